@@ -1,1 +1,9 @@
-//! usher-connector
+//! The contracts between the engine and what it reads from ([`Source`]) and writes to
+//! ([`Target`]).
+#![deny(missing_docs)]
+
+mod source;
+mod target;
+
+pub use source::*;
+pub use target::*;

@@ -1,0 +1,23 @@
+//! The words of Usher as types: configuration, what is read, what is wanted, what is planned.
+
+mod configuration;
+mod cycle;
+mod entry;
+mod hash;
+mod ids;
+mod operation;
+mod policy;
+mod resource;
+mod step;
+mod subject;
+
+pub use configuration::*;
+pub use cycle::*;
+pub use entry::*;
+pub use hash::*;
+pub use ids::*;
+pub use operation::*;
+pub use policy::*;
+pub use resource::*;
+pub use step::*;
+pub use subject::*;

@@ -1,0 +1,236 @@
+//! What the planner is given and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    ChannelId, Desired, Millis, Observed, PlannedStep, Policy, Problem, ProvisioningOptions,
+    Subject, SubjectId, Verdict,
+};
+
+/// What the planner needs to know of a channel; made once per cycle.
+#[derive(Clone, Debug)]
+pub struct ChannelRules {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Provisioning options of the SP connection.
+    pub options: ProvisioningOptions,
+    /// The policy.
+    pub policy: Policy,
+    /// Fields that are sent on create, never on update.
+    pub create_only: BTreeSet<String>,
+    /// Fields that the target compares with regard to case; all others compare case-folded.
+    pub case_exact: BTreeSet<String>,
+    /// Fields that must be unique at the target.
+    pub unique: BTreeSet<String>,
+    /// The field that identifies an account (`userName`).
+    pub username_field: String,
+    /// The field of the work e-mail (`workEmail`).
+    pub email_field: String,
+    /// The field that carries the source key (`externalId`).
+    pub external_id_field: String,
+    /// The field that holds a group's name (`displayName`).
+    pub group_name_field: String,
+    /// Group name patterns that are never written, with `*` (the connector's and the policy's).
+    pub protected_groups: Vec<String>,
+    /// The target can change a group's name.
+    pub group_rename: bool,
+    /// Members in one request.
+    pub member_batch: usize,
+    /// The first complete plan has not run to its end yet: adoptions wait for approval, creates
+    /// are not guarded.
+    pub first_sync: bool,
+    /// This cycle plans a changed configuration: everything removing is held.
+    pub configuration_changed: bool,
+}
+
+/// What the source says about a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// In scope, and mapping made a valid account of it.
+    InScope(Desired),
+    /// In scope, but mapping could not make a valid account of it.
+    Invalid {
+        /// Every problem.
+        problems: Vec<Problem>,
+        /// Whether the source has it disabled: a leaver leaves even when mapping fails.
+        disabled: Option<crate::model::DisabledReason>,
+    },
+    /// Present, but not in scope.
+    OutOfScope {
+        /// The clause that does not hold, in words.
+        clause: String,
+    },
+    /// Gone.
+    Gone {
+        /// What proves it, in words. A subject is only ever planned as gone with a proof.
+        proof: String,
+        /// The source said so itself (tombstone), rather than a complete read without it.
+        explicit: bool,
+    },
+    /// A protected account: no write of any kind.
+    Protected {
+        /// Which rule protects it, in words.
+        rule: String,
+    },
+}
+
+/// How a candidate was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// `externalId` equals the source key exactly.
+    ExternalId,
+    /// The user name (or a group's name), case-folded.
+    Name,
+    /// The work e-mail: a proposal only, never alone.
+    Email,
+}
+
+impl FoundBy {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExternalId => "externalId",
+            Self::Name => "name",
+            Self::Email => "work e-mail",
+        }
+    }
+}
+
+/// An existing resource at the target that may correspond to an unlinked subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The resource.
+    pub observed: Observed,
+    /// How it was found.
+    pub found_by: FoundBy,
+    /// The subject that is linked to it already, if any, in words (its DN).
+    pub linked_to: Option<String>,
+    /// The other channel that owns it, if any, by name.
+    pub owned_by: Option<String>,
+}
+
+/// Another subject of the channel that has, or wants, the same unique value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The field.
+    pub field: String,
+    /// The value.
+    pub value: String,
+    /// The other subject.
+    pub other: SubjectId,
+    /// Its DN.
+    pub other_dn: String,
+    /// Whether the other one is linked and holds the value already.
+    pub other_is_incumbent: bool,
+}
+
+/// Who owns the linked resource when the subject leaves this channel (behaviour §9).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ownership {
+    /// No other channel has it in scope.
+    #[default]
+    Ours,
+    /// Another channel's last complete scope contains it: ownership moves without a write.
+    MovesTo {
+        /// The other channel's name.
+        channel: String,
+    },
+    /// Another channel may contain it, but was not read since: hold.
+    Unclear {
+        /// The other channel's name.
+        channel: String,
+    },
+}
+
+/// Everything the planner may know about one subject.
+#[derive(Clone, Debug)]
+pub struct SubjectInput<'a> {
+    /// The channel's rules.
+    pub rules: &'a ChannelRules,
+    /// The subject as stored; a new one for an entry never seen.
+    pub subject: Subject,
+    /// What the source says.
+    pub source: SourceState,
+    /// Existing resources that may correspond; asked for only when the subject is not linked.
+    pub candidates: Vec<Candidate>,
+    /// A conflict over a unique value, if any.
+    pub conflict: Option<Conflict>,
+    /// Who owns the resource if the subject leaves.
+    pub ownership: Ownership,
+    /// The linked resource is missing at the target, confirmed by a read by id.
+    pub missing_at_target: bool,
+    /// The time.
+    pub now: Millis,
+}
+
+/// The result of classifying one subject (the table stands in the style guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Situation {
+    /// In scope, no link, nothing at the target.
+    Absent,
+    /// In scope, no link, one match.
+    Found,
+    /// In scope, no link, one match that is linked to another subject.
+    FoundButLinked,
+    /// In scope, no link, several matches.
+    Ambiguous,
+    /// In scope, linked, present.
+    Confirmed,
+    /// In scope, linked, missing at the target.
+    Missing,
+    /// No longer in scope, linked.
+    Unqualified,
+    /// Gone, proven, linked.
+    SourceMissing,
+    /// The key changed, the person stayed.
+    Rekey,
+    /// Protected.
+    Protected,
+    /// Another channel owns the resource.
+    OwnedElsewhere,
+    /// Not in scope or gone, and never linked: nothing to do.
+    Unrelated,
+}
+
+/// The planner's answer for one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectPlan {
+    /// What it is.
+    pub situation: Situation,
+    /// The subject as it is to be stored.
+    pub subject: Subject,
+    /// The steps, in the order they are to run; empty when there is nothing to do.
+    pub steps: Vec<PlannedStep>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The members of one group, as wanted and as believed.
+#[derive(Clone, Debug)]
+pub struct GroupMembers<'a> {
+    /// The channel's rules.
+    pub rules: &'a ChannelRules,
+    /// The group; linked.
+    pub group: &'a Subject,
+    /// Desired members that have a target id, by subject.
+    pub desired: BTreeMap<SubjectId, crate::model::TargetId>,
+    /// Members believed present, by subject, with whether Usher added them.
+    pub present: BTreeMap<SubjectId, PresentMember>,
+    /// The list was read to its end and every DN of it was resolved; otherwise nobody is removed.
+    pub complete: bool,
+}
+
+/// A member believed to be in a group at the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentMember {
+    /// Its id at the target.
+    pub target_id: crate::model::TargetId,
+    /// Whether Usher added it.
+    pub added_by_us: bool,
+}
