@@ -1,1 +1,355 @@
-//! usher-store
+//! The contract of Usher's state: what is stored, and which changes are one transaction.
+//!
+//! Rules for every backend:
+//! - Not found is `Ok(None)` or an empty list, never an error.
+//! - Time is a parameter.
+//! - Every mutation that belongs to a target carries its [`Fence`]; a stale one is refused with
+//!   [`StoreError::Fenced`] and changes nothing.
+//! - A method is one transaction unless it says otherwise.
+//! - What was committed survives the loss of power.
+#![deny(missing_docs)]
+
+mod types;
+
+pub use types::*;
+
+use async_trait::async_trait;
+use usher_core::model::{
+    ApprovalId, ChannelId, Configuration, ConnectionId, Cycle, CycleId, Hash128, Kind, Millis,
+    SourceKey, Step, StepId, Subject, SubjectId, TargetId,
+};
+
+/// A result of the store.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Configuration, leases and channels.
+#[async_trait]
+pub trait Administration: Send + Sync {
+    /// The configuration; an empty one at revision 0 when nothing was saved yet.
+    async fn configuration(&self) -> Result<Configuration>;
+
+    /// Saves a configuration whose `revision` is one more than the stored one, with its audit
+    /// event. Otherwise [`StoreError::Conflict`].
+    async fn save_configuration(
+        &self,
+        configuration: &Configuration,
+        audit: &AuditEvent,
+    ) -> Result<()>;
+
+    /// Takes or renews the lease of a target for `ttl_ms`. `None` while another owner holds it.
+    /// The epoch grows whenever the owner changes.
+    async fn take_lease(
+        &self,
+        target: &ConnectionId,
+        owner: &str,
+        now: Millis,
+        ttl_ms: i64,
+    ) -> Result<Option<Fence>>;
+
+    /// Gives a lease back at once.
+    async fn release_lease(&self, fence: &Fence) -> Result<()>;
+
+    /// What is kept per channel; a fresh record when nothing was kept yet.
+    async fn channel(&self, channel: &ChannelId) -> Result<ChannelRecord>;
+
+    /// Replaces what is kept of a channel.
+    async fn save_channel(&self, fence: &Fence, record: &ChannelRecord) -> Result<()>;
+
+    /// Archives every subject of a channel (its configuration is being deleted): state
+    /// `Archived`, live steps superseded. Nothing happens at the target.
+    async fn archive_channel(&self, fence: &Fence, channel: &ChannelId) -> Result<u64>;
+
+    /// Adds audit events.
+    async fn audit(&self, events: &[AuditEvent]) -> Result<()>;
+
+    /// Audit events, newest first; `before` pages on by id.
+    async fn audit_log(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, AuditEvent)>>;
+
+    /// Deletes what is older than the retention; returns how many rows went.
+    async fn prune(&self, retention: &Retention, now: Millis) -> Result<u64>;
+
+    /// Writes a consistent copy of the whole state to a new file or folder, while in use.
+    async fn backup(&self, to: &std::path::Path) -> Result<()>;
+
+    /// Checks the state: reachable, writable, sound; its size in bytes.
+    async fn check(&self) -> Result<u64>;
+}
+
+/// Subjects and memberships.
+#[async_trait]
+pub trait Subjects: Send + Sync {
+    /// The heads of the subjects of these keys; keys never seen are left out.
+    async fn heads(&self, channel: &ChannelId, keys: &[SourceKey]) -> Result<Vec<SubjectHead>>;
+
+    /// Subjects by id; ids that do not exist are left out.
+    async fn subjects(&self, ids: &[SubjectId]) -> Result<Vec<Subject>>;
+
+    /// Who has these canonical-DN hashes, in this channel. Subjects that are `Removed` or
+    /// `Archived` are left out.
+    async fn by_dn(
+        &self,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId, Kind)>>;
+
+    /// Subjects of any channel of this SP connection that hold these target ids (linked ones).
+    async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>>;
+
+    /// All heads of a channel in id order, `limit` at a time, after the given id. `Removed` and
+    /// `Archived` ones are left out.
+    async fn scan(
+        &self,
+        channel: &ChannelId,
+        after: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<SubjectHead>>;
+
+    /// Subjects that must be planned although the source reports nothing: dirty, or `next_at` has
+    /// come; without those that have a step in flight. In id order after the given id.
+    async fn due(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+        after: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<Subject>>;
+
+    /// The next `next_at` of a channel, if any.
+    async fn next_due(&self, channel: &ChannelId) -> Result<Option<Millis>>;
+
+    /// Subjects that match a text: source key, DN, display or target id equal, or the display,
+    /// e-mail or DN containing it (case-insensitive). At most `limit`, exact matches first.
+    async fn search(
+        &self,
+        channel: Option<&ChannelId>,
+        text: &str,
+        limit: u32,
+    ) -> Result<Vec<Subject>>;
+
+    /// Subjects by filter, in id order after the given id.
+    async fn list(
+        &self,
+        filter: &SubjectFilter,
+        after: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<Subject>>;
+
+    /// Counts of a channel.
+    async fn counts(&self, channel: &ChannelId) -> Result<ChannelCounts>;
+
+    /// Linked, active people per container (canonical parent DN as given in
+    /// [`SubjectWrite::container`]), for the containers named.
+    async fn container_sizes(
+        &self,
+        channel: &ChannelId,
+        containers: &[String],
+    ) -> Result<Vec<(String, u64)>>;
+
+    /// Up to `n` keys of linked people, drawn by the seed.
+    async fn sample_links(&self, channel: &ChannelId, n: u32, seed: u64) -> Result<Vec<SourceKey>>;
+
+    /// Who holds these unique values in a channel.
+    async fn unique_holders(
+        &self,
+        channel: &ChannelId,
+        values: &[UniqueValue],
+    ) -> Result<Vec<UniqueHolder>>;
+
+    /// Unique values of a channel that more than one subject in scope holds.
+    async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<UniqueHolder>>;
+
+    /// Adds desired members of a group as read by this cycle.
+    async fn stage_members(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        group: SubjectId,
+        members: &[StagedMember],
+    ) -> Result<()>;
+
+    /// Ends a group's member list. When `complete`, members that this cycle did not stage are no
+    /// longer desired; otherwise they stay. Sets `members_complete`; sets `members_dirty` when the
+    /// desired set changed or completeness did. Returns whether it did.
+    async fn end_members(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        group: SubjectId,
+        complete: bool,
+    ) -> Result<bool>;
+
+    /// The groups whose membership must be planned: linked, in scope and dirty.
+    async fn dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>>;
+
+    /// All members of a group, desired or present.
+    async fn members(&self, group: SubjectId) -> Result<Vec<Membership>>;
+
+    /// All groups of a member.
+    async fn groups_of(&self, user: SubjectId) -> Result<Vec<Membership>>;
+
+    /// Replaces what is believed present in a group by what a complete listing returned: target
+    /// ids that belong to no subject are ignored. `added_by_us` of known rows is kept.
+    async fn observe_members(
+        &self,
+        fence: &Fence,
+        group: SubjectId,
+        present: &[TargetId],
+    ) -> Result<()>;
+}
+
+/// Cycles, the outbox and the target index.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Begins a cycle.
+    async fn begin_cycle(&self, fence: &Fence, cycle: &NewCycle) -> Result<CycleId>;
+
+    /// Writes some subjects with the steps planned for them, in state `Planned`; replaces their
+    /// unique values. Returns the subjects' ids in order. A subject with `replanned` will have its
+    /// older steps that are not in flight superseded when the cycle settles.
+    async fn write(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        writes: &[SubjectWrite],
+    ) -> Result<Vec<SubjectId>>;
+
+    /// Writes membership steps of groups, in state `Planned`, and clears `members_dirty`; older
+    /// membership steps of those groups that are not in flight are superseded at settling.
+    async fn write_members(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        groups: &[GroupWrite],
+    ) -> Result<()>;
+
+    /// Gives planned steps of a cycle a hold that was found after they were written.
+    async fn hold_planned(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        holds: &[(SubjectId, usher_core::model::Hold)],
+    ) -> Result<()>;
+
+    /// How many steps the cycle planned, per guard name (members for membership guards).
+    async fn planned_guards(
+        &self,
+        cycle: CycleId,
+    ) -> Result<std::collections::BTreeMap<String, u64>>;
+
+    /// Ends a cycle: supersedes what it replans, holds what exceeds a limit or carries a hold,
+    /// makes the rest `Pending`, stores the cycle, the watermark and the channel's record: one
+    /// transaction. Subjects whose steps are held by a guard get the verdict `Held`.
+    async fn settle(&self, fence: &Fence, settle: &Settle) -> Result<Settled>;
+
+    /// Ends a cycle without effect: its planned steps are deleted, subjects that it touched stay
+    /// dirty.
+    async fn abort_cycle(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        reason: &str,
+        now: Millis,
+    ) -> Result<()>;
+
+    /// Cycles, newest first.
+    async fn cycles(&self, channel: Option<&ChannelId>, limit: u32) -> Result<Vec<Cycle>>;
+
+    /// Claims up to `limit` steps durably, in order of priority: `Pending`, or `Waiting` whose time
+    /// has come; of the given channels; at most one per subject, none for a subject that has one
+    /// in flight, never a step while an earlier one of the same subject can still be sent.
+    async fn claim(
+        &self,
+        fence: &Fence,
+        channels: &[ChannelId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>>;
+
+    /// At start: steps found `Claimed` become `Unknown`; returns every `Unknown` step of the target.
+    async fn recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>>;
+
+    /// Records outcomes, all in one transaction: step states, subjects, presence of members, the
+    /// target index, exchanges and audit events. A subject that gains, changes or loses its target
+    /// id makes the groups it is desired in dirty; one that is removed or unlinked loses `present`.
+    async fn record(&self, fence: &Fence, outcomes: &[Outcome], now: Millis) -> Result<()>;
+
+    /// When the next `Waiting` step of the target is due; `Some(now or earlier)` when one is
+    /// `Pending`; `None` when nothing can be sent.
+    async fn next_send(
+        &self,
+        connection: &ConnectionId,
+        channels: &[ChannelId],
+    ) -> Result<Option<Millis>>;
+
+    /// Steps by filter, in id order after the given id.
+    async fn steps(&self, filter: &StepFilter, after: StepId, limit: u32) -> Result<Vec<Step>>;
+
+    /// How many steps there are by verb and state.
+    async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
+
+    /// Releases held steps: `Held` becomes `Pending`, marked as approved. Steps in another state
+    /// are listed as stale.
+    async fn approve(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
+
+    /// Rejects held steps: their subjects stay as they are, dismissed for their desired hash.
+    async fn reject(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
+
+    /// Makes parked steps `Pending` again.
+    async fn retry_parked(&self, fence: &Fence, steps: &[StepId], now: Millis) -> Result<u64>;
+
+    /// Held steps that were planned before `older_than` become `Expired`, their subjects dirty.
+    async fn expire_held(&self, fence: &Fence, older_than: Millis, now: Millis) -> Result<u64>;
+
+    /// What was released or sent since a time, per guard name, without what a person approved.
+    async fn window(
+        &self,
+        channel: &ChannelId,
+        since: Millis,
+    ) -> Result<std::collections::BTreeMap<String, u64>>;
+
+    /// Exchanges of a subject, newest first.
+    async fn exchanges(&self, subject: SubjectId, limit: u32) -> Result<Vec<ExchangeRecord>>;
+
+    /// Adds rows to the target index. `generation` marks the listing they belong to.
+    async fn index_put(&self, fence: &Fence, generation: i64, rows: &[IndexRow]) -> Result<()>;
+
+    /// Ends a complete listing of a kind: rows of older generations go.
+    async fn index_finish(
+        &self,
+        fence: &Fence,
+        kind: Kind,
+        generation: i64,
+        now: Millis,
+    ) -> Result<()>;
+
+    /// When the last complete listing of a kind ended; `None` = never.
+    async fn index_age(&self, connection: &ConnectionId, kind: Kind) -> Result<Option<Millis>>;
+
+    /// Rows of the index that match any of the keys.
+    async fn index_find(
+        &self,
+        connection: &ConnectionId,
+        kind: Kind,
+        keys: &[IndexKey],
+    ) -> Result<Vec<IndexRow>>;
+
+    /// How many rows the index has of a kind, and how many of those no subject is linked to.
+    async fn index_count(&self, connection: &ConnectionId, kind: Kind) -> Result<(u64, u64)>;
+
+    /// Rows of the index in target id order, after the given one.
+    async fn index_scan(
+        &self,
+        connection: &ConnectionId,
+        kind: Kind,
+        after: Option<&TargetId>,
+        limit: u32,
+    ) -> Result<Vec<IndexRow>>;
+}
+
+/// The whole store.
+pub trait Store: Administration + Subjects + Outbox {}
+
+impl<T: Administration + Subjects + Outbox> Store for T {}
+
+/// The id of an approval, for those who only store.
+pub type ApprovalKey = ApprovalId;

@@ -176,6 +176,8 @@ pub struct Subject {
     pub members_settled: bool,
     /// For a group: its last member list was read to its end and every DN resolved.
     pub members_complete: bool,
+    /// For a group: its membership must be planned again.
+    pub members_dirty: bool,
 }
 
 impl Subject {
@@ -205,6 +207,7 @@ impl Subject {
             left_at: None,
             members_settled: false,
             members_complete: false,
+            members_dirty: kind == Kind::Group,
         }
     }
 
