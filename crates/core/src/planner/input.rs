@@ -18,6 +18,8 @@ pub struct ChannelRules {
     pub options: ProvisioningOptions,
     /// The policy.
     pub policy: Policy,
+    /// Fields that a mapping rule makes: one of them that has no value any more is cleared.
+    pub mapped_fields: BTreeSet<String>,
     /// Fields that are sent on create, never on update.
     pub create_only: BTreeSet<String>,
     /// Fields that the target compares with regard to case; all others compare case-folded.
@@ -233,4 +235,19 @@ pub struct PresentMember {
     pub target_id: crate::model::TargetId,
     /// Whether Usher added it.
     pub added_by_us: bool,
+}
+
+/// A vanishing link and the newcomer that takes it over (behaviour §8).
+#[derive(Clone, Debug)]
+pub struct RekeyInput<'a> {
+    /// The channel's rules.
+    pub rules: &'a ChannelRules,
+    /// The subject whose key vanished; linked.
+    pub old: &'a Subject,
+    /// The subject of the new key; not linked.
+    pub newcomer: Subject,
+    /// What mapping says of the newcomer.
+    pub desired: Desired,
+    /// The time.
+    pub now: Millis,
 }
