@@ -49,10 +49,26 @@ pub trait Administration: Send + Sync {
     /// Gives a lease back at once.
     async fn release_lease(&self, fence: &Fence) -> Result<()>;
 
-    /// What is kept per channel; a fresh record when nothing was kept yet.
+    /// Makes the lease of a target expire at once. Only for a caller that knows its owner to be
+    /// dead (it holds the lock of the state folder).
+    async fn break_lease(&self, target: &ConnectionId) -> Result<()>;
+
+    /// Changes where a channel is in its life, with its audit event. An operator's act: it needs
+    /// no lease and takes effect beside a running process, which looks at it before every claim.
+    /// Creates the channel's record if there is none.
+    async fn set_state(
+        &self,
+        channel: &ChannelId,
+        connection: &ConnectionId,
+        state: &ChannelState,
+        audit: &AuditEvent,
+    ) -> Result<()>;
+
+    /// What is kept per channel; a fresh record (with an empty SP connection) when nothing was
+    /// kept yet.
     async fn channel(&self, channel: &ChannelId) -> Result<ChannelRecord>;
 
-    /// Replaces what is kept of a channel.
+    /// Replaces what is kept of a channel, except its `state`: that changes by `set_state` only.
     async fn save_channel(&self, fence: &Fence, record: &ChannelRecord) -> Result<()>;
 
     /// Archives every subject of a channel (its configuration is being deleted): state
@@ -204,7 +220,7 @@ pub trait Outbox: Send + Sync {
     async fn begin_cycle(&self, fence: &Fence, cycle: &NewCycle) -> Result<CycleId>;
 
     /// Writes some subjects with the steps planned for them, in state `Planned`; replaces their
-    /// unique values. Returns the subjects' ids in order. A subject with `replanned` will have its
+    /// unique values and the steps that this same cycle planned for them before. Returns the subjects' ids in order. A subject with `replanned` will have its
     /// older steps that are not in flight superseded when the cycle settles.
     async fn write(
         &self,
@@ -237,8 +253,9 @@ pub trait Outbox: Send + Sync {
     ) -> Result<std::collections::BTreeMap<String, u64>>;
 
     /// Ends a cycle: supersedes what it replans, holds what exceeds a limit or carries a hold,
-    /// makes the rest `Pending`, stores the cycle, the watermark and the channel's record: one
-    /// transaction. Subjects whose steps are held by a guard get the verdict `Held`.
+    /// makes the rest `Pending`, stores the cycle, the watermark and the channel's record (except
+    /// its `state`): one transaction. Subjects any of whose steps are held get the verdict
+    /// `Held` (with the hold's words as reason) if it was `Stepped`.
     async fn settle(&self, fence: &Fence, settle: &Settle) -> Result<Settled>;
 
     /// Ends a cycle without effect: its planned steps are deleted, subjects that it touched stay

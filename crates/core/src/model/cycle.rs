@@ -16,6 +16,9 @@ pub enum CycleMode {
     Full,
     /// Everything, and the target too.
     Reconcile,
+    /// No read of the source: plans what became possible or necessary through outcomes (members
+    /// of accounts that have an id now, subjects whose step had a wrong premise).
+    FollowUp,
 }
 
 /// An opaque "read up to here", meaningful to the source that gave it.
