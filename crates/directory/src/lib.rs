@@ -17,6 +17,7 @@ pub mod compare;
 mod dn;
 mod escape;
 mod filter;
+pub mod ldif;
 
 pub use dn::{Ava, AvaValue, Dn, DnError, MAX_DN_BYTES, Rdn};
 pub use filter::{
