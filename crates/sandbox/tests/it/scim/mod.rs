@@ -1,0 +1,4 @@
+//! The SCIM service over real HTTP.
+
+mod rig;
+mod users;
