@@ -1,0 +1,7 @@
+//! Properties that hold for every value, not just for examples.
+
+mod compare;
+mod dn;
+mod filter;
+mod generate;
+mod ldif;
