@@ -1,5 +1,10 @@
 //! Properties that hold for every value, not just for examples.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
+
 mod compare;
 mod dn;
 mod filter;
