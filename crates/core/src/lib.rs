@@ -9,3 +9,4 @@ pub mod guard;
 pub mod mapping;
 pub mod model;
 pub mod planner;
+pub mod templates;

@@ -5,10 +5,20 @@
 //! trim, case, checks. Nothing here fails as a whole: a bad value is a problem of its field, and
 //! nothing a directory can hold makes it panic.
 
+mod compile;
+mod context;
+mod expression;
+mod filters;
+mod preview;
 mod rules;
+mod scan;
+mod status;
 mod user;
+mod value;
 
+pub use preview::{FieldPreview, PreviewStep, preview};
 pub use rules::{MappingProblem, Rules, RulesInput};
+pub use status::account_status;
 pub use user::{map_group, map_user};
 
 use crate::model::{Desired, DisabledReason, FieldValue, Millis, Problem};
@@ -45,3 +55,6 @@ impl Mask for Unmasked {
         FieldValue::Text(plain.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::expression::Expressions;
 use crate::descriptor::{ConnectorDescriptor, FieldDescriptor};
 use crate::model::{Channel, ExpiryRule, GroupNameSource, MappingRule, SpConnection, StatusRule};
 
@@ -71,38 +72,84 @@ impl fmt::Display for MappingProblem {
     }
 }
 
-/// Compiled mapping rules of one channel. Cheap to use from several threads at once.
+/// Compiled mapping rules of one channel. Used from several threads at once.
 #[derive(Debug)]
 pub struct Rules {
-    pub(super) username_field: String,
+    pub(super) fields: Vec<FieldRule>,
+    pub(super) expressions: Expressions,
+    pub(super) status: StatusRule,
+    pub(super) expiry: Option<ExpiryRule>,
+    pub(super) external_id_field: String,
+    pub(super) group_name_field: String,
+    pub(super) group_name: GroupNameSource,
+}
+
+/// One compiled rule.
+#[derive(Clone, Debug)]
+pub(super) struct FieldRule {
+    pub(super) rule: MappingRule,
+    /// The name of its compiled expression.
+    pub(super) expression: Option<String>,
+    pub(super) required: bool,
+    pub(super) multi_valued: bool,
+    pub(super) max_length: Option<usize>,
+    pub(super) is_email: bool,
+    /// Identifies the account: nothing in it may be repaired silently.
+    pub(super) is_identity: bool,
 }
 
 impl Rules {
     /// Compiles the rules, or reports every problem at once.
     pub fn compile(input: &RulesInput<'_>) -> Result<Self, Vec<MappingProblem>> {
-        Ok(Self {
-            username_field: input.username_field.to_owned(),
-        })
+        super::compile::compile(input)
     }
 
     /// Which attributes of a person's entry are needed: mapping, status and expiry. Names as the
     /// rules write them, each once whatever its case.
     pub fn user_attributes(&self) -> Vec<String> {
-        Vec::new()
+        let mapped = self.fields.iter().flat_map(|field| &field.rule.attributes);
+        let status = match &self.status {
+            StatusRule::AdBitmap { attribute, .. } | StatusRule::Flag { attribute, .. } => {
+                attribute
+            }
+        };
+        let expiry = self.expiry.iter().map(|rule| &rule.attribute);
+        distinct(mapped.chain([status]).chain(expiry))
     }
 
     /// Which attributes of a group's entry are needed.
     pub fn group_attributes(&self) -> Vec<String> {
-        Vec::new()
+        match self.group_name {
+            GroupNameSource::CommonName => vec!["cn".to_owned()],
+            GroupNameSource::Dn => Vec::new(),
+            GroupNameSource::SamAccountName => vec!["sAMAccountName".to_owned()],
+        }
     }
 
     /// Fields that are sent on create, never on update.
     pub fn create_only(&self) -> BTreeSet<String> {
-        BTreeSet::new()
+        self.names(|rule| rule.create_only)
     }
 
     /// Fields whose values are masked.
     pub fn masked(&self) -> BTreeSet<String> {
-        BTreeSet::new()
+        self.names(|rule| rule.masked)
     }
+
+    fn names(&self, wanted: impl Fn(&MappingRule) -> bool) -> BTreeSet<String> {
+        self.fields
+            .iter()
+            .filter(|field| wanted(&field.rule))
+            .map(|field| field.rule.field.clone())
+            .collect()
+    }
+}
+
+/// The names, each once whatever its case, empty ones left out.
+fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names
+        .filter(|name| !name.is_empty() && seen.insert(name.to_ascii_lowercase()))
+        .cloned()
+        .collect()
 }
