@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChannelId, Desired, Millis, Observed, PlannedStep, Policy, Problem, ProvisioningOptions,
+    ChannelId, Desired, Hash128, Millis, Observed, PlannedStep, Policy, Problem, ProvisioningOptions,
     Subject, SubjectId, Verdict,
 };
 
@@ -76,6 +76,22 @@ pub enum SourceState {
         /// Which rule protects it, in words.
         rule: String,
     },
+}
+
+impl SourceState {
+    /// The hash by which an unchanged entry is recognised: [`Desired::hash`] for a valid account,
+    /// otherwise a hash of what else the source says.
+    pub fn hash(&self) -> Hash128 {
+        match self {
+            Self::InScope(desired) => desired.hash(),
+            Self::Invalid { problems, disabled } => {
+                Hash128::of_json(&("invalid", problems, disabled))
+            }
+            Self::OutOfScope { clause } => Hash128::of_json(&("out", clause)),
+            Self::Gone { explicit, .. } => Hash128::of_json(&("gone", explicit)),
+            Self::Protected { rule } => Hash128::of_json(&("protected", rule)),
+        }
+    }
 }
 
 /// How a candidate was found.
@@ -152,7 +168,8 @@ pub enum Ownership {
 pub struct SubjectInput<'a> {
     /// The channel's rules.
     pub rules: &'a ChannelRules,
-    /// The subject as stored; a new one for an entry never seen.
+    /// The subject as stored, or a new one for an entry never seen, with `dn`, `dn_hash` and
+    /// `display` as just read. The planner sets everything else that its answer changes.
     pub subject: Subject,
     /// What the source says.
     pub source: SourceState,
