@@ -46,6 +46,14 @@ impl PatchOp {
         Self::default()
     }
 
+    /// Reads the operations of a body. Each must have a path that this crate can read.
+    pub fn from_json(body: &Value) -> Option<Self> {
+        let operations = body.get("Operations")?.clone();
+        Some(Self {
+            operations: serde_json::from_value(operations).ok()?,
+        })
+    }
+
     /// Adds a value, or elements to a list.
     pub fn add(self, path: Path, value: Value) -> Self {
         self.push(Verb::Add, path, Some(value))

@@ -163,6 +163,22 @@ impl Path {
         }
     }
 
+    /// The path without its sub-attribute: `emails[type eq "work"]` for `emails[type eq "work"].value`.
+    pub fn without_sub(&self) -> Self {
+        Self {
+            sub: None,
+            ..self.clone()
+        }
+    }
+
+    /// The path of another sub-attribute of the same value: `emails[type eq "work"].primary`.
+    pub fn with_sub(&self, sub: &str) -> Self {
+        Self {
+            sub: Some(sub.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// The value at this path. For a multi-valued attribute it is the first that matches.
     pub fn get<'a>(&self, document: &'a Map) -> Option<&'a Value> {
         self.get_all(document).into_iter().next()

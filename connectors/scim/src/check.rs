@@ -1,0 +1,105 @@
+//! Verification: one cheap request, and what each part of its answer proves.
+
+use usher_connector::{Check, CheckOutcome, Failure, TargetError};
+use usher_core::model::Kind;
+use usher_scim::ListPage;
+
+use crate::classify::Purpose;
+use crate::http::Limits;
+use crate::target::ScimTarget;
+
+/// Asks for one user. The checks are: address, reached, key, answer; those after a failure are left out.
+pub(crate) async fn run(target: &ScimTarget) -> Vec<Check> {
+    let mut checks = vec![check(
+        "address",
+        CheckOutcome::Good,
+        format!(
+            "{} (identity {})",
+            target.address.as_str(),
+            target.address.identity()
+        ),
+    )];
+    let query = [("count", "1")];
+    let asked = target
+        .get(Kind::User, &["Users"], &query, Limits::SMALL, Purpose::List)
+        .await;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(error) => {
+            failed(&mut checks, &error);
+            return checks;
+        }
+    };
+    reached(&mut checks, answer.exchange.duration_ms);
+    if answer.is_page() {
+        let detail = "the service answered with a web page; the base URL leads somewhere else, or a proxy answers in its place";
+        checks.push(check("answer", CheckOutcome::Failed, detail.to_owned()));
+        return checks;
+    }
+    checks.push(check("key", CheckOutcome::Good, "accepted".to_owned()));
+    checks.push(match ListPage::parse(answer.bytes()) {
+        Ok(page) => {
+            let users = page
+                .total
+                .map_or("an unknown number of".to_owned(), |n| n.to_string());
+            check(
+                "answer",
+                CheckOutcome::Good,
+                format!("a SCIM list; {users} users at the target"),
+            )
+        }
+        Err(error) => check(
+            "answer",
+            CheckOutcome::Failed,
+            format!("{error}; the base URL leads to something that is no SCIM service"),
+        ),
+    });
+    checks
+}
+
+fn failed(checks: &mut Vec<Check>, error: &TargetError) {
+    let replied = error.exchange.as_ref().and_then(|exchange| exchange.status);
+    let message = error.message.clone();
+    let Some(status) = replied else {
+        checks.push(check("reached", CheckOutcome::Failed, message));
+        return;
+    };
+    reached(
+        checks,
+        error
+            .exchange
+            .as_ref()
+            .map_or(0, |exchange| exchange.duration_ms),
+    );
+    let name = if matches!(status, 401 | 403) {
+        "key"
+    } else {
+        "answer"
+    };
+    let message = match (&error.failure, status) {
+        (Failure::StopTarget, 404 | 410) => {
+            format!(
+                "{message}; no such directory: correct the base URL, or the directory was deleted"
+            )
+        }
+        (Failure::StopTarget, _) => message,
+        _ => format!("{message}; this may pass, try again"),
+    };
+    checks.push(check(name, CheckOutcome::Failed, message));
+}
+
+fn reached(checks: &mut Vec<Check>, duration_ms: u64) {
+    checks.push(check(
+        "reached",
+        CheckOutcome::Good,
+        format!("answered in {duration_ms} ms"),
+    ));
+}
+
+fn check(name: &str, outcome: CheckOutcome, detail: String) -> Check {
+    Check {
+        name: name.to_owned(),
+        outcome,
+        detail,
+    }
+}
