@@ -30,5 +30,11 @@ impl RigError {
 
 /// Whether a missing tool must fail a test instead of skipping it: in continuous integration (`CI=true`).
 pub fn missing_tools_are_errors() -> bool {
-    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    in_ci && !servers_are_left_out()
+}
+
+/// Whether tests leave out every real server, as if none were installed (`USHER_TEST_NO_SERVERS=1`).
+pub fn servers_are_left_out() -> bool {
+    std::env::var_os("USHER_TEST_NO_SERVERS").is_some()
 }

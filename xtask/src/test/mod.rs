@@ -1,0 +1,121 @@
+//! `cargo xtask test`: everything that must hold, in one command.
+//!
+//! First the checks that need nothing but the sources, all of them, so that one run shows all they find. If they
+//! hold, the tests: the servers they need are installed where that is possible (Debian, as root) and named elsewhere.
+
+mod counts;
+mod report;
+mod servers;
+mod tool;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use counts::Counts;
+use report::Report;
+use tool::Tool;
+
+/// Names the environment variable that makes tests leave out every real server.
+const NO_SERVERS: &str = "USHER_TEST_NO_SERVERS";
+
+/// Runs the command with the words after `test`.
+///
+/// # Errors
+/// If a step failed; everything was printed by then.
+pub(crate) fn command(root: &Path, words: &[&str]) -> Result<()> {
+    let fast = match words {
+        [] => false,
+        ["--fast"] => true,
+        other => bail!(
+            "`cargo xtask test` knows only `--fast`, not `{}`",
+            other.join(" ")
+        ),
+    };
+    let mut report = Report::default();
+    sources(root, &mut report);
+    let mut counts = Counts::default();
+    if report.holds() {
+        counts = tests(root, fast, &mut report);
+    }
+    report.print(&counts);
+    if !report.holds() {
+        bail!("cargo xtask test: {}", report.failures().join("; "));
+    }
+    Ok(())
+}
+
+/// The checks that need only the sources. Each runs whether or not another failed.
+fn sources(root: &Path, report: &mut Report) {
+    report.step("format", || cargo(root, "fmt --all --check").run());
+    report.step("lints", || {
+        cargo(
+            root,
+            "clippy --workspace --all-targets --locked --quiet -- -D warnings",
+        )
+        .run()
+    });
+    report.step("walls", || crate::walls::command(root));
+    if cargo(root, "deny --version").succeeds() {
+        report.step("dependencies", || {
+            cargo(root, "deny check licenses bans sources").run()
+        });
+    } else {
+        report.skip(
+            "dependencies",
+            "cargo-deny is not installed; the lighter check of our own ran among the walls",
+        );
+    }
+}
+
+/// The tests, the unit and property tests among them, and the examples in the documentation.
+fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
+    let mut counts = Counts::default();
+    if fast {
+        report.skip(
+            "servers",
+            "left out by --fast; tests that need one pass without testing",
+        );
+    } else {
+        report.step("servers", servers::install);
+    }
+    let with = |tool: Tool| {
+        if fast {
+            tool.env(NO_SERVERS, "1")
+        } else {
+            tool
+        }
+    };
+    report.step("tests", || {
+        let command = if cargo(root, "nextest --version").succeeds() {
+            "nextest run --workspace --locked --no-fail-fast"
+        } else {
+            "test --workspace --locked --no-fail-fast --lib --bins --tests"
+        };
+        with(cargo(root, command)).run_and_watch(&mut |line| counts.tests.read(line))
+    });
+    report.step("documentation examples", || {
+        let command = "test --workspace --locked --no-fail-fast --doc";
+        with(cargo(root, command)).run_and_watch(&mut |line| counts.examples.read(line))
+    });
+    if report.holds() && counts.tests.passed == 0 {
+        report.step("count", || bail!("no test ran: that is no success"));
+    }
+    counts
+}
+
+fn cargo(root: &Path, words: &str) -> Tool {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut tool = Tool::new(&program, words).within(root);
+    // Without debug information a cold build is faster and smaller, and nothing is built twice on a clean machine.
+    if std::env::var_os("CI").is_some() {
+        for (name, value) in [
+            ("CARGO_INCREMENTAL", "0"),
+            ("CARGO_PROFILE_DEV_DEBUG", "0"),
+            ("CARGO_PROFILE_TEST_DEBUG", "0"),
+        ] {
+            tool = tool.env(name, value);
+        }
+    }
+    tool
+}
