@@ -370,3 +370,88 @@ fn read_attribute<'a>(
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use ldap3_proto::LdapCodec;
+    use ldap3_proto::proto::{LdapMsg, LdapOp, LdapPartialAttribute, LdapSearchResultEntry};
+    use proptest::prelude::*;
+    use tokio_util::codec::Encoder as _;
+
+    use super::*;
+
+    /// What another implementation sends.
+    fn encoded(message: LdapMsg) -> Vec<u8> {
+        let mut buffer = BytesMut::new();
+        LdapCodec::default()
+            .encode(message, &mut buffer)
+            .expect("BER");
+        buffer.to_vec()
+    }
+
+    fn attributes() -> impl Strategy<Value = Vec<(String, Vec<Vec<u8>>)>> {
+        let value = prop::collection::vec(any::<u8>(), 0..300);
+        let values = prop::collection::vec(value, 0..5);
+        prop::collection::vec(("[a-zA-Z;-]{0,20}", values), 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn entries_that_another_implementation_sends_are_read_as_they_are(
+            id in 0..=i32::MAX,
+            dn in "\\PC{0,200}",
+            attributes in attributes(),
+        ) {
+            let list = attributes.iter().map(|(name, values)| LdapPartialAttribute {
+                atype: name.clone(),
+                vals: values.clone(),
+            });
+            let op = LdapOp::SearchResultEntry(LdapSearchResultEntry {
+                dn: dn.clone(),
+                attributes: list.collect(),
+            });
+            let bytes = encoded(LdapMsg::new(id, op));
+            let expected = Message {
+                id,
+                reply: Reply::Entry(LdapEntry { dn: dn.clone(), attributes }),
+                controls: Vec::new(),
+            };
+            prop_assert_eq!(read(&bytes), Ok(expected));
+            prop_assert_eq!(read_start_of_entry(&bytes), Some((id, dn)));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+            let _ = read_start_of_entry(&bytes);
+        }
+
+        #[test]
+        fn a_changed_message_is_read_or_refused(at in 0usize..200, byte in any::<u8>(), cut in 0usize..200) {
+            let op = LdapOp::SearchResultEntry(LdapSearchResultEntry {
+                dn: "cn=x,dc=example".into(),
+                attributes: vec![LdapPartialAttribute { atype: "cn".into(), vals: vec![b"x".to_vec(); 9] }],
+            });
+            let mut bytes = encoded(LdapMsg::new(5, op));
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+            bytes.truncate(cut.max(1));
+            let _ = read(&bytes);
+            let _ = read_start_of_entry(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_password_is_in_the_bind_and_nowhere_else() {
+        let bytes = bind(1, "cn=x", "secret");
+        let mut buffer = BytesMut::from(bytes.as_slice());
+        let read = tokio_util::codec::Decoder::decode(&mut LdapCodec::default(), &mut buffer);
+        let op = read.expect("BER").expect("whole").op;
+        let LdapOp::BindRequest(request) = op else {
+            panic!("{op:?}")
+        };
+        assert_eq!((request.version, request.dn.as_str()), (3, "cn=x"));
+    }
+}

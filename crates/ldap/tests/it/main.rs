@@ -1,3 +1,10 @@
 //! The client against a real slapd, a hostile server, and a proxy that cuts.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+mod cut;
+mod hostile;
+mod ranges;
 mod real;
+mod tls;
+mod wire;
