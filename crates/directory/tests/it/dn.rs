@@ -8,7 +8,9 @@ use crate::generate;
 fn respelled(dn: &Dn) -> String {
     let ava = |ava: &Ava| match ava.value() {
         AvaValue::Plain(bytes) => {
-            let value: String = bytes.iter().map(|b| format!("\\{b:02X}")).collect();
+            let value = bytes
+                .iter()
+                .fold(String::new(), |text, b| format!("{text}\\{b:02X}"));
             format!(" {} = {value} ", ava.attribute().to_uppercase())
         }
         AvaValue::Ber(_) => format!(" {ava} "),

@@ -8,7 +8,7 @@ use usher_directory::{Ava, Dn, Rdn};
 pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         "[a-zA-Z ]{0,12}".prop_map(String::into_bytes),
-        r##"[ \\"+,;<>#=/*()&|!:a\x00\n\r\u{85}éß]{0,12}"##.prop_map(String::into_bytes),
+        r#"[ \\"+,;<>#=/*()&|!:a\x00\n\r\u{85}éß]{0,12}"#.prop_map(String::into_bytes),
         ".{0,8}".prop_map(String::into_bytes),
         vec(any::<u8>(), 0..10),
     ]
@@ -34,7 +34,9 @@ pub(crate) fn description() -> impl Strategy<Value = String> {
 
 pub(crate) fn rdn() -> impl Strategy<Value = Rdn> {
     let ber = (attribute(), vec(any::<u8>(), 1..8)).prop_map(|(name, bytes)| {
-        let digits: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let digits = bytes
+            .iter()
+            .fold(String::new(), |text, b| format!("{text}{b:02x}"));
         Rdn::parse(&format!("{name}=#{digits}"))
             .expect("hexadecimal value")
             .avas()[0]
