@@ -258,6 +258,9 @@ pub trait Outbox: Send + Sync {
     /// `Held` (with the hold's words as reason) if it was `Stepped`.
     async fn settle(&self, fence: &Fence, settle: &Settle) -> Result<Settled>;
 
+    /// Replaces the row of a cycle that settled: its counts, once it is known what was held.
+    async fn update_cycle(&self, fence: &Fence, cycle: &Cycle) -> Result<()>;
+
     /// Ends a cycle without effect: its planned steps are deleted, subjects that it touched stay
     /// dirty.
     async fn abort_cycle(

@@ -287,14 +287,14 @@ pub struct Settle {
 }
 
 /// What settling did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Steps that may be sent.
     pub pending: u64,
     /// Steps that wait for a person.
     pub held: u64,
-    /// Subjects whose verdict became `Held` through a guard.
-    pub subjects_held: u64,
+    /// Subjects whose verdict became `Held` because a step of theirs is held.
+    pub subjects_held: Vec<SubjectId>,
     /// Older steps that were superseded.
     pub superseded: u64,
 }
