@@ -2,149 +2,54 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, CycleId, Hash128, Kind, Millis, Operation, StepId, SubjectId, Verb};
-
-/// Why a step exists, in a form that a person and a program can read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
-pub enum Reason {
-    /// The entry is in scope and nothing at the target corresponds to it.
-    Absent,
-    /// An existing resource corresponds to it.
-    Found {
-        /// By which field.
-        by: String,
-    },
-    /// Mapped values differ from what the target holds.
-    Changed,
-    /// The source disabled the account.
-    SourceDisabled,
-    /// The account's expiry has passed.
-    SourceExpired,
-    /// Found active at the target on the first activation while the source has it disabled.
-    FoundDisabledInSource,
-    /// The source enabled the account again.
-    SourceEnabled,
-    /// The entry left the scope; the clause that no longer holds.
-    LeftScope {
-        /// The clause, in words.
-        clause: String,
-    },
-    /// The entry is gone, proven by a complete read or by the source's own word.
-    Gone {
-        /// What proves it, in words.
-        proof: String,
-    },
-    /// The source key changed while the person stayed.
-    KeyChanged,
-    /// A deletion follows a disable after its grace.
-    GraceOver,
-    /// The target no longer has the linked resource, confirmed by a read by id.
-    MissingAtTarget,
-    /// Desired members that are not in the group.
-    MembersMissing,
-    /// Members that Usher added and that are no longer desired.
-    MembersExtra,
-    /// The group's name changed and the policy is to create, copy and delete.
-    Renamed,
-}
-
-/// Why a step waits for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "hold", rename_all = "snake_case")]
-pub enum Hold {
-    /// A guard's limit was exceeded.
-    Guard {
-        /// The limit that was exceeded, in words with its numbers.
-        reason: String,
-    },
-    /// Any adoption on first activation waits for approval; and any adoption of a group.
-    Adoption,
-    /// The found resource carries a foreign `externalId`.
-    ForeignExternalId {
-        /// The value that is there.
-        value: String,
-    },
-    /// Several resources correspond, or the only one is linked already.
-    Ambiguous {
-        /// The candidates, in words.
-        candidates: Vec<String>,
-    },
-    /// The account is inactive at the target while the source has it enabled.
-    InactiveAtTarget,
-    /// Another subject has, or wants, the same unique value.
-    Conflict {
-        /// The field.
-        field: String,
-        /// The value.
-        value: String,
-        /// The other subject, in words (DN).
-        other: String,
-    },
-    /// A new key of the same person; approve to keep the account.
-    Rekey {
-        /// The vanishing key.
-        old_key: String,
-    },
-    /// The e-mail's domain is not among those that may be sent.
-    Domain {
-        /// The domain.
-        domain: String,
-        /// What would be lost, in words.
-        loss: String,
-    },
-    /// Another channel owns the resource.
-    OwnedElsewhere {
-        /// The owning channel.
-        channel: String,
-    },
-    /// The group's name is protected at the target.
-    ProtectedName {
-        /// The pattern it matches.
-        pattern: String,
-    },
-    /// A change of configuration would remove; always held.
-    ConfigurationChange,
-    /// Removing or emptying a group is always held.
-    GroupRemoval,
-    /// A linked resource is missing at the target.
-    Missing,
-    /// Two steps would exchange a unique value.
-    Swap {
-        /// The field.
-        field: String,
-    },
-}
-
-impl Hold {
-    /// The hold's name in storage and JSON.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Guard { .. } => "guard",
-            Self::Adoption => "adoption",
-            Self::ForeignExternalId { .. } => "foreign_external_id",
-            Self::Ambiguous { .. } => "ambiguous",
-            Self::InactiveAtTarget => "inactive_at_target",
-            Self::Conflict { .. } => "conflict",
-            Self::Rekey { .. } => "rekey",
-            Self::Domain { .. } => "domain",
-            Self::OwnedElsewhere { .. } => "owned_elsewhere",
-            Self::ProtectedName { .. } => "protected_name",
-            Self::ConfigurationChange => "configuration_change",
-            Self::GroupRemoval => "group_removal",
-            Self::Missing => "missing",
-            Self::Swap { .. } => "swap",
-        }
-    }
-}
+use super::{
+    ChannelId, CycleId, Hash128, Hold, Kind, Millis, Operation, Reason, StepId, Subject, SubjectId,
+    Verb,
+};
 
 /// What must still hold when a step runs; otherwise it is dropped and planned again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expectation {
-    /// The subject's desired hash at planning time.
+    /// The subject's desired hash at planning time; `None` when it is to leave. Membership steps
+    /// leave it `None`: members do not depend on the group's other fields.
     pub desired_hash: Option<Hash128>,
-    /// The subject's target id at planning time.
+    /// The id of the linked resource at planning time; `None` when there was no link. The deletion
+    /// of a group that was created anew under another name leaves it `None`.
     pub target_id: Option<String>,
+}
+
+impl PlannedStep {
+    /// Checks what the step expects against the subject as it is now. The error says in words
+    /// what changed since it was planned.
+    pub fn check(&self, subject: &Subject) -> Result<(), String> {
+        let (compare_hash, compare_id) = match self.operation.verb() {
+            Verb::AddMembers | Verb::RemoveMembers => (false, true),
+            Verb::Delete => (true, self.expects.target_id.is_some()),
+            Verb::Create
+            | Verb::Update
+            | Verb::Disable
+            | Verb::Enable
+            | Verb::Adopt
+            | Verb::Rekey
+            | Verb::Unlink => (true, true),
+        };
+        if compare_hash && self.expects.desired_hash != subject.desired_hash {
+            return Err(format!(
+                "what the source says of {} changed since this step was planned; it is planned again",
+                subject.dn
+            ));
+        }
+        let linked = subject.linked_id().map(|id| id.as_str());
+        if compare_id && self.expects.target_id.as_deref() != linked {
+            return Err(format!(
+                "the link of {} changed since this step was planned (expected {}, found {}); it is planned again",
+                subject.dn,
+                self.expects.target_id.as_deref().unwrap_or("none"),
+                linked.unwrap_or("none"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A step as the planner makes it; the store gives it an id and a state.
@@ -212,7 +117,7 @@ pub enum StepState {
 
 /// A transition that the state machine forbids.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a step that is {from} cannot become {to}")]
+#[error("what is {from} cannot become {to}")]
 pub struct InvalidTransition {
     /// The state it is in.
     pub from: &'static str,

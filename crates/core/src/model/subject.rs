@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, Desired, Hash128, Kind, Millis, Shadow, SourceKey, SubjectId, TargetId};
+use super::{
+    ChannelId, Desired, Hash128, InvalidTransition, Kind, Millis, Shadow, SourceKey, SubjectId,
+    TargetId,
+};
 
 /// The life of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +59,48 @@ impl SubjectState {
     /// Reads [`SubjectState::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Moves to another state, or refuses.
+    ///
+    /// Allowed: Pending -> Linked | Disabled | Rekeying | Ambiguous | Archived; Linked -> Disabled |
+    /// Removed | Frozen | Archived; Disabled -> Linked | Removed | Frozen | Archived; Removed ->
+    /// Pending | Archived; Frozen -> Linked | Disabled | Archived; Rekeying and Ambiguous ->
+    /// Pending | Linked | Disabled | each other | Archived. Archived is final.
+    pub fn transition(self, to: Self) -> Result<Self, InvalidTransition> {
+        let allowed = match self {
+            Self::Pending => matches!(
+                to,
+                Self::Linked | Self::Disabled | Self::Rekeying | Self::Ambiguous | Self::Archived
+            ),
+            Self::Linked => matches!(
+                to,
+                Self::Disabled | Self::Removed | Self::Frozen | Self::Archived
+            ),
+            Self::Disabled => matches!(
+                to,
+                Self::Linked | Self::Removed | Self::Frozen | Self::Archived
+            ),
+            Self::Removed => matches!(to, Self::Pending | Self::Archived),
+            Self::Frozen => matches!(to, Self::Linked | Self::Disabled | Self::Archived),
+            Self::Rekeying => matches!(
+                to,
+                Self::Pending | Self::Linked | Self::Disabled | Self::Ambiguous | Self::Archived
+            ),
+            Self::Ambiguous => matches!(
+                to,
+                Self::Pending | Self::Linked | Self::Disabled | Self::Rekeying | Self::Archived
+            ),
+            Self::Archived => false,
+        };
+        if allowed {
+            Ok(to)
+        } else {
+            Err(InvalidTransition {
+                from: self.as_str(),
+                to: to.as_str(),
+            })
+        }
     }
 
     /// Whether a link stands.

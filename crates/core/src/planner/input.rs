@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChannelId, Desired, Hash128, Millis, Observed, PlannedStep, Policy, Problem, ProvisioningOptions,
-    Subject, SubjectId, Verdict,
+    ChannelId, Desired, Hash128, Millis, Observed, PlannedStep, Policy, Problem,
+    ProvisioningOptions, Subject, SubjectId, Verdict,
 };
 
 /// What the planner needs to know of a channel; made once per cycle.

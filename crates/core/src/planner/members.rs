@@ -1,10 +1,148 @@
 //! The members of a group.
 
-use crate::model::PlannedStep;
+use crate::guard::name;
+use crate::model::{
+    Expectation, GroupRemoval, Hold, Member, Operation, PlannedStep, Reason, Resource,
+    SubjectState, TargetId,
+};
 
 use super::GroupMembers;
+use super::groups::protected_pattern;
 
-/// Plans the membership of one linked group: additions and removals in batches.
-pub fn plan_members(_input: &GroupMembers<'_>) -> Vec<PlannedStep> {
-    Vec::new()
+/// Plans the membership of one linked group: removals, then additions, each in batches and in
+/// target id order.
+///
+/// - Only members that Usher added are removed, unless the policy makes the source authoritative.
+/// - Nobody is removed while the member list is not complete.
+/// - A group that left the scope keeps its members, except when the policy is to empty it: then
+///   every removable member is removed, held, provided the caller calls the list complete.
+/// - A frozen group, or one with a protected name, is not written.
+pub fn plan_members(input: &GroupMembers<'_>) -> Vec<PlannedStep> {
+    let group = input.group;
+    let Some(target_id) = group.linked_id() else {
+        return Vec::new();
+    };
+    let is_protected = group.state == SubjectState::Frozen
+        || protected_pattern(input.rules, &Resource::default(), &group.shadow).is_some();
+    let empties = input.rules.policy.group_removal == GroupRemoval::Empty;
+    if is_protected || (!group.in_scope && !empties) {
+        return Vec::new();
+    }
+    let mut plan = Members {
+        input,
+        target_id,
+        steps: Vec::new(),
+    };
+    plan.remove();
+    if group.in_scope {
+        plan.add();
+    }
+    plan.steps
+}
+
+struct Members<'a> {
+    input: &'a GroupMembers<'a>,
+    target_id: &'a TargetId,
+    steps: Vec<PlannedStep>,
+}
+
+impl Members<'_> {
+    fn remove(&mut self) {
+        let input = self.input;
+        if !input.complete {
+            return;
+        }
+        let authoritative = input.rules.policy.authoritative_members;
+        let stays = |subject| input.group.in_scope && input.desired.contains_key(subject);
+        let members: Vec<Member> = input
+            .present
+            .iter()
+            .filter(|(subject, present)| !stays(subject) && (present.added_by_us || authoritative))
+            .map(|(subject, present)| Member {
+                subject: *subject,
+                target_id: present.target_id.clone(),
+            })
+            .collect();
+        let (hold, mut guards) = if input.group.in_scope {
+            (None, Vec::new())
+        } else {
+            let guards = vec![name::GROUP_REMOVAL.to_owned()];
+            (Some(Hold::GroupRemoval), guards)
+        };
+        guards.push(self.guard(name::MEMBERS_LOST));
+        let target_id = self.target_id.clone();
+        self.batches(
+            members,
+            &Reason::MembersExtra,
+            hold.as_ref(),
+            &guards,
+            |members| Operation::RemoveMembers {
+                target_id: target_id.clone(),
+                members,
+            },
+        );
+    }
+
+    fn add(&mut self) {
+        let input = self.input;
+        let members: Vec<Member> = input
+            .desired
+            .iter()
+            .filter(|(subject, target_id)| {
+                // Somebody created anew has another id: the old presence says nothing.
+                input
+                    .present
+                    .get(subject)
+                    .is_none_or(|present| present.target_id != **target_id)
+            })
+            .map(|(subject, target_id)| Member {
+                subject: *subject,
+                target_id: target_id.clone(),
+            })
+            .collect();
+        let guards = if input.group.members_settled {
+            vec![self.guard(name::MEMBERS_GAINED)]
+        } else {
+            Vec::new()
+        };
+        let target_id = self.target_id.clone();
+        self.batches(members, &Reason::MembersMissing, None, &guards, |members| {
+            Operation::AddMembers {
+                target_id: target_id.clone(),
+                members,
+            }
+        });
+    }
+
+    fn guard(&self, kind: &str) -> String {
+        match self.input.group.id {
+            Some(id) => format!("{kind}:{id}"),
+            None => format!("{kind}:{}", self.input.group.key),
+        }
+    }
+
+    fn batches(
+        &mut self,
+        mut members: Vec<Member>,
+        reason: &Reason,
+        hold: Option<&Hold>,
+        guards: &[String],
+        operation: impl Fn(Vec<Member>) -> Operation,
+    ) {
+        members.sort_by(|a, b| (&a.target_id, a.subject).cmp(&(&b.target_id, b.subject)));
+        let size = self.input.rules.member_batch.max(1);
+        for (part, batch) in members.chunks(size).enumerate() {
+            self.steps.push(PlannedStep {
+                operation: operation(batch.to_vec()),
+                part: u32::try_from(part).unwrap_or(u32::MAX),
+                reason: reason.clone(),
+                expects: Expectation {
+                    desired_hash: None,
+                    target_id: Some(self.target_id.as_str().to_owned()),
+                },
+                hold: hold.cloned(),
+                guards: guards.to_vec(),
+            });
+        }
+    }
 }

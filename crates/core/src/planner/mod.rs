@@ -1,13 +1,21 @@
 //! Planning: a pure, total, deterministic and explained function from what is known about one
 //! subject to the steps that bring the target in line.
 
+mod compare;
+mod correlate;
+mod draft;
 mod drift;
+mod groups;
 mod hash;
+mod holds;
 mod input;
+mod leaving;
+mod linked;
 mod members;
 pub mod record;
 mod rekey;
 mod subject;
+mod unlinked;
 
 pub use drift::{Drift, drift};
 pub use hash::PlanHasher;

@@ -1,8 +1,14 @@
 //! What an outcome makes of a subject.
 
-use crate::model::{Millis, Observed, Step, Subject, TargetId};
+use crate::model::{
+    FieldChange, FieldValue, Kind, Millis, Observed, Operation, RemoveAction, Resource, Shadow,
+    Step, Subject, SubjectState, TargetId, Verb, Verdict,
+};
 
 use super::ChannelRules;
+use super::compare::{is_in_line, is_sealed, kept_by_target, same};
+use super::draft::moved;
+use super::leaving::grace_ends;
 
 /// What the target answered to a step that succeeded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,23 +36,256 @@ pub enum Failed {
     },
 }
 
-/// The subject after a step succeeded: its link, its state and its shadow.
+/// The subject after a step succeeded: its link, its state and its shadow. It is clean when the
+/// target is as mapping wants it; otherwise it is planned again.
 pub fn record_success(
-    _rules: &ChannelRules,
-    subject: Subject,
-    _step: &Step,
-    _applied: Applied<'_>,
-    _now: Millis,
+    rules: &ChannelRules,
+    mut subject: Subject,
+    step: &Step,
+    applied: Applied<'_>,
+    now: Millis,
 ) -> Subject {
+    match &step.planned.operation {
+        Operation::Create { resource, active } => {
+            record_create(rules, &mut subject, resource, *active, applied);
+        }
+        Operation::Update { changes, .. } => {
+            record_changes(rules, &mut subject, changes, applied.observed);
+        }
+        Operation::Disable { .. } => record_status(&mut subject, false, applied.observed),
+        Operation::Enable { .. } => record_status(&mut subject, true, applied.observed),
+        Operation::Delete { target_id } => {
+            if subject.target_id.as_ref() == Some(target_id) {
+                subject.state = moved(subject.state, SubjectState::Removed);
+            }
+        }
+        Operation::Adopt {
+            target_id, changes, ..
+        } => {
+            note_replaced(rules, &mut subject, changes);
+            record_link(&mut subject, target_id.clone());
+            record_changes(rules, &mut subject, changes, applied.observed);
+            settle_state(&mut subject);
+        }
+        Operation::Rekey {
+            target_id, changes, ..
+        } => {
+            record_link(&mut subject, target_id.clone());
+            record_changes(rules, &mut subject, changes, applied.observed);
+            settle_state(&mut subject);
+        }
+        Operation::Unlink { .. } => {
+            subject.state = moved(subject.state, SubjectState::Removed);
+        }
+        // Who is in a group is kept beside the subjects.
+        Operation::AddMembers { .. } | Operation::RemoveMembers { .. } => return subject,
+    }
+    subject.attempts = 0;
+    conclude(rules, &mut subject, now);
     subject
 }
 
 /// The subject after a step failed. A link is never dropped because something failed.
-pub fn record_failure(subject: Subject, _step: &Step, _failed: &Failed, _now: Millis) -> Subject {
+pub fn record_failure(mut subject: Subject, step: &Step, failed: &Failed, _now: Millis) -> Subject {
+    match failed {
+        Failed::RetryAt(until) => {
+            subject.attempts = subject.attempts.saturating_add(1);
+            if subject.next_at.is_none_or(|next| *until < next) {
+                subject.next_at = Some(*until);
+            }
+        }
+        Failed::Parked { reason } => {
+            subject.attempts = subject.attempts.saturating_add(1);
+            subject.verdict = Verdict::Parked;
+            subject.reason.clone_from(reason);
+            // A disable is never given up: it is planned again by the next cycle.
+            if step.verb() == Verb::Disable {
+                subject.dirty = true;
+            } else {
+                subject.parked_hash = subject.desired_hash;
+            }
+        }
+        Failed::Replan { reason } => {
+            subject.reason.clone_from(reason);
+            subject.dirty = true;
+        }
+    }
     subject
 }
 
-/// The old subject of a re-key, after the step succeeded: its link has moved.
-pub fn record_rekeyed(old: Subject, _now: Millis) -> Subject {
+/// The old subject of a re-key, after the step succeeded: the account is another subject's now.
+pub fn record_rekeyed(mut old: Subject, now: Millis) -> Subject {
+    old.state = moved(old.state, SubjectState::Removed);
+    old.target_id = None;
+    old.desired = None;
+    old.in_scope = false;
+    old.dirty = false;
+    old.next_at = None;
+    old.left_at = old.left_at.or(Some(now));
     old
+}
+
+fn record_create(
+    rules: &ChannelRules,
+    subject: &mut Subject,
+    resource: &Resource,
+    active: bool,
+    applied: Applied<'_>,
+) {
+    let named = applied
+        .target_id
+        .or(applied.observed.map(|observed| &observed.target_id));
+    let Some(target_id) = named else {
+        // Created, but nobody said under which id: correlation finds it by its externalId.
+        subject.dirty = true;
+        return;
+    };
+    subject.shadow = Shadow::default();
+    subject.members_settled = false;
+    subject.members_dirty = subject.kind == Kind::Group;
+    let changes: Vec<FieldChange> = resource
+        .fields
+        .iter()
+        .map(|(field, value)| FieldChange {
+            field: field.clone(),
+            from: None,
+            to: Some(value.clone()),
+        })
+        .collect();
+    record_link(subject, target_id.clone());
+    record_changes(rules, subject, &changes, applied.observed);
+    if subject.kind == Kind::User {
+        let observed = applied.observed.and_then(|observed| observed.active);
+        subject.shadow.active = observed.or(Some(active));
+    }
+    settle_state(subject);
+}
+
+fn record_link(subject: &mut Subject, target_id: TargetId) {
+    subject.target_id = Some(target_id);
+    subject.left_at = None;
+    if !subject.state.is_linked() {
+        subject.state = moved(subject.state, SubjectState::Linked);
+    }
+}
+
+/// A link that was just made, or whose resource was created anew: disabled when the account is
+/// inactive and that is what mapping wants. An account that somebody else suspended stays `Linked`.
+fn settle_state(subject: &mut Subject) {
+    let wanted_inactive = subject
+        .desired
+        .as_ref()
+        .is_some_and(|desired| !desired.active());
+    let to = if subject.shadow.active == Some(false) && wanted_inactive {
+        SubjectState::Disabled
+    } else {
+        SubjectState::Linked
+    };
+    subject.state = moved(subject.state, to);
+}
+
+fn record_status(subject: &mut Subject, sent: bool, observed: Option<&Observed>) {
+    let active = observed
+        .and_then(|observed| observed.active)
+        .unwrap_or(sent);
+    subject.shadow.active = Some(active);
+    if active == sent {
+        let to = if active {
+            SubjectState::Linked
+        } else {
+            SubjectState::Disabled
+        };
+        if subject.state.is_linked() {
+            subject.state = moved(subject.state, to);
+        }
+    }
+}
+
+/// What was sent, and what came back: kept apart.
+fn record_changes(
+    rules: &ChannelRules,
+    subject: &mut Subject,
+    changes: &[FieldChange],
+    observed: Option<&Observed>,
+) {
+    let shadow = &mut subject.shadow;
+    if let Some(observed) = observed {
+        for (field, value) in &observed.resource.fields {
+            shadow.fields.entry(field.clone()).or_default().observed = Some(value.clone());
+        }
+        if observed.active.is_some() {
+            shadow.active = observed.active;
+        }
+    }
+    for change in changes {
+        let field = shadow.fields.entry(change.field.clone()).or_default();
+        let returned = match observed {
+            Some(observed) => observed.resource.fields.get(&change.field).cloned(),
+            // No body: what was sent is what we believe.
+            None => change.to.clone(),
+        };
+        let stuck = is_sealed(change.to.as_ref())
+            || same(rules, &change.field, returned.as_ref(), change.to.as_ref());
+        let again = same(
+            rules,
+            &change.field,
+            field.sent.as_ref(),
+            change.to.as_ref(),
+        );
+        field.refused = match (stuck, again) {
+            (true, _) => 0,
+            (false, true) => field.refused.saturating_add(1),
+            (false, false) => 1,
+        };
+        field.sent.clone_from(&change.to);
+        field.observed = returned;
+    }
+}
+
+/// "Take over" records the foreign value that it replaced.
+fn note_replaced(rules: &ChannelRules, subject: &mut Subject, changes: &[FieldChange]) {
+    let replaced = changes
+        .iter()
+        .find(|change| change.field == rules.external_id_field)
+        .and_then(|change| change.from.as_ref())
+        .and_then(FieldValue::as_text)
+        .filter(|value| !value.is_empty());
+    if let Some(value) = replaced {
+        subject.shadow.replaced_external_id = Some(value.to_owned());
+    }
+}
+
+/// Whether the subject is done, and when it is looked at again.
+fn conclude(rules: &ChannelRules, subject: &mut Subject, now: Millis) {
+    let Some(desired) = subject.desired.clone() else {
+        // It leaves: nothing is wanted but what the step did. A disable that did not stick is
+        // planned again.
+        let still_active = subject.state.is_linked()
+            && !subject.in_scope
+            && subject.kind == Kind::User
+            && subject.shadow.active == Some(true);
+        subject.dirty = still_active;
+        let deletes = rules.options.remove_action == RemoveAction::Delete
+            && subject.kind == Kind::User
+            && subject.state.is_linked();
+        subject.next_at = subject
+            .left_at
+            .filter(|_| deletes)
+            .map(|left| grace_ends(left, rules.policy.delete_grace_days));
+        return;
+    };
+    subject.next_at = desired.changes_at.filter(|at| *at > now);
+    if !subject.state.is_linked() {
+        return;
+    }
+    if is_in_line(rules, subject, &desired) {
+        subject.synced_hash = subject.desired_hash;
+        subject.desired = None;
+        subject.parked_hash = None;
+        subject.dirty = false;
+        subject.verdict = Verdict::Unchanged;
+        subject.reason = kept_by_target(rules, &subject.shadow, &desired.resource).join("; ");
+    } else {
+        subject.dirty = true;
+    }
 }

@@ -1,0 +1,168 @@
+//! A plan in the making.
+
+use crate::guard::name;
+use crate::model::{
+    Expectation, FieldChange, Hold, Kind, Millis, Operation, PlannedStep, Reason, Subject,
+    SubjectState, TargetId, Verdict,
+};
+
+use super::compare::same;
+use super::{ChannelRules, Situation, SubjectPlan};
+
+/// A plan in the making for one subject.
+pub(super) struct Draft<'a> {
+    pub(super) rules: &'a ChannelRules,
+    pub(super) subject: Subject,
+    pub(super) now: Millis,
+    pub(super) steps: Vec<PlannedStep>,
+    /// What was left out, and why, in words.
+    pub(super) notes: Vec<String>,
+    /// A provisioning option kept something from being planned.
+    pub(super) skipped: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(rules: &'a ChannelRules, subject: &Subject, now: Millis) -> Self {
+        Self {
+            rules,
+            subject: subject.clone(),
+            now,
+            steps: Vec::new(),
+            notes: Vec::new(),
+            skipped: false,
+        }
+    }
+
+    /// Moves the subject to a state. A forbidden transition changes nothing.
+    pub(super) fn become_state(&mut self, to: SubjectState) {
+        self.subject.state = moved(self.subject.state, to);
+    }
+
+    /// Adds a step that expects the subject as it is now.
+    pub(super) fn step(
+        &mut self,
+        operation: Operation,
+        reason: Reason,
+        hold: Option<Hold>,
+        guards: Vec<String>,
+    ) {
+        let verb = operation.verb();
+        let part = self
+            .steps
+            .iter()
+            .filter(|step| step.operation.verb() == verb)
+            .count();
+        let linked = self.subject.linked_id().map(|id| id.as_str().to_owned());
+        self.steps.push(PlannedStep {
+            operation,
+            part: u32::try_from(part).unwrap_or(u32::MAX),
+            reason,
+            expects: Expectation {
+                desired_hash: self.subject.desired_hash,
+                target_id: linked,
+            },
+            hold,
+            guards,
+        });
+    }
+
+    /// Notes that an option keeps something from being done.
+    pub(super) fn skip(&mut self, option: &str, what: &str) {
+        self.skipped = true;
+        self.notes.push(format!("{option} is off: {what}"));
+    }
+
+    /// Guards that count an update of an account.
+    pub(super) fn update_guards(&self, changes: &[FieldChange]) -> Vec<String> {
+        if self.subject.kind == Kind::Group {
+            return Vec::new();
+        }
+        let rules = self.rules;
+        let mut guards: Vec<String> = changes
+            .iter()
+            .map(|change| {
+                let kind = match change.to {
+                    Some(_) => name::ATTRIBUTE_CHANGED,
+                    None => name::ATTRIBUTE_CLEARED,
+                };
+                format!("{kind}:{}", change.field)
+            })
+            .collect();
+        let identity = changes.iter().any(|change| {
+            (change.field == rules.username_field || change.field == rules.email_field)
+                && !same(
+                    rules,
+                    &change.field,
+                    change.from.as_ref(),
+                    change.to.as_ref(),
+                )
+        });
+        if identity {
+            guards.push(name::IDENTITY_CHANGED.to_owned());
+        }
+        guards
+    }
+
+    /// Guards that count a creation.
+    pub(super) fn create_guards(&self) -> Vec<String> {
+        if self.rules.first_sync {
+            Vec::new()
+        } else {
+            vec![name::CREATE.to_owned()]
+        }
+    }
+
+    /// Ends the plan: `otherwise` is the verdict when there is no step.
+    pub(super) fn finish(
+        mut self,
+        situation: Situation,
+        otherwise: Verdict,
+        words: &str,
+    ) -> SubjectPlan {
+        let verdict = if self.steps.iter().any(|step| step.hold.is_none()) {
+            Verdict::Stepped
+        } else if !self.steps.is_empty() {
+            Verdict::Held
+        } else {
+            otherwise
+        };
+        let mut reason = words.to_owned();
+        for note in &self.notes {
+            if !reason.is_empty() {
+                reason.push_str("; ");
+            }
+            reason.push_str(note);
+        }
+        self.subject.verdict = verdict;
+        self.subject.reason.clone_from(&reason);
+        // The steps are durable together with the subject: nothing is left to plan, unless what
+        // keeps it waiting may be lifted by somebody else's change.
+        self.subject.dirty = self.steps.iter().any(waits_for_others);
+        SubjectPlan {
+            situation,
+            subject: self.subject,
+            steps: self.steps,
+            verdict,
+            reason,
+        }
+    }
+}
+
+/// The state after a transition; the old one where the transition is forbidden.
+pub(super) fn moved(from: SubjectState, to: SubjectState) -> SubjectState {
+    from.transition(to).unwrap_or(from)
+}
+
+/// The link, cloned.
+pub(super) fn linked(subject: &Subject) -> Option<TargetId> {
+    subject.linked_id().cloned()
+}
+
+fn waits_for_others(step: &PlannedStep) -> bool {
+    step.hold.as_ref().is_some_and(|hold| {
+        matches!(
+            hold,
+            Hold::Conflict { .. } | Hold::OwnedElsewhere { .. } | Hold::Swap { .. }
+        )
+    })
+}

@@ -1,0 +1,298 @@
+//! A subject in scope with a standing link.
+
+use crate::guard::name;
+use crate::model::{
+    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, SubjectState, TargetId, Verdict,
+};
+
+use super::compare::{
+    Scope, believed_active, complete, differences, held_value, is_in_line, keeps_attributes,
+    kept_by_target, same,
+};
+use super::draft::{Draft, linked};
+use super::groups::{Rename, plan_rename, protected_pattern};
+use super::holds::{conflict_hold, domain_hold};
+use super::subject::{deletes_disabled, disabled_reason, note_in_line, plan_disable, removal};
+use super::{Conflict, Situation, SubjectInput, SubjectPlan};
+
+/// Plans a linked subject that is in scope.
+pub(super) fn plan_linked(
+    mut draft: Draft<'_>,
+    desired: &Desired,
+    input: &SubjectInput<'_>,
+) -> SubjectPlan {
+    let Some(target_id) = linked(&draft.subject) else {
+        return draft.finish(Situation::Absent, Verdict::Unchanged, "not linked");
+    };
+    let wanted = complete(draft.rules, &draft.subject, desired);
+    if input.missing_at_target {
+        return plan_missing(draft, desired, wanted, input);
+    }
+    if draft.subject.kind == Kind::Group {
+        return plan_linked_group(draft, &target_id, &wanted);
+    }
+    plan_status(&mut draft, &target_id, desired);
+    let deletes = draft
+        .steps
+        .iter()
+        .any(|step| matches!(step.operation, Operation::Delete { .. }));
+    let parked = draft.subject.parked_hash == draft.subject.desired_hash;
+    if parked && !is_in_line(draft.rules, &draft.subject, desired) {
+        // A disable is never suppressed by parking; everything else is.
+        draft
+            .steps
+            .retain(|step| matches!(step.operation, Operation::Disable { .. }));
+        let words = if input.subject.reason.is_empty() {
+            "given up until the source or the mapping changes".to_owned()
+        } else {
+            input.subject.reason.clone()
+        };
+        return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
+    }
+    if !deletes && keeps_attributes(draft.rules, Kind::User, desired) {
+        plan_attributes(&mut draft, &target_id, &wanted, input.conflict.as_ref());
+    }
+    finish_linked(draft, &wanted)
+}
+
+fn finish_linked(mut draft: Draft<'_>, wanted: &Resource) -> SubjectPlan {
+    if !draft.steps.is_empty() {
+        return draft.finish(Situation::Confirmed, Verdict::Stepped, "");
+    }
+    if draft.skipped {
+        draft.subject.desired = None;
+        return draft.finish(Situation::Confirmed, Verdict::SkippedByOption, "");
+    }
+    note_in_line(&mut draft);
+    let kept = kept_by_target(draft.rules, &draft.subject.shadow, wanted);
+    draft.notes.extend(kept);
+    draft.finish(Situation::Confirmed, Verdict::Unchanged, "")
+}
+
+/// Active or not: disables first, then deletes, or enables.
+fn plan_status(draft: &mut Draft<'_>, target_id: &TargetId, desired: &Desired) {
+    let active = believed_active(&draft.subject);
+    match (&desired.disabled, active) {
+        (Some(disabled), active) => {
+            let reason = disabled_reason(disabled);
+            let disables = active && plan_disable(draft, target_id.clone(), reason.clone());
+            if deletes_disabled(draft) {
+                plan_delete_disabled(draft, target_id, reason, disables);
+            }
+        }
+        (None, false) => plan_enable(draft, target_id),
+        (None, true) => {}
+    }
+}
+
+/// Remove User Action is Delete and disabled people are not provisioned: the account is deleted
+/// after the disable, which never waits for the delete's guard.
+fn plan_delete_disabled(
+    draft: &mut Draft<'_>,
+    target_id: &TargetId,
+    reason: Reason,
+    disables: bool,
+) {
+    let (hold, guard) = removal(draft, name::REMOVAL_EVIDENCE);
+    let mut guards = vec![name::USER_DELETE.to_owned()];
+    if !disables {
+        guards.push(guard.to_owned());
+    }
+    let operation = Operation::Delete {
+        target_id: target_id.clone(),
+    };
+    draft.step(operation, reason, hold, guards);
+}
+
+fn plan_enable(draft: &mut Draft<'_>, target_id: &TargetId) {
+    if !draft.rules.options.user_update {
+        draft.skip(
+            "User Update",
+            "the account stays inactive although the source has it enabled",
+        );
+        return;
+    }
+    // Whom we disabled we enable; whom somebody else suspended is for a person to decide.
+    let hold = (draft.subject.state != SubjectState::Disabled).then_some(Hold::InactiveAtTarget);
+    let operation = Operation::Enable {
+        target_id: target_id.clone(),
+    };
+    draft.step(operation, Reason::SourceEnabled, hold, Vec::new());
+}
+
+/// Attributes in up to three updates: what may go on, and what a hold keeps back. One attribute
+/// never holds another.
+fn plan_attributes(
+    draft: &mut Draft<'_>,
+    target_id: &TargetId,
+    wanted: &Resource,
+    conflict: Option<&Conflict>,
+) {
+    let rules = draft.rules;
+    let kind = draft.subject.kind;
+    let changes = differences(rules, kind, &draft.subject.shadow, wanted, Scope::Update);
+    if changes.is_empty() {
+        return;
+    }
+    if kind == Kind::User && !rules.options.user_update {
+        let fields: Vec<&str> = changes.iter().map(|c| c.field.as_str()).collect();
+        draft.skip("User Update", &format!("{} not sent", fields.join(", ")));
+        return;
+    }
+    let mut free = Vec::new();
+    let mut held: Vec<(Hold, FieldChange)> = Vec::new();
+    for change in changes {
+        let hold = conflict
+            .filter(|conflict| conflict.field == change.field)
+            .filter(|conflict| !is_incumbent(draft, conflict))
+            .map(conflict_hold)
+            .or_else(|| {
+                domain_hold(
+                    rules,
+                    &change.field,
+                    change.from.as_ref(),
+                    change.to.as_ref(),
+                )
+            });
+        match hold {
+            Some(hold) => held.push((hold, change)),
+            None => free.push(change),
+        }
+    }
+    if !free.is_empty() {
+        plan_update(draft, target_id, free, None);
+    }
+    for (hold, change) in held {
+        plan_update(draft, target_id, vec![change], Some(hold));
+    }
+}
+
+fn plan_update(
+    draft: &mut Draft<'_>,
+    target_id: &TargetId,
+    changes: Vec<FieldChange>,
+    hold: Option<Hold>,
+) {
+    let guards = draft.update_guards(&changes);
+    let operation = Operation::Update {
+        target_id: target_id.clone(),
+        changes,
+    };
+    draft.step(operation, Reason::Changed, hold, guards);
+}
+
+/// Whether the subject itself holds the value already: the incumbent goes on.
+fn is_incumbent(draft: &Draft<'_>, conflict: &Conflict) -> bool {
+    let value = crate::model::FieldValue::Text(conflict.value.clone());
+    same(
+        draft.rules,
+        &conflict.field,
+        held_value(&draft.subject.shadow, &conflict.field),
+        Some(&value),
+    )
+}
+
+fn plan_linked_group(mut draft: Draft<'_>, target_id: &TargetId, wanted: &Resource) -> SubjectPlan {
+    let rules = draft.rules;
+    let changes = differences(
+        rules,
+        Kind::Group,
+        &draft.subject.shadow,
+        wanted,
+        Scope::Update,
+    );
+    if let Some(pattern) = protected_pattern(rules, wanted, &draft.subject.shadow) {
+        let words =
+            format!("its name matches the protected pattern {pattern}: it is never written");
+        if !changes.is_empty() {
+            plan_update(
+                &mut draft,
+                target_id,
+                changes,
+                Some(Hold::ProtectedName { pattern }),
+            );
+        }
+        return draft.finish(Situation::Confirmed, Verdict::Held, &words);
+    }
+    match plan_rename(rules, &draft.subject, wanted) {
+        Rename::None => {}
+        Rename::Refused(words) => {
+            return park(draft, &words);
+        }
+        Rename::Kept(words) => draft.notes.push(words),
+        Rename::Anew => {
+            plan_anew(&mut draft, target_id, wanted);
+            return draft.finish(Situation::Confirmed, Verdict::Held, "");
+        }
+    }
+    if draft.subject.parked_hash == draft.subject.desired_hash && !changes.is_empty() {
+        let words = draft.subject.reason.clone();
+        return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
+    }
+    plan_attributes(&mut draft, target_id, wanted, None);
+    finish_linked(draft, wanted)
+}
+
+fn park(mut draft: Draft<'_>, words: &str) -> SubjectPlan {
+    draft.subject.parked_hash = draft.subject.desired_hash;
+    draft.finish(Situation::Confirmed, Verdict::Parked, words)
+}
+
+/// Create under the new name, copy the members, delete the old one: each a held step. The members
+/// follow by themselves once the new group is linked.
+fn plan_anew(draft: &mut Draft<'_>, target_id: &TargetId, wanted: &Resource) {
+    let guards = || vec![name::GROUP_REMOVAL.to_owned()];
+    let create = Operation::Create {
+        resource: wanted.clone(),
+        active: true,
+    };
+    draft.step(create, Reason::Renamed, Some(Hold::GroupRemoval), guards());
+    let delete = Operation::Delete {
+        target_id: target_id.clone(),
+    };
+    draft.step(delete, Reason::Renamed, Some(Hold::GroupRemoval), guards());
+    if let Some(last) = draft.steps.last_mut() {
+        // By then the link points to the new group.
+        last.expects.target_id = None;
+    }
+}
+
+/// The target lost the linked resource: re-created, or held for a person to decide.
+fn plan_missing(
+    mut draft: Draft<'_>,
+    desired: &Desired,
+    wanted: Resource,
+    input: &SubjectInput<'_>,
+) -> SubjectPlan {
+    let rules = draft.rules;
+    let words = "the target no longer has the linked resource";
+    let is_user = draft.subject.kind == Kind::User;
+    let active = !is_user || desired.active();
+    if draft.subject.parked_hash == draft.subject.desired_hash {
+        return draft.finish(Situation::Missing, Verdict::Parked, words);
+    }
+    if is_user && !active && !rules.options.provision_disabled {
+        draft.skip(
+            "Provision Disabled Users",
+            "not re-created, since the source has it disabled",
+        );
+        return draft.finish(Situation::Missing, Verdict::SkippedByOption, words);
+    }
+    if is_user && !rules.options.user_create {
+        draft.skip("User Create", "not re-created");
+        return draft.finish(Situation::Missing, Verdict::SkippedByOption, words);
+    }
+    let hold = protected_pattern(rules, &wanted, &draft.subject.shadow)
+        .filter(|_| !is_user)
+        .map(|pattern| Hold::ProtectedName { pattern })
+        .or_else(|| input.conflict.as_ref().map(conflict_hold))
+        .or_else(|| (!rules.policy.recreate_missing).then_some(Hold::Missing))
+        .or_else(|| super::holds::domain_hold_of(rules, &wanted));
+    let guards = draft.create_guards();
+    let operation = Operation::Create {
+        resource: wanted,
+        active,
+    };
+    draft.step(operation, Reason::MissingAtTarget, hold, guards);
+    draft.finish(Situation::Missing, Verdict::Held, words)
+}
