@@ -7,6 +7,7 @@ mod files;
 mod graph;
 mod licence;
 mod modules;
+mod promises;
 mod purity;
 mod sources;
 mod words;
@@ -65,6 +66,10 @@ fn checks(graph: &Graph, files: &[TextFile], policy: &dependencies::Policy) -> V
             sources::sql(graph, files, &modules),
         ),
         ("no test sleeps", sources::sleeps(files, &modules)),
+        (
+            "the tests that documents name exist",
+            promises::check(files, &modules),
+        ),
         ("no word that must not be here", words::check(files)),
         ("licences of dependencies", policy.licences(graph)),
         ("sources of dependencies", policy.sources(graph)),
