@@ -29,6 +29,8 @@ pub(crate) struct Call<'a> {
     /// The body as it may be recorded.
     pub(crate) shown: Option<&'a Value>,
     pub(crate) limits: Limits,
+    /// Members to look for in the reply.
+    pub(crate) watch: Vec<String>,
 }
 
 /// A reply, whatever its status.
@@ -99,7 +101,7 @@ impl Client {
                 .host_str()
                 .map(|host| excerpt(host, 100))
         });
-        let body = Body::read(response, call.limits).await;
+        let body = Body::read(response, call.limits, &call.watch).await;
         exchange.status = Some(status);
         exchange.duration_ms = millis(started);
         exchange.bytes_in = body.as_ref().map_or(0, |body| body.received);

@@ -20,6 +20,7 @@ mod errors;
 mod fields;
 pub mod http;
 mod mask;
+mod members;
 mod profile;
 mod read;
 pub mod settings;

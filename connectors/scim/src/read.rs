@@ -193,6 +193,7 @@ impl ScimTarget {
             body: None,
             shown: None,
             limits,
+            watch: Vec::new(),
         };
         self.client
             .call(call, &self.client.mask())

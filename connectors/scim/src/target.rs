@@ -8,7 +8,6 @@ use usher_core::model::{Kind, Observed, Operation, TargetId};
 
 use crate::address::Address;
 use crate::check;
-use crate::classify::Purpose;
 use crate::client::Client;
 use crate::encode::{self, Encoder};
 use crate::fields::Fields;
@@ -114,12 +113,10 @@ impl Target for ScimTarget {
 
     async fn send(&self, request: &Request) -> Result<Reply, TargetError> {
         let mask = Mask::of(self.client.key(), request);
-        let purpose = Purpose::of(request.kind, &request.method, request.body.as_ref());
         if request.method == "PUT" {
             return self.put(request, &mask).await;
         }
-        self.write(request, purpose, request.body.as_ref(), &mask)
-            .await
+        self.write(request, request.body.as_ref(), &mask).await
     }
 }
 

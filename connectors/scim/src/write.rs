@@ -5,11 +5,12 @@ use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
 use usher_core::model::{Kind, TargetId};
 use usher_scim::{Document, PatchOp, Path, apply};
 
-use crate::classify::Purpose;
+use crate::classify::{self, Purpose};
 use crate::client::{Answer, Call};
 use crate::errors::{unexpected, unreadable};
 use crate::http::{BodyError, Limits};
 use crate::mask::Mask;
+use crate::members::MemberChange;
 use crate::target::{ScimTarget, refused};
 
 impl ScimTarget {
@@ -17,7 +18,6 @@ impl ScimTarget {
     pub(crate) async fn write(
         &self,
         request: &Request,
-        purpose: Purpose,
         body: Option<&Value>,
         mask: &Mask,
     ) -> Result<Reply, TargetError> {
@@ -33,6 +33,8 @@ impl ScimTarget {
             Kind::User => Limits::SMALL,
             Kind::Group => Limits::GROUPS,
         };
+        let members = MemberChange::of(request.kind, &request.method, body);
+        let purpose = Purpose::of(&request.method, members.as_ref());
         let shown = request.shown.as_ref();
         let call = Call {
             method: &request.method,
@@ -40,6 +42,9 @@ impl ScimTarget {
             body,
             shown,
             limits,
+            watch: members
+                .as_ref()
+                .map_or_else(Vec::new, |change| change.ids.clone()),
         };
         let answer = self
             .client
@@ -48,6 +53,9 @@ impl ScimTarget {
             .map_err(|(error, exchange)| self.no_reply(purpose, &error, exchange))?;
         if !answer.is_success() {
             return Err(self.bad_status(request.kind, purpose, answer, mask));
+        }
+        if let Some(error) = members.and_then(|change| not_changed(&change, &answer, mask)) {
+            return Err(error);
         }
         self.done(request, purpose, parts.get(1).copied(), answer, mask)
     }
@@ -155,9 +163,38 @@ impl ScimTarget {
         };
         // The attribute was just there: setting it cannot fail.
         let _ = document.set(&Path::attribute("active"), active.into());
-        self.write(request, Purpose::Change, Some(&document.into_value()), mask)
+        self.write(request, Some(&document.into_value()), mask)
             .await
     }
+}
+
+/// The error of a success that shows other members than asked for. A reply without a list of members says nothing.
+fn not_changed(change: &MemberChange, answer: &Answer, mask: &Mask) -> Option<TargetError> {
+    let seen = answer.body.as_ref().ok()?.members_seen.as_ref()?;
+    let wrong = change
+        .ids
+        .iter()
+        .filter(|id| seen.contains(*id) != change.adding);
+    let wrong: Vec<&str> = wrong.map(String::as_str).collect();
+    let first = wrong.first()?;
+    let state = if change.adding {
+        "not in it"
+    } else {
+        "still in it"
+    };
+    let message = format!(
+        "PATCH answered {}, but of {} members {} are {state} afterwards (such as {first})",
+        answer.status,
+        change.ids.len(),
+        wrong.len()
+    );
+    let failure = classify::members_differ(change);
+    let exchange = Some(Box::new(answer.exchange.clone()));
+    Some(TargetError {
+        failure,
+        message: mask.text(&message),
+        exchange,
+    })
 }
 
 /// What is recorded of a good reply: id, status, dates and the attributes that the request was about. The rest may hold values that a

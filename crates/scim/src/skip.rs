@@ -1,7 +1,10 @@
 //! Dropping `members` from a reply while it streams in.
 //!
 //! Some services put every member into every group reply, whatever one asks for: 290,000 members are tens of megabytes. A caller that
-//! only wants the groups passes the bytes through here and keeps the rest, a few hundred bytes a group.
+//! only wants the groups passes the bytes through here and keeps the rest, a few hundred bytes a group. A caller that has just changed
+//! members watches for their ids on the way: a success is not yet a change.
+
+use std::collections::BTreeSet;
 
 /// A streaming filter over JSON text that replaces the content of every list named `members` by nothing and counts its elements.
 ///
@@ -19,6 +22,11 @@ pub struct MemberSkipper {
     /// Whether something stood in the list since the last comma at its top level.
     element: bool,
     dropped: u64,
+    lists: u64,
+    /// Ids to look for, and those found.
+    watched: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    longest: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +45,33 @@ impl MemberSkipper {
     /// A filter at the start of a reply.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A filter that also looks for these ids among what it drops.
+    pub fn watching(ids: impl IntoIterator<Item = String>) -> Self {
+        let watched: BTreeSet<String> = ids.into_iter().collect();
+        // An id may be written with escapes, each at most six bytes for one.
+        let longest = watched
+            .iter()
+            .map(String::len)
+            .max()
+            .unwrap_or(0)
+            .saturating_mul(6);
+        Self {
+            watched,
+            longest,
+            ..Self::default()
+        }
+    }
+
+    /// The watched ids that were found.
+    pub fn seen(&self) -> &BTreeSet<String> {
+        &self.seen
+    }
+
+    /// How many lists named `members` there were, empty ones included.
+    pub fn lists(&self) -> u64 {
+        self.lists
     }
 
     /// Takes the next bytes of the reply and appends what is kept to `out`.
@@ -75,6 +110,7 @@ impl MemberSkipper {
             b'[' if self.last == Last::NameColon => {
                 self.last = Last::Other;
                 self.depth = 1;
+                self.lists += 1;
                 self.element = false;
             }
             b' ' | b'\t' | b'\r' | b'\n' => {}
@@ -84,11 +120,17 @@ impl MemberSkipper {
 
     fn inside(&mut self, byte: u8, out: &mut Vec<u8>) {
         if self.in_string(byte) {
+            if self.string.is_none() {
+                self.watch();
+            } else if self.longest > 0 && self.name.len() <= self.longest {
+                self.name.push(byte);
+            }
             return;
         }
         match byte {
             b'"' => {
                 self.string = Some(false);
+                self.name.clear();
                 self.element = true;
             }
             b'[' | b'{' => {
@@ -108,6 +150,22 @@ impl MemberSkipper {
             }
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => self.element = true,
+        }
+    }
+
+    /// Looks at the string that ended just now.
+    fn watch(&mut self) {
+        if self.watched.is_empty() || self.name.len() > self.longest {
+            return;
+        }
+        let text = std::str::from_utf8(&self.name).unwrap_or_default();
+        if self.watched.contains(text) {
+            self.seen.insert(text.to_owned());
+        } else if text.contains('\\')
+            && let Ok(plain) = serde_json::from_str::<String>(&format!("\"{text}\""))
+            && self.watched.contains(&plain)
+        {
+            self.seen.insert(plain);
         }
     }
 
@@ -154,6 +212,18 @@ mod tests {
     fn a_reply_cut_inside_the_members_stays_broken() {
         let (out, _) = run(br#"{"Resources":[{"members":[{"value":"1"},{"va"#, 7);
         assert!(serde_json::from_slice::<Value>(&out).is_err());
+    }
+
+    #[test]
+    fn watched_ids_are_found_however_they_are_written() {
+        let ids = ["a/1", "b", "c"].map(str::to_owned);
+        let mut skipper = MemberSkipper::watching(ids);
+        let text = br#"{"id":"c","members":[{"value":"a\/1","display":"x"},{"value":"bb"},{"value":"\u0062"}]}"#;
+        for byte in text {
+            skipper.push(&[*byte], &mut Vec::new());
+        }
+        assert_eq!(skipper.seen().iter().collect::<Vec<_>>(), ["a/1", "b"]);
+        assert_eq!(skipper.lists(), 1);
     }
 
     fn strip(value: &mut Value, count: &mut u64) {

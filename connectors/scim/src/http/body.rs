@@ -1,5 +1,7 @@
 //! Reading a reply with a limit on what comes in and on what is kept.
 
+use std::collections::BTreeSet;
+
 use usher_scim::MemberSkipper;
 
 use super::transport::Transport;
@@ -45,6 +47,8 @@ pub struct Body {
     pub received: u64,
     /// How many members were dropped on the way.
     pub members_skipped: u64,
+    /// Of the members watched for, those that were there; `None` when the reply held no list of members.
+    pub members_seen: Option<BTreeSet<String>>,
 }
 
 /// Why a body could not be read.
@@ -62,11 +66,15 @@ pub enum BodyError {
 }
 
 impl Body {
-    /// Reads a reply to its end. A reply that is too large is dropped, and its network connection with it.
+    /// Reads a reply to its end, looking for the members in `watch` when members are dropped. A reply that is too large is dropped, and its network connection with it.
     ///
     /// # Errors
     /// [`BodyError`].
-    pub async fn read(mut response: reqwest::Response, limits: Limits) -> Result<Self, BodyError> {
+    pub async fn read(
+        mut response: reqwest::Response,
+        limits: Limits,
+        watch: &[String],
+    ) -> Result<Self, BodyError> {
         let too_large = |limit| BodyError::TooLarge { limit };
         if response
             .content_length()
@@ -75,7 +83,9 @@ impl Body {
             return Err(too_large(limits.received));
         }
         let mut body = Self::default();
-        let mut skipper = limits.skip_members.then(MemberSkipper::new);
+        let mut skipper = limits
+            .skip_members
+            .then(|| MemberSkipper::watching(watch.to_vec()));
         loop {
             let chunk = response.chunk().await;
             let chunk = chunk.map_err(|e| BodyError::Broken(Transport::from_reqwest(&e)))?;
@@ -92,7 +102,10 @@ impl Body {
                 return Err(too_large(limits.kept as u64));
             }
         }
-        body.members_skipped = skipper.map_or(0, |skipper| skipper.dropped());
+        if let Some(skipper) = skipper {
+            body.members_skipped = skipper.dropped();
+            body.members_seen = (skipper.lists() > 0).then(|| skipper.seen().clone());
+        }
         Ok(body)
     }
 }
