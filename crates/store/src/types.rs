@@ -44,6 +44,14 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// A step was to move to a state that it cannot move to; nothing was changed.
+    #[error("step {step}: {source}; read it again and decide anew")]
+    Transition {
+        /// The step.
+        step: StepId,
+        /// Which transition.
+        source: usher_core::model::InvalidTransition,
+    },
     /// The database failed.
     #[error("the state store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

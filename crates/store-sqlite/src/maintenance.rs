@@ -1,0 +1,109 @@
+//! Retention, checks and copies.
+
+use std::path::Path;
+
+use sqlx::ConnectOptions as _;
+use usher_core::model::Millis;
+use usher_store::{Result, Retention};
+
+use crate::cycles::run;
+use crate::error::{backend, inconsistent};
+use crate::open::{SqliteStore, create_private, options};
+use crate::sql::maintenance as sql;
+use crate::tx::{Tx, list};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+impl SqliteStore {
+    pub(crate) async fn do_prune(&self, retention: &Retention, now: Millis) -> Result<u64> {
+        let before = |days: u32| now.saturating_sub(i64::from(days) * DAY);
+        let mut gone = 0;
+        for (statement, days) in [
+            (sql::PRUNE_EXCHANGES, retention.exchanges_days),
+            (sql::PRUNE_STEPS, retention.cycles_days),
+            (sql::PRUNE_CYCLES, retention.cycles_days),
+            (sql::PRUNE_AUDIT, retention.audit_days),
+        ] {
+            loop {
+                let mut tx = Tx::begin(&self.writer).await?;
+                let rows = run(&mut tx, statement, before(days)).await?;
+                tx.commit().await?;
+                gone += rows;
+                if rows == 0 {
+                    break;
+                }
+            }
+        }
+        self.prune_shadows(before(retention.removed_shadow_days))
+            .await?;
+        Ok(gone)
+    }
+
+    /// Only the tombstone of a removed subject stays: its key and its target id.
+    async fn prune_shadows(&self, before: Millis) -> Result<()> {
+        loop {
+            let mut tx = Tx::begin(&self.writer).await?;
+            let ids: Vec<i64> = sqlx::query_scalar(sql::PRUNE_REMOVED)
+                .bind(before)
+                .fetch_all(tx.conn())
+                .await
+                .map_err(backend)?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            let ids = list(&ids)?;
+            for statement in [sql::PRUNE_SHADOWS, sql::PRUNE_UNIQUE, sql::PRUNE_TOMBSTONES] {
+                tx.batch(statement, &ids).await?;
+            }
+            tx.commit().await?;
+        }
+    }
+
+    pub(crate) async fn do_backup(&self, to: &Path) -> Result<()> {
+        let is_dir = tokio::fs::metadata(to)
+            .await
+            .is_ok_and(|found| found.is_dir());
+        let file = if is_dir {
+            to.join("state.db")
+        } else {
+            to.to_owned()
+        };
+        let text = file
+            .to_str()
+            .ok_or_else(|| backend(format!("the path {} is not valid UTF-8", file.display())))?;
+        create_private(&file, true).await?;
+        let mut conn = options(&self.file, "-4096")
+            .connect()
+            .await
+            .map_err(backend)?;
+        sqlx::query(sql::BACKUP)
+            .bind(text)
+            .execute(&mut conn)
+            .await
+            .map_err(backend)?;
+        sqlx::Connection::close(conn).await.map_err(backend)?;
+        let copy = tokio::fs::File::open(&file).await.map_err(backend)?;
+        copy.sync_all().await.map_err(backend)
+    }
+
+    pub(crate) async fn do_check(&self) -> Result<u64> {
+        let mut tx = Tx::begin(&self.writer).await?;
+        sqlx::query(sql::TOUCH)
+            .execute(tx.conn())
+            .await
+            .map_err(backend)?;
+        tx.commit().await?;
+        let found: String = sqlx::query_scalar(sql::QUICK_CHECK)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        if found != "ok" {
+            return Err(inconsistent("sqlite", "quick_check", "(file)", found));
+        }
+        let size: i64 = sqlx::query_scalar(sql::SIZE)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        Ok(size.max(0) as u64)
+    }
+}

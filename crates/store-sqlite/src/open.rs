@@ -1,0 +1,135 @@
+//! Opening the file: permissions, connections, migrations.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use usher_store::Result;
+
+use crate::error::backend;
+
+/// The migrations, oldest first. Append only: one that was released never changes.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "state", include_str!("../migrations/0001_state.sql"))];
+
+/// How long a statement waits for another process' write.
+const BUSY: Duration = Duration::from_secs(30);
+/// How long a caller waits for a free connection: settling a very large plan can take a while.
+const ACQUIRE: Duration = Duration::from_secs(300);
+const READERS: u32 = 4;
+
+/// The state in `state.db` of one folder.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+    pub(crate) file: PathBuf,
+}
+
+impl SqliteStore {
+    /// Opens the state in a folder, and creates both when missing: the folder for its owner only
+    /// (0700), the file `state.db` likewise (0600). An existing folder keeps its permissions.
+    /// Brings the file to the newest schema.
+    ///
+    /// Several processes may have the same folder open; the leases decide who writes to a target.
+    pub async fn open(dir: &Path) -> Result<Self> {
+        let file = dir.join("state.db");
+        prepare_files(dir, &file).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options(&file, "-32768"))
+            .await
+            .map_err(backend)?;
+        migrator().run(&writer).await.map_err(backend)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options(&file, "-4096").pragma("query_only", "1"))
+            .await
+            .map_err(backend)?;
+        tracing::debug!(file = %file.display(), "state opened");
+        Ok(Self {
+            writer,
+            readers,
+            file,
+        })
+    }
+
+    /// Closes every connection. Dropping the store does so too, a little later.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, text)| {
+            Migration::new(
+                *version,
+                (*name).into(),
+                MigrationType::Simple,
+                text.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
+    Migrator::with_migrations(migrations)
+}
+
+pub(crate) fn options(file: &Path, cache: &'static str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        // The claim "this request is being sent" must survive the loss of power.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(200)
+        .pragma("cache_size", cache)
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("mmap_size", "0")
+}
+
+async fn prepare_files(dir: &Path, file: &Path) -> Result<()> {
+    if !tokio::fs::try_exists(dir).await.map_err(backend)? {
+        let mut builder = tokio::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        builder.mode(0o700);
+        builder.create(dir).await.map_err(backend)?;
+    }
+    create_private(file, false).await
+}
+
+/// Creates an empty file for its owner only; its journal files inherit the permissions. When
+/// `fresh`, an existing one is an error.
+pub(crate) async fn create_private(file: &Path, fresh: bool) -> Result<()> {
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true);
+    if fresh {
+        options.create_new(true);
+    } else {
+        options.create(true).truncate(false);
+    }
+    #[cfg(unix)]
+    options.mode(0o600);
+    match options.open(file).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(backend(std::io::Error::new(
+            error.kind(),
+            format!("cannot create {}: {error}", file.display()),
+        ))),
+    }
+}

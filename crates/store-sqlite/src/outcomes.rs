@@ -1,0 +1,188 @@
+//! Recording what became of claimed steps: one transaction for a group of them.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use sqlx::sqlite::SqliteRow;
+use usher_core::model::{Millis, StepId, StepState, Subject, SubjectId};
+use usher_store::{
+    AuditEvent, ExchangeRecord, Fence, IndexRow, Outcome, Presence, Result, StoreError,
+};
+
+use crate::admin::add_audit;
+use crate::cells::Cells;
+use crate::error::{backend, inconsistent};
+use crate::index;
+use crate::open::SqliteStore;
+use crate::rows;
+use crate::sql::send as sql;
+use crate::tx::{Tx, list};
+use crate::write::put_subjects;
+
+struct Current {
+    subject: i64,
+    state: StepState,
+}
+
+impl SqliteStore {
+    pub(crate) async fn do_record(
+        &self,
+        fence: &Fence,
+        outcomes: &[Outcome],
+        now: Millis,
+    ) -> Result<()> {
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let subjects = put_states(&mut tx, outcomes, now).await?;
+        let written: Vec<(&Subject, Option<&str>)> = outcomes
+            .iter()
+            .flat_map(|outcome| outcome.subjects.iter().map(|subject| (subject, None)))
+            .collect();
+        put_subjects(&mut tx, &written, now).await?;
+        put_presence(&mut tx, outcomes).await?;
+        let index: Vec<&IndexRow> = outcomes.iter().flat_map(|o| &o.index).collect();
+        index::put_own(&mut tx, &index).await?;
+        let gone: Vec<_> = outcomes.iter().flat_map(|o| &o.index_gone).collect();
+        index::remove(&mut tx, &gone).await?;
+        let exchanges: Vec<Value> = outcomes
+            .iter()
+            .zip(&subjects)
+            .flat_map(|(outcome, subject)| {
+                let step = outcome.step.0;
+                outcome
+                    .exchanges
+                    .iter()
+                    .map(move |exchange| json!([step, subject, exchange]))
+            })
+            .collect();
+        if !exchanges.is_empty() {
+            tx.batch_with(sql::EXCHANGES, &list(&exchanges)?, now)
+                .await?;
+        }
+        let audit: Vec<AuditEvent> = outcomes.iter().flat_map(|o| o.audit.clone()).collect();
+        add_audit(&mut tx, &audit).await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn do_exchanges(
+        &self,
+        subject: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<ExchangeRecord>> {
+        let rows = sqlx::query(sql::EXCHANGE_LIST)
+            .bind(subject.0)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(exchange).collect()
+    }
+}
+
+/// Moves the steps to their new states; returns each one's subject.
+async fn put_states(tx: &mut Tx, outcomes: &[Outcome], now: Millis) -> Result<Vec<i64>> {
+    let ids: Vec<i64> = outcomes.iter().map(|outcome| outcome.step.0).collect();
+    let mut current = current_states(tx, &list(&ids)?).await?;
+    let mut rows = Vec::with_capacity(outcomes.len());
+    let mut subjects = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        let Some(Current { subject, state }) = current.remove(&outcome.step) else {
+            return Err(inconsistent(
+                "step",
+                "id",
+                outcome.step,
+                "expected a step of this target, named once; found none, or it was named twice",
+            ));
+        };
+        let state =
+            state
+                .transition(outcome.state.clone())
+                .map_err(|source| StoreError::Transition {
+                    step: outcome.step,
+                    source,
+                })?;
+        rows.push(state_row(outcome, &state)?);
+        subjects.push(subject);
+    }
+    tx.batch_with(sql::OUTCOMES, &list(&rows)?, now).await?;
+    Ok(subjects)
+}
+
+async fn current_states(tx: &mut Tx, ids: &str) -> Result<HashMap<StepId, Current>> {
+    let target = tx.target;
+    let rows = sqlx::query(sql::STATES)
+        .bind(ids)
+        .bind(target)
+        .fetch_all(tx.conn())
+        .await
+        .map_err(backend)?;
+    let mut current = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::of("step", row);
+        let value = Current {
+            subject: cells.get("subject")?,
+            state: rows::step_state(&cells)?,
+        };
+        current.insert(StepId(cells.get("id")?), value);
+    }
+    Ok(current)
+}
+
+fn state_row(outcome: &Outcome, state: &StepState) -> Result<Value> {
+    let mut data = Value::Null;
+    let mut until = None;
+    match state {
+        StepState::Waiting { until: at, .. } => {
+            until = Some(*at);
+            data = serde_json::to_value(state).map_err(backend)?;
+        }
+        StepState::Held { .. } | StepState::Parked { .. } | StepState::Replan { .. } => {
+            data = serde_json::to_value(state).map_err(backend)?;
+        }
+        StepState::Planned
+        | StepState::Pending
+        | StepState::Claimed
+        | StepState::Succeeded
+        | StepState::Unknown
+        | StepState::Superseded
+        | StepState::Rejected
+        | StepState::Expired => {}
+    }
+    Ok(json!([
+        outcome.step.0,
+        state.name(),
+        data,
+        until,
+        outcome.attempts
+    ]))
+}
+
+async fn put_presence(tx: &mut Tx, outcomes: &[Outcome]) -> Result<()> {
+    let rows: Vec<Value> = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.presence.iter().map(presence_row))
+        .collect();
+    if !rows.is_empty() {
+        let rows = list(&rows)?;
+        tx.batch(sql::PRESENCE, &rows).await?;
+        tx.batch(sql::PRESENCE_SWEEP, &rows).await?;
+    }
+    Ok(())
+}
+
+fn presence_row(presence: &Presence) -> Value {
+    json!([
+        presence.group.0,
+        presence.user.0,
+        presence.present,
+        presence.present && presence.added_by_us,
+    ])
+}
+
+fn exchange(row: &SqliteRow) -> Result<ExchangeRecord> {
+    let cells = Cells::of("exchange", row);
+    Ok(ExchangeRecord {
+        step: StepId(cells.get("step")?),
+        at: cells.get("at")?,
+        exchange: cells.json("document_json")?,
+    })
+}

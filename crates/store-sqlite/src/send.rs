@@ -1,0 +1,154 @@
+//! Claiming steps: durably, by priority, one per subject.
+
+use std::collections::HashSet;
+
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use usher_core::model::{ChannelId, ConnectionId, Millis, Step};
+use usher_store::{Fence, Result};
+
+use crate::cells::Cells;
+use crate::error::backend;
+use crate::open::SqliteStore;
+use crate::rows;
+use crate::sql::{admin, send as sql, step};
+use crate::tx::{Tx, list};
+
+/// Claims are made in groups of at most this many, so that each transaction is short.
+const LARGEST_CLAIM: u32 = 100;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    priority: i64,
+    id: i64,
+    subject: i64,
+}
+
+impl SqliteStore {
+    pub(crate) async fn do_claim(
+        &self,
+        fence: &Fence,
+        channels: &[ChannelId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        let limit = limit.min(LARGEST_CLAIM);
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let channels = channels_named(tx.conn(), &fence.target, channels).await?;
+        let mut candidates = Vec::new();
+        for channel in channels {
+            for statement in [sql::CLAIM_PENDING, sql::CLAIM_DUE] {
+                let rows = sqlx::query(statement)
+                    .bind(channel)
+                    .bind(limit)
+                    .bind(now)
+                    .fetch_all(tx.conn())
+                    .await
+                    .map_err(backend)?;
+                for row in &rows {
+                    candidates.push(candidate(row)?);
+                }
+            }
+        }
+        let ids = choose(candidates, limit);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = list(&ids)?;
+        tx.batch_with(sql::CLAIM, &ids, now).await?;
+        let steps = steps_of(tx.conn(), &ids).await?;
+        tx.commit().await?;
+        Ok(steps)
+    }
+
+    pub(crate) async fn do_recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>> {
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let target = tx.target;
+        sqlx::query(sql::RECOVER)
+            .bind(target)
+            .bind(now)
+            .execute(tx.conn())
+            .await
+            .map_err(backend)?;
+        let rows = sqlx::query(sql::UNKNOWN)
+            .bind(target)
+            .fetch_all(tx.conn())
+            .await
+            .map_err(backend)?;
+        let ids = rows
+            .iter()
+            .map(|row| Cells::of("step", row).get::<i64>("id"))
+            .collect::<Result<Vec<i64>>>()?;
+        let steps = steps_of(tx.conn(), &list(&ids)?).await?;
+        tx.commit().await?;
+        Ok(steps)
+    }
+
+    pub(crate) async fn do_next_send(
+        &self,
+        connection: &ConnectionId,
+        channels: &[ChannelId],
+    ) -> Result<Option<Millis>> {
+        let mut reader = self.readers.acquire().await.map_err(backend)?;
+        let channels = channels_named(&mut reader, connection, channels).await?;
+        let mut next: Option<Millis> = None;
+        for channel in channels {
+            for statement in [sql::NEXT_PENDING, sql::NEXT_WAITING] {
+                let row = sqlx::query(statement)
+                    .bind(channel)
+                    .fetch_optional(&mut *reader)
+                    .await
+                    .map_err(backend)?;
+                if let Some(row) = row {
+                    let due: Millis = Cells::of("step", &row).get("due")?;
+                    next = Some(next.map_or(due, |next| next.min(due)));
+                }
+            }
+        }
+        Ok(next)
+    }
+}
+
+/// The rows of channels, those of another SP connection left out.
+async fn channels_named(
+    conn: &mut SqliteConnection,
+    target: &ConnectionId,
+    channels: &[ChannelId],
+) -> Result<Vec<i64>> {
+    sqlx::query_scalar(admin::CHANNELS_NAMED)
+        .bind(list(channels)?)
+        .bind(target.as_str())
+        .fetch_all(conn)
+        .await
+        .map_err(backend)
+}
+
+/// Steps by id, in the list's order.
+pub(crate) async fn steps_of(conn: &mut SqliteConnection, ids: &str) -> Result<Vec<Step>> {
+    let rows = sqlx::query(step::BY_IDS)
+        .bind(ids)
+        .fetch_all(conn)
+        .await
+        .map_err(backend)?;
+    rows.iter().map(rows::step).collect()
+}
+
+fn candidate(row: &SqliteRow) -> Result<Candidate> {
+    let cells = Cells::of("step", row);
+    Ok(Candidate {
+        priority: cells.get("priority")?,
+        id: cells.get("id")?,
+        subject: cells.get("subject")?,
+    })
+}
+
+/// The first ones by priority, one per subject.
+fn choose(mut candidates: Vec<Candidate>, limit: u32) -> Vec<i64> {
+    candidates.sort_unstable();
+    let mut subjects = HashSet::new();
+    candidates
+        .into_iter()
+        .filter(|candidate| subjects.insert(candidate.subject))
+        .take(limit as usize)
+        .map(|candidate| candidate.id)
+        .collect()
+}

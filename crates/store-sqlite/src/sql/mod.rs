@@ -1,0 +1,42 @@
+//! Every statement, as constants. Rows come as one JSON list: `?1` is taken apart by `json_each`,
+//! a row by `value ->> column`.
+
+/// Names statements, and lists them for the test that prepares each one.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+pub(crate) mod admin;
+pub(crate) mod cycle;
+pub(crate) mod index;
+pub(crate) mod maintenance;
+pub(crate) mod member;
+pub(crate) mod release;
+pub(crate) mod send;
+pub(crate) mod step;
+pub(crate) mod subject;
+pub(crate) mod write;
+
+/// Every statement of every module.
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        admin::ALL,
+        cycle::ALL,
+        index::ALL,
+        maintenance::ALL,
+        member::ALL,
+        release::ALL,
+        send::ALL,
+        step::ALL,
+        subject::ALL,
+        write::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

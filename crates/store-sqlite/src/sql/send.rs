@@ -1,0 +1,60 @@
+//! Claiming steps and recording what became of them.
+
+/// Nothing of the subject is in flight, and nothing earlier of it can still be sent.
+macro_rules! free {
+    () => {
+        " NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.subject
+            AND e.state IN ('claimed', 'unknown', 'pending', 'waiting')
+            AND (e.state IN ('claimed', 'unknown') OR e.id < s.id)) "
+    };
+}
+
+statements! {
+    /// ?1 = channel, ?2 = limit.
+    CLAIM_PENDING = concat!("SELECT s.priority AS priority, s.id AS id, s.subject AS subject
+        FROM step s INDEXED BY step_pending WHERE s.channel = ?1 AND s.state = 'pending' AND", free!(),
+        "ORDER BY s.priority, s.id LIMIT ?2");
+    /// ?1 = channel, ?2 = limit, ?3 = now.
+    CLAIM_DUE = concat!("SELECT s.priority AS priority, s.id AS id, s.subject AS subject
+        FROM step s INDEXED BY step_waiting WHERE s.channel = ?1 AND s.state = 'waiting' AND s.until <= ?3 AND", free!(),
+        "ORDER BY s.priority, s.id LIMIT ?2");
+    /// A list of steps; ?2 = now.
+    CLAIM = "UPDATE step SET state = 'claimed', state_json = NULL, until = NULL, changed_at = ?2, released_at = ?2
+        WHERE id IN (SELECT value FROM json_each(?1))";
+
+    /// ?1 = target, ?2 = now.
+    RECOVER = "UPDATE step SET state = 'unknown', changed_at = ?2
+        WHERE state = 'claimed' AND channel IN (SELECT id FROM channel WHERE target = ?1)";
+    UNKNOWN = "SELECT s.id AS id FROM channel c CROSS JOIN step s ON s.channel = c.id AND s.state = 'unknown'
+        WHERE c.target = ?1 ORDER BY s.id";
+
+    /// ?1 = channel. A step that could be claimed now.
+    NEXT_PENDING = concat!("SELECT s.changed_at AS due FROM step s INDEXED BY step_pending
+        WHERE s.channel = ?1 AND s.state = 'pending' AND", free!(), "ORDER BY s.priority, s.id LIMIT 1");
+    NEXT_WAITING = concat!("SELECT s.until AS due FROM step s INDEXED BY step_waiting
+        WHERE s.channel = ?1 AND s.state = 'waiting' AND", free!(), "ORDER BY s.until LIMIT 1");
+
+    /// A list of steps; ?2 = target.
+    STATES = "SELECT s.id AS id, s.subject AS subject, s.state AS state, s.state_json AS state_json
+        FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value CROSS JOIN channel c ON c.id = s.channel
+        WHERE c.target = ?2";
+    /// Rows: step, state, whole state or null, until, attempts; ?2 = now.
+    OUTCOMES = "UPDATE step SET state = v.value ->> 1, state_json = nullif(v.value -> 2, 'null'),
+            until = v.value ->> 3, attempts = v.value ->> 4, changed_at = ?2
+        FROM json_each(?1) v WHERE step.id = v.value ->> 0";
+
+    /// Rows: group, member, present, added by us. What is absent and unwanted needs no row.
+    PRESENCE = "INSERT INTO membership (group_id, user_id, desired, present, added_by_us)
+        SELECT v.value ->> 0, v.value ->> 1, 0, v.value ->> 2, v.value ->> 3 FROM json_each(?1) v WHERE true
+        ON CONFLICT (group_id, user_id) DO UPDATE SET present = excluded.present, added_by_us = excluded.added_by_us";
+    PRESENCE_SWEEP = "DELETE FROM membership WHERE id IN (
+        SELECT m.id FROM json_each(?1) v CROSS JOIN membership m
+            ON m.group_id = v.value ->> 0 AND m.user_id = v.value ->> 1
+        WHERE m.desired = 0 AND m.present = 0)";
+
+    /// Rows: step, subject, exchange; ?2 = now.
+    EXCHANGES = "INSERT INTO exchange (step, subject, at, document_json)
+        SELECT v.value ->> 0, v.value ->> 1, ?2, v.value -> 2 FROM json_each(?1) v";
+    /// ?1 = subject, ?2 = limit.
+    EXCHANGE_LIST = "SELECT id, step, at, document_json FROM exchange WHERE subject = ?1 ORDER BY id DESC LIMIT ?2";
+}

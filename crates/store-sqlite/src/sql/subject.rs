@@ -1,0 +1,136 @@
+//! Reading subjects.
+
+macro_rules! head_columns {
+    () => {
+        "s.id AS id, s.source_key AS source_key, s.kind AS kind, s.dn_hash AS dn_hash, s.state AS state,
+         s.in_scope AS in_scope, s.desired_hash AS desired_hash, s.synced_hash AS synced_hash,
+         s.verdict AS verdict, s.dirty AS dirty, s.next_at AS next_at"
+    };
+}
+
+macro_rules! subject_select {
+    ($from:literal) => {
+        concat!(
+            "SELECT ", head_columns!(), ", c.uid AS channel, s.dn AS dn, s.display AS display,
+            s.target_id AS target_id, s.reason AS reason, s.attempts AS attempts,
+            s.parked_hash AS parked_hash, s.left_at AS left_at, s.members_settled AS members_settled,
+            s.members_complete AS members_complete, s.members_dirty AS members_dirty,
+            d.desired_json AS desired_json, d.shadow_json AS shadow_json FROM ", $from,
+            " CROSS JOIN channel c ON c.id = s.channel CROSS JOIN subject_data d ON d.id = s.id "
+        )
+    };
+}
+
+/// The row of the channel `?1`.
+macro_rules! channel {
+    () => {
+        "(SELECT id FROM channel WHERE uid = ?1)"
+    };
+}
+
+/// What filters of subjects ask: ?1 channel, ?3 kind, ?4 states, ?5 verdicts. Null = any.
+macro_rules! subject_filter {
+    () => {
+        "(?1 IS NULL OR s.channel = (SELECT id FROM channel WHERE uid = ?1))
+         AND (?3 IS NULL OR s.kind = ?3)
+         AND (?4 IS NULL OR s.state IN (SELECT value FROM json_each(?4)))
+         AND (?5 IS NULL OR s.verdict IN (SELECT value FROM json_each(?5)))
+         AND s.id > ?2 ORDER BY s.id LIMIT ?6"
+    };
+}
+
+statements! {
+    /// ?2 = keys.
+    HEADS = concat!("SELECT ", head_columns!(), " FROM json_each(?2) v CROSS JOIN subject s
+        ON s.channel = ", channel!(), " AND s.source_key = v.value");
+    /// A list of ids.
+    BY_IDS = subject_select!("json_each(?1) v CROSS JOIN subject s ON s.id = v.value");
+    /// ?2 = hashes (hexadecimal).
+    BY_DN = concat!("SELECT s.id AS id, s.dn_hash AS dn_hash, s.kind AS kind
+        FROM json_each(?2) v CROSS JOIN subject s INDEXED BY subject_dn
+            ON s.channel = ", channel!(), " AND s.dn_hash = unhex(v.value)
+        WHERE s.state NOT IN ('removed', 'archived')");
+    /// ?1 = SP connection, ?2 = target ids.
+    BY_TARGET = concat!(subject_select!("json_each(?2) v CROSS JOIN subject s INDEXED BY subject_target
+        ON s.target_id = v.value"),
+        "WHERE s.state IN ('linked', 'disabled', 'frozen')
+            AND c.target = (SELECT id FROM target WHERE uid = ?1)");
+    /// ?2 = after, ?3 = limit.
+    SCAN = concat!("SELECT ", head_columns!(), " FROM subject s NOT INDEXED
+        WHERE s.channel = ", channel!(), " AND s.id > ?2 AND s.state NOT IN ('removed', 'archived')
+        ORDER BY s.id LIMIT ?3");
+
+    /// ?2 = now, ?3 = after, ?4 = limit. Ids in order, some twice.
+    DUE = concat!("SELECT id FROM (
+            SELECT s.id AS id FROM subject s INDEXED BY subject_dirty
+            WHERE s.channel = ", channel!(), " AND s.dirty = 1 AND s.id > ?3 AND s.state <> 'archived'
+                AND NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+            ORDER BY s.id LIMIT ?4)
+        UNION
+        SELECT id FROM (
+            SELECT s.id AS id FROM subject s INDEXED BY subject_next
+            WHERE s.channel = ", channel!(), " AND s.next_at <= ?2 AND s.id > ?3 AND s.state <> 'archived'
+                AND NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+            ORDER BY s.id LIMIT ?4)
+        ORDER BY id LIMIT ?4");
+    NEXT_DUE = concat!("SELECT min(next_at) AS next_at FROM subject INDEXED BY subject_next
+        WHERE channel = ", channel!(), " AND next_at IS NOT NULL");
+
+    /// ?1 = channel or null, ?2 = text, ?3 = limit: by what is indexed.
+    SEARCH_EXACT = "SELECT id FROM (
+            SELECT s.id AS id FROM channel c CROSS JOIN subject s ON s.channel = c.id AND s.source_key = ?2
+            WHERE ?1 IS NULL OR c.uid = ?1
+            UNION
+            SELECT s.id AS id FROM subject s INDEXED BY subject_target CROSS JOIN channel c ON c.id = s.channel
+            WHERE s.target_id = ?2 AND (?1 IS NULL OR c.uid = ?1))
+        ORDER BY id LIMIT ?3";
+    /// ?1 = channel or null, ?2 = text, ?3 = limit, ?4 = pattern, ?5 and ?6 = pattern in lower and
+    /// upper case (`LIKE` folds ASCII only), ?7 = text in lower case.
+    SEARCH = "SELECT s.id AS id FROM subject s NOT INDEXED
+        LEFT JOIN (SELECT u.subject AS subject, max(u.folded = ?7) AS equal FROM unique_value u
+            WHERE u.folded LIKE ?5 ESCAPE '\\' GROUP BY u.subject) u ON u.subject = s.id
+        WHERE (?1 IS NULL OR s.channel = (SELECT id FROM channel WHERE uid = ?1))
+            AND (u.subject IS NOT NULL
+                OR s.display LIKE ?4 ESCAPE '\\' OR s.dn LIKE ?4 ESCAPE '\\'
+                OR s.display LIKE ?5 ESCAPE '\\' OR s.dn LIKE ?5 ESCAPE '\\'
+                OR s.display LIKE ?6 ESCAPE '\\' OR s.dn LIKE ?6 ESCAPE '\\')
+        ORDER BY CASE WHEN s.display = ?2 OR s.dn = ?2 OR u.equal THEN 0 ELSE 1 END, s.id LIMIT ?3";
+
+    /// By what few subjects have: found in the narrow index first.
+    LIST_NARROW = concat!(subject_select!("subject s"), "WHERE s.id IN (
+        SELECT s.id FROM subject s INDEXED BY subject_counts
+        WHERE s.channel = ", channel!(), " AND ", subject_filter!(), ") ORDER BY s.id");
+    LIST = concat!(subject_select!("subject s NOT INDEXED"), "WHERE ", subject_filter!());
+
+    COUNTS = concat!("SELECT 0 AS id, kind, state, in_scope, verdict, dirty, count(*) AS n
+        FROM subject INDEXED BY subject_counts WHERE channel = ", channel!(), "
+        GROUP BY kind, state, in_scope, verdict, dirty");
+    /// ?2 = canonical DNs.
+    CONTAINER_SIZES = concat!("SELECT p.id AS id, p.dn AS dn, count(s.id) AS n
+        FROM json_each(?2) v CROSS JOIN container p ON p.dn = v.value
+        CROSS JOIN subject s INDEXED BY subject_container ON s.container = p.id
+        WHERE s.channel = ", channel!(), " AND s.kind = 'user' AND s.state IN ('linked', 'frozen')
+        GROUP BY p.id");
+    /// ?2 = how many, ?3 = a multiplier from the seed, below 2^31. Those who can be expected to be
+    /// there: a disabled one may have left.
+    SAMPLE = concat!("SELECT source_key FROM subject WHERE id IN (
+        SELECT s.id FROM subject s INDEXED BY subject_counts
+        WHERE s.channel = ", channel!(), " AND s.kind = 'user' AND s.state = 'linked' AND s.in_scope = 1
+        ORDER BY ((s.id % 2147483647) * ?3) % 2147483647, s.id LIMIT ?2)");
+
+    /// Rows: field, folded value.
+    UNIQUE_HOLDERS = concat!("SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn,
+            s.state AS state, s.in_scope AS in_scope
+        FROM json_each(?2) v CROSS JOIN unique_value u
+            ON u.channel = ", channel!(), " AND u.field = v.value ->> 0 AND u.folded = v.value ->> 1
+        CROSS JOIN subject s ON s.id = u.subject");
+    UNIQUE_DUPLICATES = concat!("SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn,
+            s.state AS state, s.in_scope AS in_scope
+        FROM (SELECT u.field AS field, u.folded AS folded FROM unique_value u CROSS JOIN subject s ON s.id = u.subject
+            WHERE u.channel = ", channel!(), " AND s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
+            GROUP BY u.field, u.folded HAVING count(*) > 1) t
+        CROSS JOIN unique_value u ON u.channel = ", channel!(), " AND u.field = t.field AND u.folded = t.folded
+        CROSS JOIN subject s ON s.id = u.subject
+        WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
+        ORDER BY u.field, u.folded, s.id");
+}

@@ -1,0 +1,164 @@
+//! Reading subjects.
+
+use sqlx::sqlite::SqliteRow;
+use usher_core::model::{
+    ChannelId, ConnectionId, Hash128, Kind, Millis, SourceKey, Subject, SubjectId, SubjectState,
+    TargetId,
+};
+use usher_store::{Result, SubjectHead, UniqueHolder, UniqueValue};
+
+use crate::cells::Cells;
+use crate::error::backend;
+use crate::open::SqliteStore;
+use crate::rows;
+use crate::sql::subject as sql;
+use crate::tx::list;
+
+impl SqliteStore {
+    pub(crate) async fn do_heads(
+        &self,
+        channel: &ChannelId,
+        keys: &[SourceKey],
+    ) -> Result<Vec<SubjectHead>> {
+        let rows = sqlx::query(sql::HEADS)
+            .bind(channel.as_str())
+            .bind(list(keys)?)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(rows::head).collect()
+    }
+
+    pub(crate) async fn do_subjects(&self, ids: &[SubjectId]) -> Result<Vec<Subject>> {
+        let rows = sqlx::query(sql::BY_IDS)
+            .bind(list(ids)?)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(rows::subject).collect()
+    }
+
+    pub(crate) async fn do_by_dn(
+        &self,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId, Kind)>> {
+        let rows = sqlx::query(sql::BY_DN)
+            .bind(channel.as_str())
+            .bind(list(dn_hashes)?)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::of("subject", row);
+                Ok((
+                    cells.hash("dn_hash")?,
+                    SubjectId(cells.get("id")?),
+                    cells.kind("kind")?,
+                ))
+            })
+            .collect()
+    }
+
+    pub(crate) async fn do_by_target(
+        &self,
+        connection: &ConnectionId,
+        ids: &[TargetId],
+    ) -> Result<Vec<Subject>> {
+        let rows = sqlx::query(sql::BY_TARGET)
+            .bind(connection.as_str())
+            .bind(list(ids)?)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(rows::subject).collect()
+    }
+
+    pub(crate) async fn do_scan(
+        &self,
+        channel: &ChannelId,
+        after: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<SubjectHead>> {
+        let rows = sqlx::query(sql::SCAN)
+            .bind(channel.as_str())
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(rows::head).collect()
+    }
+
+    pub(crate) async fn do_due(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+        after: SubjectId,
+        limit: u32,
+    ) -> Result<Vec<Subject>> {
+        let ids: Vec<i64> = sqlx::query_scalar(sql::DUE)
+            .bind(channel.as_str())
+            .bind(now)
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        let ids: Vec<SubjectId> = ids.into_iter().map(SubjectId).collect();
+        self.do_subjects(&ids).await
+    }
+
+    pub(crate) async fn do_next_due(&self, channel: &ChannelId) -> Result<Option<Millis>> {
+        sqlx::query_scalar(sql::NEXT_DUE)
+            .bind(channel.as_str())
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)
+    }
+
+    pub(crate) async fn do_unique_holders(
+        &self,
+        channel: &ChannelId,
+        values: &[UniqueValue],
+    ) -> Result<Vec<UniqueHolder>> {
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|value| (value.field.as_str(), value.folded.as_str()))
+            .collect();
+        let rows = sqlx::query(sql::UNIQUE_HOLDERS)
+            .bind(channel.as_str())
+            .bind(list(&values)?)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(holder).collect()
+    }
+
+    pub(crate) async fn do_unique_duplicates(
+        &self,
+        channel: &ChannelId,
+    ) -> Result<Vec<UniqueHolder>> {
+        let rows = sqlx::query(sql::UNIQUE_DUPLICATES)
+            .bind(channel.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter().map(holder).collect()
+    }
+}
+
+fn holder(row: &SqliteRow) -> Result<UniqueHolder> {
+    let cells = Cells::of("subject", row);
+    Ok(UniqueHolder {
+        value: UniqueValue {
+            field: cells.get("field")?,
+            folded: cells.get("folded")?,
+        },
+        subject: SubjectId(cells.get("id")?),
+        dn: cells.get("dn")?,
+        state: cells.parsed("state", SubjectState::parse)?,
+        in_scope: cells.get("in_scope")?,
+    })
+}

@@ -1,0 +1,3 @@
+//! Tests of what only this backend can know: statements, plans, files, broken rows.
+
+mod statements;

@@ -1,0 +1,316 @@
+//! Writing subjects with their plan.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use sqlx::Row as _;
+use usher_core::model::{
+    ChannelId, CycleId, Kind, Millis, Operation, PlannedStep, Subject, SubjectId,
+};
+use usher_store::{Fence, GroupWrite, Result, SubjectWrite};
+
+use crate::cells::Cells;
+use crate::error::{backend, inconsistent};
+use crate::links::{self, Before};
+use crate::open::SqliteStore;
+use crate::sql::write as sql;
+use crate::tx::{OpenCycle, Tx, list};
+
+impl SqliteStore {
+    pub(crate) async fn do_write(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        writes: &[SubjectWrite],
+    ) -> Result<Vec<SubjectId>> {
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let cycle = tx.open_cycle(cycle).await?;
+        let subjects: Vec<(&Subject, Option<&str>)> = writes
+            .iter()
+            .map(|write| (&write.subject, Some(write.container.as_str())))
+            .collect();
+        let ids = put_subjects(&mut tx, &subjects, cycle.started_at).await?;
+        let touched: Vec<Value> = ids
+            .iter()
+            .zip(writes)
+            .map(|(id, write)| json!([id.0, write.replanned, false, true]))
+            .collect();
+        touch(&mut tx, &cycle, &touched).await?;
+        put_unique(&mut tx, &cycle, &ids, writes).await?;
+        tx.batch_with(sql::STEPS_DROP_ACCOUNT, &list(&ids)?, cycle.id)
+            .await?;
+        let steps = ids
+            .iter()
+            .zip(writes)
+            .flat_map(|(id, write)| {
+                write
+                    .steps
+                    .iter()
+                    .map(|step| step_row(*id, write.subject.kind, step))
+            })
+            .collect::<Result<Vec<Value>>>()?;
+        put_steps(&mut tx, &cycle, &steps).await?;
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    pub(crate) async fn do_write_members(
+        &self,
+        fence: &Fence,
+        cycle: CycleId,
+        groups: &[GroupWrite],
+    ) -> Result<()> {
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let cycle = tx.open_cycle(cycle).await?;
+        let ids: Vec<i64> = groups.iter().map(|group| group.group.0).collect();
+        let touched: Vec<Value> = ids
+            .iter()
+            .map(|id| json!([id, false, true, false]))
+            .collect();
+        touch(&mut tx, &cycle, &touched).await?;
+        let planned: Vec<(i64, i64)> = groups
+            .iter()
+            .map(|group| (group.group.0, i64::from(group.settled)))
+            .collect();
+        tx.batch(sql::GROUPS_PLANNED, &list(&planned)?).await?;
+        tx.batch_with(sql::STEPS_DROP_MEMBERS, &list(&ids)?, cycle.id)
+            .await?;
+        let steps = groups
+            .iter()
+            .flat_map(|group| {
+                group
+                    .steps
+                    .iter()
+                    .map(|step| step_row(group.group, Kind::Group, step))
+            })
+            .collect::<Result<Vec<Value>>>()?;
+        put_steps(&mut tx, &cycle, &steps).await?;
+        tx.commit().await
+    }
+}
+
+/// Writes subjects, new or known, with their container if it is to change, and what follows from
+/// it. Returns their ids in order.
+pub(crate) async fn put_subjects(
+    tx: &mut Tx,
+    subjects: &[(&Subject, Option<&str>)],
+    now: Millis,
+) -> Result<Vec<SubjectId>> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let channels = channel_ids(tx, subjects).await?;
+    let mut keys = Vec::with_capacity(subjects.len());
+    let mut rows = Vec::with_capacity(subjects.len());
+    for (subject, container) in subjects {
+        let channel = channels.get(&subject.channel).copied().unwrap_or(0);
+        keys.push((channel, subject.key.as_str()));
+        rows.push(row(channel, subject, *container));
+    }
+    let before = read_before(tx, &list(&keys)?).await?;
+    let containers: Vec<&str> = subjects.iter().filter_map(|(_, c)| *c).collect();
+    tx.batch(sql::CONTAINERS, &list(&containers)?).await?;
+    let ids = upsert(tx, &rows, &keys, now).await?;
+    check_ids(subjects, &ids)?;
+    let data = ids
+        .iter()
+        .zip(subjects)
+        .map(|(id, (subject, _))| data_row(*id, subject))
+        .collect::<Result<Vec<Value>>>()?;
+    tx.batch(sql::DATA, &list(&data)?).await?;
+    let written: Vec<(SubjectId, &Subject)> = ids
+        .iter()
+        .copied()
+        .zip(subjects.iter().map(|(subject, _)| *subject))
+        .collect();
+    links::follow(tx, &before, &written).await?;
+    Ok(ids)
+}
+
+async fn channel_ids(
+    tx: &mut Tx,
+    subjects: &[(&Subject, Option<&str>)],
+) -> Result<HashMap<ChannelId, i64>> {
+    let mut channels = HashMap::new();
+    for (subject, _) in subjects {
+        if !channels.contains_key(&subject.channel) {
+            let id = tx.channel(&subject.channel).await?;
+            channels.insert(subject.channel.clone(), id);
+        }
+    }
+    Ok(channels)
+}
+
+async fn read_before(tx: &mut Tx, keys: &str) -> Result<HashMap<SubjectId, Before>> {
+    let rows = sqlx::query(sql::BEFORE)
+        .bind(keys)
+        .fetch_all(tx.conn())
+        .await
+        .map_err(backend)?;
+    let mut before = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::of("subject", row);
+        before.insert(
+            SubjectId(cells.get("id")?),
+            Before {
+                state: cells.parsed("state", usher_core::model::SubjectState::parse)?,
+                target_id: cells.get("target_id")?,
+            },
+        );
+    }
+    Ok(before)
+}
+
+async fn upsert(
+    tx: &mut Tx,
+    rows: &[Value],
+    keys: &[(i64, &str)],
+    now: Millis,
+) -> Result<Vec<SubjectId>> {
+    let returned = sqlx::query(sql::SUBJECTS)
+        .bind(list(rows)?)
+        .bind(now)
+        .fetch_all(tx.conn())
+        .await
+        .map_err(backend)?;
+    let mut by_key: HashMap<(i64, String), SubjectId> = HashMap::with_capacity(returned.len());
+    for row in &returned {
+        let key = (
+            row.try_get(1).map_err(backend)?,
+            row.try_get(2).map_err(backend)?,
+        );
+        by_key.insert(key, SubjectId(row.try_get(0).map_err(backend)?));
+    }
+    keys.iter()
+        .map(|(channel, key)| {
+            by_key
+                .get(&(*channel, (*key).to_owned()))
+                .copied()
+                .ok_or_else(|| inconsistent("subject", "source_key", key, "it was not written"))
+        })
+        .collect()
+}
+
+/// A subject never changes its key: an id that came with another key is a mistake of the caller.
+fn check_ids(subjects: &[(&Subject, Option<&str>)], ids: &[SubjectId]) -> Result<()> {
+    for ((subject, _), id) in subjects.iter().zip(ids) {
+        if let Some(expected) = subject.id.filter(|expected| expected != id) {
+            return Err(inconsistent(
+                "subject",
+                "source_key",
+                expected,
+                format!("the key {} belongs to the subject {id}", subject.key),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn row(channel: i64, subject: &Subject, container: Option<&str>) -> Value {
+    json!([
+        channel,
+        subject.key,
+        subject.kind,
+        subject.dn,
+        subject.dn_hash,
+        subject.display,
+        subject.state,
+        subject.target_id,
+        subject.in_scope,
+        subject.desired_hash,
+        subject.synced_hash,
+        subject.verdict,
+        subject.reason,
+        subject.attempts,
+        subject.next_at,
+        subject.parked_hash,
+        subject.dirty,
+        subject.left_at,
+        subject.members_settled,
+        subject.members_complete,
+        subject.members_dirty,
+        container,
+    ])
+}
+
+fn data_row(id: SubjectId, subject: &Subject) -> Result<Value> {
+    Ok(Value::Array(vec![
+        Value::from(id.0),
+        serde_json::to_value(&subject.desired).map_err(backend)?,
+        serde_json::to_value(&subject.shadow).map_err(backend)?,
+    ]))
+}
+
+async fn put_unique(
+    tx: &mut Tx,
+    cycle: &OpenCycle,
+    ids: &[SubjectId],
+    writes: &[SubjectWrite],
+) -> Result<()> {
+    let mut replaced = Vec::new();
+    let mut values = Vec::new();
+    for (id, write) in ids.iter().zip(writes) {
+        if let Some(unique) = &write.unique {
+            replaced.push(id.0);
+            for value in unique {
+                values.push((cycle.channel, &value.field, &value.folded, id.0));
+            }
+        }
+    }
+    if !replaced.is_empty() {
+        tx.batch(sql::UNIQUE_CLEAR, &list(&replaced)?).await?;
+        tx.batch(sql::UNIQUE_ADD, &list(&values)?).await?;
+    }
+    Ok(())
+}
+
+async fn touch(tx: &mut Tx, cycle: &OpenCycle, rows: &[Value]) -> Result<()> {
+    tx.batch_with(sql::TOUCHED, &list(rows)?, cycle.id).await?;
+    Ok(())
+}
+
+fn step_row(subject: SubjectId, kind: Kind, step: &PlannedStep) -> Result<Value> {
+    let verb = step.operation.verb();
+    let members = match &step.operation {
+        Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. } => {
+            members.len()
+        }
+        Operation::Create { .. }
+        | Operation::Update { .. }
+        | Operation::Disable { .. }
+        | Operation::Enable { .. }
+        | Operation::Delete { .. }
+        | Operation::Adopt { .. }
+        | Operation::Rekey { .. }
+        | Operation::Unlink { .. } => 0,
+    };
+    let value = |value: serde_json::Result<Value>| value.map_err(backend);
+    Ok(Value::Array(vec![
+        subject.0.into(),
+        value(serde_json::to_value(kind))?,
+        verb.as_str().into(),
+        verb.priority(kind).into(),
+        step.part.into(),
+        members.into(),
+        value(serde_json::to_value(&step.operation))?,
+        value(serde_json::to_value(&step.reason))?,
+        value(serde_json::to_value(&step.expects))?,
+        value(serde_json::to_value(&step.hold))?,
+        value(serde_json::to_value(&step.guards))?,
+    ]))
+}
+
+async fn put_steps(tx: &mut Tx, cycle: &OpenCycle, steps: &[Value]) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(sql::STEPS)
+        .bind(list(steps)?)
+        .bind(cycle.id)
+        .bind(cycle.channel)
+        .bind(cycle.started_at)
+        .execute(tx.conn())
+        .await
+        .map_err(backend)?;
+    Ok(())
+}
