@@ -1,7 +1,6 @@
 //! What all requests share, and the handle by which a test or a command steers the service.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +19,7 @@ use super::limiter::Limiter;
 use super::log::{Counts, LoggedRequest, RequestLog};
 use super::model::fold;
 use super::org::PropagationLine;
+use super::state_file;
 use super::view::{GroupView, UserView};
 use super::world::World;
 
@@ -94,26 +94,8 @@ impl App {
             }
             world.save()
         };
-        write_and_rename(path, &bytes).inspect_err(|_| lock(&self.world).dirty = true)
+        state_file::write(path, &bytes).inspect_err(|_| lock(&self.world).dirty = true)
     }
-}
-
-/// A reader of the file sees the old or the new state, never a part.
-fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600); // It holds the key.
-    }
-    let mut file = options.open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)
 }
 
 /// All records as the service would show them.

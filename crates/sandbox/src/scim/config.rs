@@ -26,7 +26,9 @@ pub struct SandboxConfig {
     /// Faults that are planned from the start.
     pub faults: Vec<FaultRule>,
     /// File that holds the state. Read at the start if it exists; written about once a second while
-    /// there are changes, and when the service stops, by writing a new file and renaming it.
+    /// there are changes, and when the service stops, by writing a new file and renaming it. It
+    /// holds directories, keys and the organisation, which then win over this configuration; knobs,
+    /// faults and requests are not in it.
     pub state_file: Option<PathBuf>,
     /// File that gets one JSON line for each request, without keys.
     pub request_log_file: Option<PathBuf>,

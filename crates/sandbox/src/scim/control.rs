@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/clock", post(set_clock))
 }
 
-async fn index(State(app): Shared) -> Json<Value> {
+pub(crate) async fn index(State(app): Shared) -> Json<Value> {
     let control = Control(app);
     let directories: Vec<_> = control
         .directories()

@@ -11,7 +11,7 @@ use super::groups::member;
 use super::knobs::{Acceptance, NoOpMember, UnknownMember};
 use super::members::{self, MemberRef, Resolved};
 use super::model::Members;
-use super::operations::{self, Operation, Verb};
+use super::operations::{self, Operation, Verb, takes};
 
 /// What was done so far, for undoing it and for telling the organisation.
 #[derive(Debug, Default)]
@@ -139,7 +139,7 @@ impl Desk<'_> {
         if let Some(path) = &operation.path {
             return self.patch_path(id, verb, path, value, log);
         }
-        if !self.takes(self.knobs.pathless_patch, "no path")? {
+        if !takes(self.knobs.pathless_patch, "no path")? {
             return Ok(());
         }
         let Some(object) = value.as_object() else {
@@ -167,7 +167,7 @@ impl Desk<'_> {
             (Path::Members, Verb::Replace) => self.replace_members(id, value, log),
             (Path::Members, Verb::Remove) => self.remove_members(id, value, log),
             (Path::OneMember(member), Verb::Remove) => {
-                if self.takes(self.knobs.remove_members_by_filter, path)? {
+                if takes(self.knobs.remove_members_by_filter, path)? {
                     self.remove_member(id, &member, log)?;
                 }
                 Ok(())
@@ -255,7 +255,7 @@ impl Desk<'_> {
     }
 
     fn replace_members(&mut self, id: &Uuid, value: &Value, log: &mut Journal) -> Outcome<()> {
-        if !self.takes(self.knobs.replace_members, "replace members")? {
+        if !takes(self.knobs.replace_members, "replace members")? {
             return Ok(());
         }
         let mut wanted = Members::default();
@@ -278,7 +278,7 @@ impl Desk<'_> {
             log.members.extend(removed.into_iter().map(|m| (m, false)));
             return Ok(());
         }
-        if !self.takes(
+        if !takes(
             self.knobs.remove_members_by_array,
             "remove members by value array",
         )? {

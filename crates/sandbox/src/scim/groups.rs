@@ -6,9 +6,7 @@ use uuid::Uuid;
 use super::config::OrgGroupKind;
 use super::desk::Desk;
 use super::error::{Outcome, Refusal};
-use super::knobs::{
-    Acceptance, DefaultGroup, OrgGroupConflict, PutGroupError, PutOmitted, RenameGroup,
-};
+use super::knobs::{DefaultGroup, OrgGroupConflict, PutGroupError, PutOmitted, RenameGroup};
 use super::members::{self, Resolved};
 use super::model::{Group, Members, Reach};
 use super::org::Change;
@@ -26,7 +24,7 @@ pub(crate) fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
 fn display_name(body: &Object) -> Outcome<&str> {
     match member(body, "displayName") {
         Some(Value::String(name)) if !name.trim().is_empty() => Ok(name),
-        Some(Value::String(_)) | Some(Value::Null) | None => {
+        Some(Value::String(_) | Value::Null) | None => {
             Err(Refusal::value("Invalid payload: displayName is required."))
         }
         Some(_) => Err(Refusal::value("Attribute displayName: expected a string.")),
@@ -293,14 +291,5 @@ impl Desk<'_> {
         let members = group.members.iter().copied().collect();
         self.org.hand_over(name, id, members);
         true
-    }
-
-    /// The knob for a way of saying something: go on, or not.
-    pub(crate) fn takes(&self, knob: Acceptance, what: &str) -> Outcome<bool> {
-        match knob {
-            Acceptance::Accept => Ok(true),
-            Acceptance::Ignore => Ok(false),
-            Acceptance::Refuse => Err(Refusal::path(format!("Unsupported operation: {what}"))),
-        }
     }
 }

@@ -74,3 +74,12 @@ fn read_one(operation: &Value, knobs: &Knobs) -> Outcome<Operation> {
     }
     Ok(Operation { verb, path, value })
 }
+
+/// The knob for a way of saying something: go on, or leave it out.
+pub(crate) fn takes(knob: Acceptance, what: &str) -> Outcome<bool> {
+    match knob {
+        Acceptance::Accept => Ok(true),
+        Acceptance::Ignore => Ok(false),
+        Acceptance::Refuse => Err(Refusal::path(format!("Unsupported operation: {what}"))),
+    }
+}

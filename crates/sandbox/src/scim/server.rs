@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use axum::routing::get;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -55,6 +56,7 @@ impl Sandbox {
         let app = Arc::new(App::new(config, origin, clock, stopping.clone())?);
         let router = Router::new()
             .nest("/_sandbox", control::routes())
+            .route("/_sandbox/", get(control::index))
             .fallback(answer)
             .with_state(Arc::clone(&app));
         let service = router.into_make_service_with_connect_info::<Cut>();

@@ -150,7 +150,9 @@ impl Directory {
         self.unindex_user(&id);
         self.index_user(&user);
         if !user.deleted && !was_live {
-            self.user_ids(); // Sweeps, so that a record that comes back is not listed twice.
+            if self.users.contains_key(&id) {
+                self.user_ids(); // Sweeps: a record that comes back must not be listed twice.
+            }
             self.user_order.ids.push(id);
             self.live_users += 1;
         }

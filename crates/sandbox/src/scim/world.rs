@@ -15,7 +15,7 @@ use super::org::Org;
 use super::store::Directory;
 
 /// Keys live for a year (row 45).
-const KEY_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const KEY_LIFE: Duration = Duration::from_hours(365 * 24);
 /// Format of the state file.
 const STATE_VERSION: u32 = 1;
 
