@@ -1,1 +1,22 @@
-//! usher-engine
+//! Cycles, the outbox's sender and the service that every face of Usher calls.
+//!
+//! A cycle reads, maps, plans, guards and makes its steps durable; then it is over. Sending is
+//! separate: it takes steps from the outbox by priority and decides nothing about their effect.
+
+mod clock;
+mod context;
+mod cycle;
+mod error;
+mod lease;
+mod protection;
+mod secrets;
+mod send;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use context::{Connectors, Engine, OpenChannel, Progress, Silent};
+pub use cycle::{CycleOptions, CycleReport, planning_digest};
+pub use error::EngineError;
+pub use lease::{LEASE_MS, Lease};
+pub use protection::Protection;
+pub use secrets::{KeyError, Sealer};
+pub use send::{SendOptions, SendReport};

@@ -1,0 +1,274 @@
+//! Absence: what a complete read did not return, confirmed by a second look.
+
+use usher_connector::{FetchBy, Fetched, ReadEntry};
+use usher_core::guard::source_shrunk;
+use usher_core::model::{Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
+use usher_core::planner::SourceState;
+use usher_store::SubjectHead;
+
+use super::page::{Judged, present};
+use super::run::Run;
+use crate::error::EngineError;
+
+const SCAN: u32 = 5_000;
+const FETCH_BATCH: usize = 200;
+/// More missing people than this are not looked up singly: their steps are held anyway.
+const CONFIRM_AT_MOST: usize = 1_000;
+
+impl Run<'_> {
+    /// The source itself says that an entry is gone.
+    pub(super) async fn gone(&mut self, key: &SourceKey, proof: String) -> Result<(), EngineError> {
+        let heads = self.heads(std::slice::from_ref(key)).await?;
+        let Some(head) = heads.get(key) else {
+            return Ok(());
+        };
+        let item = self
+            .left(
+                head,
+                SourceState::Gone {
+                    proof,
+                    explicit: true,
+                },
+            )
+            .await?;
+        self.plan_changed(item.into_iter().collect(), &heads, false)
+            .await
+    }
+
+    /// Plans subjects that nothing was read of although they must be looked at again: dirty ones,
+    /// and those whose time has come.
+    pub(super) async fn plan_due(&mut self) -> Result<(), EngineError> {
+        let mut after = SubjectId(0);
+        let now = self.engine.clock.now();
+        loop {
+            let due = self
+                .engine
+                .store
+                .due(&self.open.channel.id, now, after, SCAN / 10)
+                .await?;
+            let Some(last) = due.last().and_then(|subject| subject.id) else {
+                break;
+            };
+            after = last;
+            let keys: Vec<SourceKey> = due
+                .into_iter()
+                .map(|subject| subject.key)
+                .filter(|key| !self.seen.contains(&Hash128::of(key.as_str().as_bytes())))
+                .collect();
+            self.replan(&keys).await?;
+        }
+        let released = self.released_conflicts().await?;
+        self.replan(&released).await
+    }
+
+    /// Reads subjects again by key and plans those that are there. One that the look-up does not
+    /// find is left for a complete read: a single look-up proves nothing.
+    async fn replan(&mut self, keys: &[SourceKey]) -> Result<(), EngineError> {
+        for batch in keys.chunks(FETCH_BATCH) {
+            let by = FetchBy::Keys(batch.to_vec());
+            let fetched = match self.open.source.fetch(&by, &self.open.attributes()).await {
+                Ok(fetched) => fetched,
+                Err(error) => {
+                    self.notes.push(format!(
+                        "{} subjects could not be read again: {error}; they stay due",
+                        batch.len()
+                    ));
+                    continue;
+                }
+            };
+            let entries = present(fetched);
+            self.plan_fetched(entries).await?;
+        }
+        Ok(())
+    }
+
+    async fn plan_fetched(&mut self, entries: Vec<ReadEntry>) -> Result<(), EngineError> {
+        let judged: Vec<Judged> = entries.into_iter().map(|entry| self.judge(entry)).collect();
+        let keys: Vec<SourceKey> = judged.iter().map(|item| item.key.clone()).collect();
+        let heads = self.heads(&keys).await?;
+        let fresh: Vec<Judged> = judged
+            .into_iter()
+            .filter(|item| self.seen.insert(Hash128::of(item.key.as_str().as_bytes())))
+            .collect();
+        self.plan_changed(fresh, &heads, true).await
+    }
+
+    /// After a complete full read: what it did not return is looked up, and planned as gone or
+    /// out of scope.
+    pub(super) async fn plan_absent(&mut self) -> Result<(), EngineError> {
+        if !self.may_prove_absence() {
+            return Ok(());
+        }
+        let mut missing: Vec<SubjectHead> = Vec::new();
+        let mut after = SubjectId(0);
+        loop {
+            let heads = self
+                .engine
+                .store
+                .scan(&self.open.channel.id, after, SCAN)
+                .await?;
+            let Some(last) = heads.last().map(|head| head.id) else {
+                break;
+            };
+            after = last;
+            missing.extend(heads.into_iter().filter(|head| self.is_unseen(head)));
+        }
+        self.absent(missing).await
+    }
+
+    fn is_unseen(&self, head: &SubjectHead) -> bool {
+        let concerns = head.in_scope
+            || head.state.is_linked()
+                && (head.dirty || head.next_at.is_some_and(|at| at <= self.started_at));
+        concerns
+            && !self
+                .seen
+                .contains(&Hash128::of(head.key.as_str().as_bytes()))
+    }
+
+    /// Whether the read may prove absence; if it shrank too much, that becomes a reason of
+    /// incompleteness.
+    fn may_prove_absence(&mut self) -> bool {
+        if !self.full {
+            return false;
+        }
+        let last = self
+            .record
+            .last_complete_at
+            .map(|_| self.record.last_complete_users);
+        let limits = &self.open.channel.policy.guards;
+        let Some(certificate) = self.certificate.as_mut() else {
+            return false;
+        };
+        // A shrunken source is no proof; a changed scope may well shrink it, and is held anyway.
+        if !self.beginning.configuration_changed
+            && let Some(reason) = source_shrunk(certificate.users, last, limits)
+        {
+            certificate.incomplete.push(reason);
+        }
+        certificate.is_complete()
+    }
+
+    async fn absent(&mut self, missing: Vec<SubjectHead>) -> Result<(), EngineError> {
+        let confirm = missing.len() <= CONFIRM_AT_MOST;
+        let mut planned = Vec::new();
+        for batch in missing.chunks(FETCH_BATCH) {
+            let fates = if confirm {
+                self.second_look(batch).await?
+            } else {
+                Vec::new()
+            };
+            for (position, head) in batch.iter().enumerate() {
+                let source = match fates.get(position) {
+                    None => SourceState::OutOfScope {
+                        clause: "not among the entries of a complete read".to_owned(),
+                    },
+                    Some(Fetched::Absent) => SourceState::Gone {
+                        proof: self.proof(),
+                        explicit: false,
+                    },
+                    Some(Fetched::Other { what }) => SourceState::OutOfScope {
+                        clause: what.clone(),
+                    },
+                    Some(Fetched::Present(read)) => match &read.scope {
+                        ScopeVerdict::Out { clause } => SourceState::OutOfScope {
+                            clause: clause.clone(),
+                        },
+                        ScopeVerdict::In => return self.doubt(&read.entry.dn),
+                    },
+                    Some(Fetched::Unknown { reason }) => {
+                        self.notes.push(format!(
+                            "{}: its absence could not be confirmed: {reason}",
+                            head.key
+                        ));
+                        continue;
+                    }
+                };
+                planned.push((head.clone(), source));
+            }
+        }
+        self.plan_left(planned).await
+    }
+
+    async fn second_look(&self, batch: &[SubjectHead]) -> Result<Vec<Fetched>, EngineError> {
+        let keys: Vec<SourceKey> = batch.iter().map(|head| head.key.clone()).collect();
+        let by = FetchBy::Keys(keys);
+        let fetched = match self.open.source.fetch(&by, &self.open.attributes()).await {
+            Ok(fetched) if fetched.len() == batch.len() => fetched,
+            Ok(_) => vec![
+                unknown("the directory answered for fewer entries than were asked");
+                batch.len()
+            ],
+            Err(error) => vec![unknown(&error.to_string()); batch.len()],
+        };
+        Ok(fetched)
+    }
+
+    /// The second look found an entry that the complete read left out: the read proves nothing.
+    fn doubt(&mut self, dn: &str) -> Result<(), EngineError> {
+        if let Some(certificate) = self.certificate.as_mut() {
+            certificate.incomplete.push(format!(
+                "the read did not return {dn}, but a second look by its key found it in scope: nothing is removed by this read"
+            ));
+        }
+        Ok(())
+    }
+
+    fn proof(&self) -> String {
+        let host = self
+            .certificate
+            .as_ref()
+            .map_or("", |certificate| certificate.host.as_str());
+        format!(
+            "cycle {}: a complete read from {host} did not return it, and a second look by its key found nothing",
+            self.cycle
+        )
+    }
+
+    /// Plans subjects that left, minding those that only changed their key.
+    async fn plan_left(
+        &mut self,
+        left: Vec<(SubjectHead, SourceState)>,
+    ) -> Result<(), EngineError> {
+        for batch in left.chunks(FETCH_BATCH) {
+            let mut items = Vec::new();
+            let mut heads = std::collections::HashMap::new();
+            for (head, source) in batch {
+                if head.kind == Kind::User && self.plan_rekeyed(head).await? {
+                    continue;
+                }
+                heads.insert(head.key.clone(), head.clone());
+                items.extend(self.left(head, source.clone()).await?);
+            }
+            self.plan_changed(items, &heads, false).await?;
+        }
+        Ok(())
+    }
+
+    /// The item of a subject that left: its stored DN stands for what can no longer be read.
+    async fn left(
+        &self,
+        head: &SubjectHead,
+        source: SourceState,
+    ) -> Result<Option<Judged>, EngineError> {
+        let Some(subject) = self.engine.store.subjects(&[head.id]).await?.pop() else {
+            return Ok(None);
+        };
+        let (_, container) = super::page::canonical(&subject.dn);
+        Ok(Some(Judged {
+            key: head.key.clone(),
+            kind: head.kind,
+            dn: subject.dn,
+            dn_hash: head.dn_hash,
+            container,
+            hash: source.hash(),
+            source,
+        }))
+    }
+}
+
+fn unknown(reason: &str) -> Fetched {
+    Fetched::Unknown {
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What a cycle must read, decided before it reads.
+
+use serde::Serialize;
+use usher_core::model::{ChannelSource, CycleMode, Hash128, MappingRule, ProvisioningOptions};
+use usher_store::ChannelRecord;
+
+use crate::context::OpenChannel;
+use crate::error::EngineError;
+
+/// Everything of the configuration that changes the meaning of what is stored (behaviour §14).
+#[derive(Serialize)]
+struct Meaning<'a> {
+    source: &'a ChannelSource,
+    mapping: &'a [MappingRule],
+    options: &'a ProvisioningOptions,
+    protected_accounts: &'a [String],
+    policy: serde_json::Value,
+}
+
+/// The digest of what of the configuration changes the meaning of what is stored: when it differs
+/// from the one last planned, the whole channel is planned again and everything removing is held.
+pub fn planning_digest(open: &OpenChannel) -> Hash128 {
+    let policy = &open.channel.policy;
+    let meaning = Meaning {
+        source: &open.channel.source,
+        mapping: &open.channel.mapping,
+        options: &open.sp.options,
+        protected_accounts: &open.sp.protected_accounts,
+        policy: serde_json::json!({
+            "protected": policy.protected,
+            "exclude": policy.exclude,
+            "email_domains": policy.email_domains,
+            "group_removal": policy.group_removal,
+            "group_rename": policy.group_rename,
+            "protected_groups": policy.protected_groups,
+            "authoritative_members": policy.authoritative_members,
+            "further_group_dns": policy.further_group_dns,
+        }),
+    };
+    Hash128::of_json(&meaning)
+}
+
+/// What was decided.
+pub(super) struct Beginning {
+    /// What is read.
+    pub(super) mode: CycleMode,
+    /// The configuration changed the meaning of what is stored.
+    pub(super) configuration_changed: bool,
+    /// See [`planning_digest`].
+    pub(super) digest: Hash128,
+}
+
+/// Decides the mode; refuses links of another target.
+pub(super) fn begin(
+    open: &OpenChannel,
+    record: &ChannelRecord,
+    asked: CycleMode,
+) -> Result<Beginning, EngineError> {
+    if let Some(before) = &record.target_identity
+        && before != &open.identity
+    {
+        return Err(EngineError::Refused(format!(
+            "channel `{}` has links to the target directory {before}, but its settings name {} now. Links belong to a target directory: set the Directory base URL back, or make a new SP connection for the new directory",
+            open.channel.name, open.identity
+        )));
+    }
+    let digest = planning_digest(open);
+    let configuration_changed = record.planned_digest.is_some_and(|before| before != digest);
+    let incremental_possible =
+        record.watermark.is_some() && record.planned_digest.is_some() && !configuration_changed;
+    let mode = match asked {
+        CycleMode::Incremental if !incremental_possible => CycleMode::Full,
+        CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile | CycleMode::FollowUp => {
+            asked
+        }
+    };
+    Ok(Beginning {
+        mode,
+        configuration_changed,
+        digest,
+    })
+}

@@ -1,0 +1,357 @@
+//! What the planner must know beside the entry: existing resources, conflicts, owners.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use usher_core::model::{Kind, Observed, SourceKey, Subject, SubjectId, SubjectState, TargetId};
+use usher_core::planner::{Candidate, Conflict, FoundBy, Ownership, SourceState};
+use usher_directory::compare::fold;
+use usher_store::{IndexKey, IndexRow, SubjectHead, UniqueHolder, UniqueValue};
+
+use super::index::{index_row, read_target};
+use super::page::{Judged, display, unique_values};
+use super::run::Run;
+use crate::error::EngineError;
+
+/// Another channel's read older than this says nothing of who is in its scope now.
+const OTHER_CHANNEL_FRESH_MS: i64 = 24 * 3600 * 1000;
+
+/// An entry with everything the planner needs.
+pub(super) struct Gathered {
+    pub(super) item: Judged,
+    pub(super) subject: Subject,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) conflict: Option<Conflict>,
+    pub(super) ownership: Ownership,
+    pub(super) missing_at_target: bool,
+}
+
+impl Run<'_> {
+    /// Gathers for many entries with few look-ups.
+    pub(super) async fn gather(
+        &self,
+        changed: Vec<Judged>,
+        heads: &HashMap<SourceKey, SubjectHead>,
+    ) -> Result<Vec<Gathered>, EngineError> {
+        let subjects = self.stored(&changed, heads).await?;
+        let mut all = Vec::with_capacity(changed.len());
+        for (item, mut subject) in changed.into_iter().zip(subjects) {
+            subject.dn.clone_from(&item.dn);
+            subject.dn_hash = item.dn_hash;
+            subject.display = display(&self.rules, &subject, &item.source);
+            all.push(Gathered {
+                item,
+                subject,
+                candidates: Vec::new(),
+                conflict: None,
+                ownership: Ownership::Ours,
+                missing_at_target: false,
+            });
+        }
+        self.find_candidates(&mut all).await?;
+        self.find_conflicts(&mut all).await?;
+        for one in &mut all {
+            one.ownership = self.ownership(one).await?;
+            one.missing_at_target = self.is_missing(&one.subject).await?;
+        }
+        Ok(all)
+    }
+
+    async fn stored(
+        &self,
+        changed: &[Judged],
+        heads: &HashMap<SourceKey, SubjectHead>,
+    ) -> Result<Vec<Subject>, EngineError> {
+        let ids: Vec<SubjectId> = changed
+            .iter()
+            .filter_map(|item| heads.get(&item.key).map(|head| head.id))
+            .collect();
+        let stored: HashMap<SourceKey, Subject> = if ids.is_empty() {
+            HashMap::new()
+        } else {
+            let subjects = self.engine.store.subjects(&ids).await?;
+            subjects
+                .into_iter()
+                .map(|subject| (subject.key.clone(), subject))
+                .collect()
+        };
+        Ok(changed
+            .iter()
+            .map(|item| self.subject_of(item, stored.get(&item.key)))
+            .collect())
+    }
+
+    fn subject_of(&self, item: &Judged, stored: Option<&Subject>) -> Subject {
+        stored.cloned().unwrap_or_else(|| {
+            let channel = self.open.channel.id.clone();
+            Subject::new(channel, item.key.clone(), item.kind, &item.dn, item.dn_hash)
+        })
+    }
+
+    async fn find_candidates(&self, all: &mut [Gathered]) -> Result<(), EngineError> {
+        for kind in [Kind::User, Kind::Group] {
+            let mut keys: BTreeSet<IndexKey> = BTreeSet::new();
+            for one in all.iter().filter(|one| wants_candidates(one, kind)) {
+                keys.extend(self.index_keys(one).into_iter().map(|(key, _)| key));
+            }
+            if keys.is_empty() {
+                continue;
+            }
+            let keys: Vec<IndexKey> = keys.into_iter().collect();
+            let mut rows = self
+                .engine
+                .store
+                .index_find(&self.open.sp.id, kind, &keys)
+                .await?;
+            if !self.index_fresh {
+                rows.extend(self.look_up(all, kind, &rows).await?);
+            }
+            let owners = self.owners(&rows).await?;
+            for one in all.iter_mut().filter(|one| wants_candidates(one, kind)) {
+                one.candidates = self.candidates_of(one, &rows, &owners);
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys by which an entry's resource can be found, strongest first.
+    fn index_keys(&self, one: &Gathered) -> Vec<(IndexKey, FoundBy)> {
+        let mut keys = vec![(
+            IndexKey::ExternalId(one.item.key.to_string()),
+            FoundBy::ExternalId,
+        )];
+        let SourceState::InScope(desired) = &one.item.source else {
+            return keys;
+        };
+        let text = |field: &str| desired.resource.text(field).map(fold);
+        let name = match one.item.kind {
+            Kind::User => text(&self.rules.username_field),
+            Kind::Group => text(&self.rules.group_name_field),
+        };
+        keys.extend(name.map(|name| (IndexKey::Name(name), FoundBy::Name)));
+        if one.item.kind == Kind::User {
+            let email = text(&self.rules.email_field);
+            keys.extend(email.map(|email| (IndexKey::Email(email), FoundBy::Email)));
+        }
+        keys
+    }
+
+    /// Looks entries up singly while the index may not say that something is absent.
+    async fn look_up(
+        &self,
+        all: &[Gathered],
+        kind: Kind,
+        known: &[IndexRow],
+    ) -> Result<Vec<IndexRow>, EngineError> {
+        let mut found: BTreeMap<TargetId, Observed> = BTreeMap::new();
+        for one in all.iter().filter(|one| wants_candidates(one, kind)) {
+            for (field, value) in self.lookups(one, kind) {
+                let target = self.open.target.as_ref();
+                let hits = crate::send::retry_read(|| target.find(kind, &field, &value)).await?;
+                found.extend(hits.into_iter().map(|hit| (hit.target_id.clone(), hit)));
+            }
+        }
+        for row in known {
+            found.remove(&row.observed.target_id);
+        }
+        Ok(found
+            .into_values()
+            .map(|observed| index_row(self.open, observed))
+            .collect())
+    }
+
+    fn lookups(&self, one: &Gathered, kind: Kind) -> Vec<(String, String)> {
+        let SourceState::InScope(desired) = &one.item.source else {
+            return Vec::new();
+        };
+        let fields = self.open.descriptor.capabilities.lookups.iter();
+        let fields = fields.filter(|(of, _)| *of == kind).map(|(_, field)| field);
+        fields
+            .filter_map(|field| {
+                let value = if *field == self.rules.external_id_field {
+                    one.item.key.to_string()
+                } else {
+                    desired.resource.text(field)?.to_owned()
+                };
+                Some((field.clone(), value))
+            })
+            .collect()
+    }
+
+    /// The subjects that are linked to these resources.
+    async fn owners(&self, rows: &[IndexRow]) -> Result<HashMap<TargetId, Subject>, EngineError> {
+        let ids: Vec<TargetId> = rows
+            .iter()
+            .map(|row| row.observed.target_id.clone())
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let subjects = self.engine.store.by_target(&self.open.sp.id, &ids).await?;
+        let linked = subjects
+            .into_iter()
+            .filter(|subject| subject.state.is_linked());
+        Ok(linked
+            .filter_map(|subject| Some((subject.target_id.clone()?, subject)))
+            .collect())
+    }
+
+    fn candidates_of(
+        &self,
+        one: &Gathered,
+        rows: &[IndexRow],
+        owners: &HashMap<TargetId, Subject>,
+    ) -> Vec<Candidate> {
+        let mut found: BTreeMap<TargetId, Candidate> = BTreeMap::new();
+        for (key, found_by) in self.index_keys(one) {
+            for row in rows.iter().filter(|row| matches(row, &key)) {
+                let id = &row.observed.target_id;
+                if found.contains_key(id) {
+                    continue;
+                }
+                let owner = owners.get(id).filter(|owner| owner.id != one.subject.id);
+                let elsewhere = owner.filter(|owner| owner.channel != self.open.channel.id);
+                found.insert(
+                    id.clone(),
+                    Candidate {
+                        observed: row.observed.clone(),
+                        found_by,
+                        linked_to: owner.map(|owner| owner.dn.clone()),
+                        owned_by: elsewhere.map(|owner| self.channel_name(owner)),
+                    },
+                );
+            }
+        }
+        found.into_values().collect()
+    }
+
+    fn channel_name(&self, owner: &Subject) -> String {
+        let channel = self
+            .open
+            .sp
+            .channels
+            .iter()
+            .find(|channel| channel.id == owner.channel);
+        channel.map_or_else(|| owner.channel.to_string(), |channel| channel.name.clone())
+    }
+
+    async fn find_conflicts(&self, all: &mut [Gathered]) -> Result<(), EngineError> {
+        let mut values: BTreeSet<UniqueValue> = BTreeSet::new();
+        for one in all.iter() {
+            values.extend(
+                unique_values(&self.rules, one.item.kind, &one.item.source).unwrap_or_default(),
+            );
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        let values: Vec<UniqueValue> = values.into_iter().collect();
+        let holders = self
+            .engine
+            .store
+            .unique_holders(&self.open.channel.id, &values)
+            .await?;
+        let mut by_value: HashMap<UniqueValue, Vec<UniqueHolder>> = HashMap::new();
+        for holder in holders.into_iter().filter(|holder| holder.in_scope) {
+            by_value
+                .entry(holder.value.clone())
+                .or_default()
+                .push(holder);
+        }
+        for one in all.iter_mut() {
+            let own = unique_values(&self.rules, one.item.kind, &one.item.source);
+            one.conflict = own
+                .unwrap_or_default()
+                .iter()
+                .find_map(|value| conflict(value, by_value.get(value)?, &one.subject));
+        }
+        Ok(())
+    }
+
+    async fn ownership(&self, one: &Gathered) -> Result<Ownership, EngineError> {
+        let leaves = match &one.item.source {
+            SourceState::OutOfScope { .. } | SourceState::Gone { .. } => true,
+            SourceState::InScope(_)
+            | SourceState::Invalid { .. }
+            | SourceState::Protected { .. } => false,
+        };
+        if !leaves || one.subject.linked_id().is_none() {
+            return Ok(Ownership::Ours);
+        }
+        let others = self
+            .open
+            .sp
+            .channels
+            .iter()
+            .filter(|other| other.id != self.open.channel.id);
+        for other in others {
+            let heads = self
+                .engine
+                .store
+                .heads(&other.id, std::slice::from_ref(&one.item.key))
+                .await?;
+            if !heads
+                .iter()
+                .any(|head| head.in_scope && head.state != SubjectState::Removed)
+            {
+                continue;
+            }
+            let record = self.engine.store.channel(&other.id).await?;
+            let fresh = record
+                .last_complete_at
+                .is_some_and(|at| self.started_at - at < OTHER_CHANNEL_FRESH_MS);
+            let channel = other.name.clone();
+            return Ok(if fresh {
+                Ownership::MovesTo { channel }
+            } else {
+                Ownership::Unclear { channel }
+            });
+        }
+        Ok(Ownership::Ours)
+    }
+
+    /// After a failure that said "not found", a read by id tells whether the resource is gone.
+    async fn is_missing(&self, subject: &Subject) -> Result<bool, EngineError> {
+        match subject.linked_id() {
+            Some(id) if subject.dirty && subject.attempts > 0 => {
+                Ok(read_target(self.open.target.as_ref(), subject.kind, id)
+                    .await?
+                    .is_none())
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+}
+
+fn wants_candidates(one: &Gathered, kind: Kind) -> bool {
+    one.item.kind == kind
+        && one.subject.linked_id().is_none()
+        && matches!(one.item.source, SourceState::InScope(_))
+}
+
+fn matches(row: &IndexRow, key: &IndexKey) -> bool {
+    match key {
+        IndexKey::ExternalId(id) => row.external_id.as_ref() == Some(id),
+        IndexKey::Name(name) => row.name.as_ref() == Some(name),
+        IndexKey::Email(email) => row.email.as_ref() == Some(email),
+        IndexKey::Id(id) => &row.observed.target_id == id,
+    }
+}
+
+/// The conflict of a subject with those who hold a value: the linked incumbent first.
+fn conflict(value: &UniqueValue, holders: &[UniqueHolder], subject: &Subject) -> Option<Conflict> {
+    let others = holders
+        .iter()
+        .filter(|holder| Some(holder.subject) != subject.id);
+    let other = others.max_by_key(|holder| holder.state.is_linked())?;
+    Some(Conflict {
+        field: value
+            .field
+            .split_once('.')
+            .map_or(value.field.as_str(), |(_, f)| f)
+            .to_owned(),
+        value: value.folded.clone(),
+        other: other.subject,
+        other_dn: other.dn.clone(),
+        other_is_incumbent: other.state.is_linked(),
+    })
+}

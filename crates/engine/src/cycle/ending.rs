@@ -1,0 +1,193 @@
+//! Guarding and settling: the end of a cycle.
+
+use std::collections::BTreeMap;
+
+use usher_core::guard::{PlanTotals, guard};
+use usher_core::model::{Certificate, Cycle, CycleMode, CycleState, Hold, SubjectId, Verdict};
+use usher_store::{Settle, Settled, StepFilter};
+
+use super::run::Run;
+use super::{CycleOptions, CycleReport};
+use crate::error::EngineError;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+impl Run<'_> {
+    pub(super) async fn end(&mut self, options: &CycleOptions) -> Result<CycleReport, EngineError> {
+        let plan_hash = self.hasher.finish(self.open.revision);
+        if let Some(reviewed) = &options.expected_hash
+            && *reviewed != plan_hash
+        {
+            return Err(EngineError::PlanChanged {
+                reviewed: reviewed.clone(),
+                found: plan_hash,
+            });
+        }
+        let breaches = self.breaches().await?;
+        let whole = options.only.is_none() && self.beginning.mode != CycleMode::FollowUp;
+        if whole {
+            self.update_record();
+        }
+        let mut cycle = self.cycle_row(plan_hash, &breaches);
+        let settle = Settle {
+            cycle: cycle.clone(),
+            breaches: breaches
+                .iter()
+                .map(|(name, reason)| {
+                    (
+                        name.clone(),
+                        Hold::Guard {
+                            reason: reason.clone(),
+                        },
+                    )
+                })
+                .collect(),
+            record: self.record.clone(),
+        };
+        let settled = self.engine.store.settle(self.fence, &settle).await?;
+        self.count_held(&mut cycle, &settled).await?;
+        if cycle.unexplained() != 0 {
+            tracing::error!(
+                cycle.id = %self.cycle, unexplained = cycle.unexplained(),
+                "the conservation law is broken: entries were read that no verdict accounts for"
+            );
+        }
+        Ok(CycleReport {
+            cycle,
+            settled,
+            record: self.record.clone(),
+        })
+    }
+
+    /// The limits that this plan exceeds, by guard name, in words.
+    async fn breaches(&self) -> Result<BTreeMap<String, String>, EngineError> {
+        let store = &self.engine.store;
+        let channel = &self.open.channel.id;
+        let counts = store.planned_guards(self.cycle).await?;
+        if counts.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
+        let containers: Vec<String> = self.containers.iter().cloned().collect();
+        for (container, size) in store.container_sizes(channel, &containers).await? {
+            sizes.insert(format!("container:{container}"), size);
+        }
+        for name in counts.keys() {
+            let group = name
+                .strip_prefix("members.lost:")
+                .or(name.strip_prefix("members.gained:"));
+            if let Some(id) = group.and_then(|id| id.parse::<i64>().ok()) {
+                let members = store.members(SubjectId(id)).await?;
+                let present = members.iter().filter(|member| member.present).count() as u64;
+                sizes.insert(name.clone(), present);
+            }
+        }
+        let totals = PlanTotals {
+            active_links: store.counts(channel).await?.active_links,
+            counts,
+            window: store.window(channel, self.started_at - DAY_MS).await?,
+            sizes,
+            first_sync: self.rules.first_sync,
+        };
+        let found = guard(&totals, &self.open.channel.policy.guards);
+        Ok(found
+            .into_iter()
+            .map(|breach| (breach.guard, breach.reason))
+            .collect())
+    }
+
+    fn update_record(&mut self) {
+        let complete = self
+            .certificate
+            .as_ref()
+            .is_some_and(Certificate::is_complete);
+        self.record.target_identity = Some(self.open.identity.clone());
+        // The mark of an incomplete read must not be passed: what it did not return is read again.
+        if complete && let Some(mark) = self.mark.take() {
+            self.record.watermark = Some(mark);
+        }
+        if complete && self.full {
+            if let Some(certificate) = &self.certificate {
+                self.record.last_complete_users = certificate.users;
+                self.record.last_complete_groups = certificate.groups;
+            }
+            self.record.last_complete_at = Some(self.engine.clock.now());
+            self.record.planned_revision = Some(self.open.revision);
+            self.record.planned_digest = Some(self.beginning.digest);
+        }
+    }
+
+    fn cycle_row(&self, plan_hash: String, breaches: &BTreeMap<String, String>) -> Cycle {
+        let incomplete = self
+            .certificate
+            .as_ref()
+            .map(|found| found.incomplete.clone())
+            .unwrap_or_default();
+        let mut certificate = self.certificate.clone();
+        if let Some(certificate) = certificate.as_mut() {
+            certificate.bad_entries.extend(self.notes.iter().cloned());
+            certificate.bad_entries.truncate(1_000);
+        }
+        Cycle {
+            id: self.cycle,
+            channel: self.open.channel.id.clone(),
+            mode: self.beginning.mode,
+            started_at: self.started_at,
+            ended_at: Some(self.engine.clock.now()),
+            state: if incomplete.is_empty() {
+                CycleState::Completed
+            } else {
+                CycleState::Incomplete {
+                    reasons: incomplete,
+                }
+            },
+            read: self.read,
+            verdicts: self
+                .verdicts
+                .iter()
+                .map(|(verdict, count)| (verdict.as_str().to_owned(), *count))
+                .collect(),
+            steps: self.steps.clone(),
+            held: BTreeMap::new(),
+            breaches: breaches.values().cloned().collect(),
+            certificate,
+            plan_hash: Some(plan_hash),
+            revision: self.open.revision,
+        }
+    }
+
+    /// Entries whose steps were held at settling count as held.
+    async fn count_held(
+        &mut self,
+        cycle: &mut Cycle,
+        settled: &Settled,
+    ) -> Result<(), EngineError> {
+        let counted = settled
+            .subjects_held
+            .iter()
+            .filter(|id| !self.uncounted.contains(id))
+            .count();
+        for _ in 0..counted {
+            self.recount(Verdict::Stepped, Verdict::Held);
+        }
+        cycle.verdicts = self
+            .verdicts
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(verdict, count)| (verdict.as_str().to_owned(), *count))
+            .collect();
+        let filter = StepFilter {
+            cycle: Some(self.cycle),
+            ..StepFilter::default()
+        };
+        for count in self.engine.store.step_counts(&filter).await? {
+            if count.state == "held" {
+                *cycle
+                    .held
+                    .entry(count.verb.as_str().to_owned())
+                    .or_default() += count.count;
+            }
+        }
+        Ok(self.engine.store.update_cycle(self.fence, cycle).await?)
+    }
+}

@@ -1,0 +1,127 @@
+//! The target index: every resource of the target by the keys that correlation uses.
+
+use usher_connector::{Target, TargetError};
+use usher_core::model::{Kind, Observed, TargetId};
+use usher_directory::compare::fold;
+use usher_store::{Fence, IndexRow};
+
+use crate::context::{Engine, GROUP_NAME_FIELD, OpenChannel, Progress};
+use crate::error::EngineError;
+
+/// How long a complete listing is trusted to say that something is absent, milliseconds. Our own
+/// writes keep it up to date; what others did is found by a conflict at the latest.
+const FRESH_MS: i64 = 24 * 3600 * 1000;
+/// More pages than any directory has; a target that never ends is lying.
+const MAX_PAGES: u32 = 100_000;
+
+/// The index row of a resource.
+pub(crate) fn index_row(open: &OpenChannel, observed: Observed) -> IndexRow {
+    let text = |field: &str| {
+        observed
+            .resource
+            .text(field)
+            .filter(|text| !text.is_empty())
+    };
+    let name_field = match observed.kind {
+        Kind::User => open.descriptor.username_field.as_str(),
+        Kind::Group => GROUP_NAME_FIELD,
+    };
+    IndexRow {
+        external_id: text(&open.descriptor.external_id_field).map(str::to_owned),
+        name: text(name_field).map(fold),
+        email: match observed.kind {
+            Kind::User => text(&open.descriptor.email_field).map(fold),
+            Kind::Group => None,
+        },
+        observed,
+    }
+}
+
+/// Whether the index may say that something is absent.
+pub(super) async fn is_fresh(
+    engine: &Engine,
+    open: &OpenChannel,
+    kind: Kind,
+) -> Result<bool, EngineError> {
+    let age = engine.store.index_age(&open.sp.id, kind).await?;
+    Ok(age.is_some_and(|at| engine.clock.now().saturating_sub(at) < FRESH_MS))
+}
+
+/// Lists the whole target once and replaces the index. An incomplete listing leaves what was read
+/// and proves no absence.
+pub(super) async fn refresh(
+    engine: &Engine,
+    open: &OpenChannel,
+    fence: &Fence,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    let kinds: &[Kind] = if wants_groups(open) {
+        &[Kind::User, Kind::Group]
+    } else {
+        &[Kind::User]
+    };
+    for kind in kinds {
+        list_kind(engine, open, fence, *kind, progress).await?;
+    }
+    Ok(())
+}
+
+/// Whether this channel provisions groups.
+pub(super) fn wants_groups(open: &OpenChannel) -> bool {
+    open.channel.source.groups.is_some() && open.descriptor.capabilities.groups
+}
+
+async fn list_kind(
+    engine: &Engine,
+    open: &OpenChannel,
+    fence: &Fence,
+    kind: Kind,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    let generation = engine.clock.now();
+    let mut start = None;
+    let mut listed = 0;
+    for _ in 0..MAX_PAGES {
+        let page = list_page(open.target.as_ref(), kind, start).await?;
+        listed += page.resources.len() as u64;
+        progress.listed(listed, page.total);
+        let rows: Vec<IndexRow> = page
+            .resources
+            .into_iter()
+            .map(|observed| index_row(open, observed))
+            .collect();
+        engine.store.index_put(fence, generation, &rows).await?;
+        match page.next {
+            Some(next) if Some(next) != start => start = Some(next),
+            Some(_) => break,
+            None => {
+                engine
+                    .store
+                    .index_finish(fence, kind, generation, engine.clock.now())
+                    .await?;
+                return Ok(());
+            }
+        }
+    }
+    Err(EngineError::Refused(format!(
+        "the target's list of {kind}s does not end: after {listed} resources it still names a next page; nothing can be proven absent there"
+    )))
+}
+
+/// One page, with a few tries: listing is idempotent.
+async fn list_page(
+    target: &dyn Target,
+    kind: Kind,
+    start: Option<u64>,
+) -> Result<usher_connector::ListPage, TargetError> {
+    crate::send::retry_read(|| target.list(kind, start, false)).await
+}
+
+/// One resource by id, with a few tries.
+pub(crate) async fn read_target(
+    target: &dyn Target,
+    kind: Kind,
+    id: &TargetId,
+) -> Result<Option<Observed>, TargetError> {
+    crate::send::retry_read(|| target.read(kind, id)).await
+}

@@ -1,0 +1,230 @@
+//! Members of groups: from DNs to subjects, and from wanted to planned.
+
+use std::collections::BTreeMap;
+
+use usher_connector::{FetchBy, Fetched, MemberDn};
+use usher_core::model::{Hash128, Kind, SourceKey, SubjectId};
+use usher_core::planner::{GroupMembers, PresentMember, plan_members};
+use usher_store::{GroupWrite, StagedMember};
+
+use super::page::dn_hash;
+use super::run::Run;
+use crate::error::EngineError;
+
+/// How many unresolved DNs are asked for at once.
+const FETCH_BATCH: usize = 200;
+
+/// What was read of one group's members so far.
+#[derive(Default)]
+pub(super) struct GroupReading {
+    subject: Option<SubjectId>,
+    unresolved: Vec<MemberDn>,
+}
+
+impl Run<'_> {
+    pub(super) async fn members(
+        &mut self,
+        group: &SourceKey,
+        members: Vec<MemberDn>,
+    ) -> Result<(), EngineError> {
+        let Some(id) = self.group_subject(group).await? else {
+            return Ok(());
+        };
+        let hashes: Vec<Hash128> = members.iter().map(|member| dn_hash(&member.dn)).collect();
+        let unknown: Vec<Hash128> = hashes
+            .iter()
+            .filter(|hash| !self.dn_fates.contains_key(hash))
+            .copied()
+            .collect();
+        for (hash, subject, kind) in self
+            .engine
+            .store
+            .by_dn(&self.open.channel.id, &unknown)
+            .await?
+        {
+            self.dn_fates
+                .insert(hash, (kind == Kind::User).then_some(subject));
+        }
+        let mut staged = Vec::with_capacity(members.len());
+        let mut unresolved = Vec::new();
+        for (member, hash) in members.into_iter().zip(hashes) {
+            match self.dn_fates.get(&hash) {
+                Some(Some(user)) => staged.push(StagedMember {
+                    user: *user,
+                    via: member.via,
+                }),
+                Some(None) => {}
+                None => unresolved.push(member),
+            }
+        }
+        self.groups
+            .entry(group.clone())
+            .or_default()
+            .unresolved
+            .extend(unresolved);
+        if !staged.is_empty() {
+            self.engine
+                .store
+                .stage_members(self.fence, self.cycle, id, &staged)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a group's list: looks up what could not be resolved. While one DN's fate is unknown
+    /// the group loses no member.
+    pub(super) async fn members_end(
+        &mut self,
+        group: &SourceKey,
+        incomplete: Option<String>,
+    ) -> Result<(), EngineError> {
+        let Some(id) = self.group_subject(group).await? else {
+            return Ok(());
+        };
+        let reading = self.groups.remove(group).unwrap_or_default();
+        let mut unknown = 0_usize;
+        for batch in reading.unresolved.chunks(FETCH_BATCH) {
+            unknown += self.resolve(id, batch).await?;
+        }
+        if unknown > 0 {
+            self.notes.push(format!(
+                "group {group}: {unknown} members could not be resolved; nobody is removed from it until they are"
+            ));
+        }
+        let complete = incomplete.is_none() && unknown == 0;
+        self.engine
+            .store
+            .end_members(self.fence, self.cycle, id, complete)
+            .await?;
+        Ok(())
+    }
+
+    /// Looks member DNs up at the source; returns how many remain unknown.
+    async fn resolve(
+        &mut self,
+        group: SubjectId,
+        batch: &[MemberDn],
+    ) -> Result<usize, EngineError> {
+        let dns: Vec<String> = batch.iter().map(|member| member.dn.clone()).collect();
+        let fetched = self
+            .open
+            .source
+            .fetch(&FetchBy::Dns(dns), &self.open.attributes())
+            .await;
+        let Ok(fetched) = fetched else {
+            return Ok(batch.len());
+        };
+        let mut unknown = batch.len().saturating_sub(fetched.len());
+        let mut staged = Vec::new();
+        for (member, found) in batch.iter().zip(fetched) {
+            let hash = dn_hash(&member.dn);
+            match found {
+                Fetched::Present(read) => {
+                    // Its DN changed, but its key did not: it is who it was.
+                    let heads = self.heads(std::slice::from_ref(&read.entry.key)).await?;
+                    match heads.get(&read.entry.key) {
+                        Some(head) => {
+                            self.dn_fates.insert(hash, Some(head.id));
+                            staged.push(StagedMember {
+                                user: head.id,
+                                via: member.via.clone(),
+                            });
+                        }
+                        None if read.scope == usher_core::model::ScopeVerdict::In
+                            && read.entry.kind == Kind::User =>
+                        {
+                            unknown += 1;
+                        }
+                        None => {
+                            self.dn_fates.insert(hash, None);
+                        }
+                    }
+                }
+                Fetched::Other { .. } | Fetched::Absent => {
+                    self.dn_fates.insert(hash, None);
+                }
+                Fetched::Unknown { .. } => unknown += 1,
+            }
+        }
+        if !staged.is_empty() {
+            self.engine
+                .store
+                .stage_members(self.fence, self.cycle, group, &staged)
+                .await?;
+        }
+        Ok(unknown)
+    }
+
+    async fn group_subject(&mut self, group: &SourceKey) -> Result<Option<SubjectId>, EngineError> {
+        if let Some(reading) = self.groups.get(group) {
+            return Ok(reading.subject);
+        }
+        let heads = self.heads(std::slice::from_ref(group)).await?;
+        let subject = heads.get(group).map(|head| head.id);
+        self.groups.insert(
+            group.clone(),
+            GroupReading {
+                subject,
+                unresolved: Vec::new(),
+            },
+        );
+        Ok(subject)
+    }
+
+    /// Plans the membership of every group that is dirty.
+    pub(super) async fn plan_memberships(&mut self) -> Result<(), EngineError> {
+        let groups = self
+            .engine
+            .store
+            .dirty_groups(&self.open.channel.id)
+            .await?;
+        for id in groups {
+            let Some(group) = self.engine.store.subjects(&[id]).await?.pop() else {
+                continue;
+            };
+            let mut desired = BTreeMap::new();
+            let mut present = BTreeMap::new();
+            for row in self.engine.store.members(id).await? {
+                let Some(target_id) = row.target_id else {
+                    continue;
+                };
+                if row.desired {
+                    desired.insert(row.user, target_id.clone());
+                }
+                if row.present {
+                    present.insert(
+                        row.user,
+                        PresentMember {
+                            target_id,
+                            added_by_us: row.added_by_us,
+                        },
+                    );
+                }
+            }
+            let steps = plan_members(&GroupMembers {
+                rules: &self.rules,
+                group: &group,
+                desired,
+                present,
+                complete: group.members_complete,
+            });
+            for step in &steps {
+                self.hasher.add(&group.key, step);
+                *self
+                    .steps
+                    .entry(step.operation.verb().as_str().to_owned())
+                    .or_default() += 1;
+            }
+            let write = GroupWrite {
+                group: id,
+                settled: group.members_complete,
+                steps,
+            };
+            self.engine
+                .store
+                .write_members(self.fence, self.cycle, &[write])
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! Cycles: read and prove, map, plan, guard, make durable.
+
+mod absence;
+mod begin;
+mod candidates;
+mod ending;
+mod index;
+mod members;
+mod page;
+mod rekey;
+mod run;
+
+pub use begin::planning_digest;
+pub(crate) use index::index_row;
+
+use usher_core::model::{Cycle, CycleMode, SourceKey};
+use usher_store::{ChannelRecord, Settled};
+
+/// What a cycle is asked to do.
+#[derive(Clone, Debug)]
+pub struct CycleOptions {
+    /// What to read. An incremental cycle becomes a full one when there is no watermark, or when
+    /// the configuration changed the meaning of what is stored.
+    pub mode: CycleMode,
+    /// Plan these subjects only; nothing is proven absent.
+    pub only: Option<Vec<SourceKey>>,
+    /// Settle only if the plan has this hash; otherwise abort.
+    pub expected_hash: Option<String>,
+}
+
+impl CycleOptions {
+    /// A cycle of that mode over the whole channel.
+    pub fn of(mode: CycleMode) -> Self {
+        Self {
+            mode,
+            only: None,
+            expected_hash: None,
+        }
+    }
+}
+
+/// What a cycle did.
+#[derive(Clone, Debug)]
+pub struct CycleReport {
+    /// The cycle as stored.
+    pub cycle: Cycle,
+    /// What settling did.
+    pub settled: Settled,
+    /// What is kept of the channel now.
+    pub record: ChannelRecord,
+}

@@ -1,0 +1,342 @@
+//! Mapping, comparing and planning one page of entries.
+
+use std::collections::HashMap;
+
+use usher_connector::{Fetched, ReadEntry};
+use usher_core::mapping::{Mapped, map_group, map_user};
+use usher_core::model::{
+    Entry, FieldValue, Hash128, Kind, Problem, ScopeVerdict, SourceKey, Subject, SubjectState,
+    Verdict,
+};
+use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
+use usher_directory::Dn;
+use usher_directory::compare::fold;
+use usher_store::{SubjectHead, SubjectWrite, UniqueValue};
+
+use super::run::Run;
+use crate::error::EngineError;
+
+/// An entry with what was made of it.
+pub(super) struct Judged {
+    pub(super) key: SourceKey,
+    pub(super) kind: Kind,
+    pub(super) dn: String,
+    pub(super) dn_hash: Hash128,
+    pub(super) container: String,
+    pub(super) source: SourceState,
+    pub(super) hash: Hash128,
+}
+
+/// The canonical form of a DN, and of its container. What is no DN is compared as folded text: a
+/// strange name never stops its entry.
+pub(super) fn canonical(dn: &str) -> (String, String) {
+    match Dn::parse(dn) {
+        Ok(parsed) => (
+            parsed.canonical(),
+            parsed
+                .parent()
+                .map_or_else(String::new, |parent| parent.canonical()),
+        ),
+        Err(_) => (fold(dn), String::new()),
+    }
+}
+
+/// The hash by which a member's DN is resolved.
+pub(super) fn dn_hash(dn: &str) -> Hash128 {
+    Hash128::of(canonical(dn).0.as_bytes())
+}
+
+/// The entries that fetching found.
+pub(super) fn present(fetched: Vec<Fetched>) -> Vec<ReadEntry> {
+    fetched
+        .into_iter()
+        .filter_map(|one| match one {
+            Fetched::Present(entry) => Some(*entry),
+            Fetched::Other { .. } | Fetched::Absent | Fetched::Unknown { .. } => None,
+        })
+        .collect()
+}
+
+impl Run<'_> {
+    pub(super) async fn page(&mut self, entries: Vec<ReadEntry>) -> Result<(), EngineError> {
+        let judged: Vec<Judged> = entries.into_iter().map(|entry| self.judge(entry)).collect();
+        let keys: Vec<SourceKey> = judged.iter().map(|item| item.key.clone()).collect();
+        let heads = self.heads(&keys).await?;
+        let mut changed = Vec::new();
+        for item in judged {
+            // A source that returns an entry twice must not have it planned twice.
+            if !self.seen.insert(Hash128::of(item.key.as_str().as_bytes())) {
+                continue;
+            }
+            match self.settled_verdict(&item, heads.get(&item.key)) {
+                Some(verdict) => self.count(verdict),
+                None => changed.push(item),
+            }
+        }
+        self.progress.read(self.read + changed.len() as u64);
+        self.plan_changed(changed, &heads, true).await
+    }
+
+    pub(super) async fn heads(
+        &self,
+        keys: &[SourceKey],
+    ) -> Result<HashMap<SourceKey, SubjectHead>, EngineError> {
+        let heads = self.engine.store.heads(&self.open.channel.id, keys).await?;
+        Ok(heads
+            .into_iter()
+            .map(|head| (head.key.clone(), head))
+            .collect())
+    }
+
+    /// What is known of the entry's fate without planning it: it is as it was when it was last
+    /// planned, or it never concerned us.
+    fn settled_verdict(&self, item: &Judged, head: Option<&SubjectHead>) -> Option<Verdict> {
+        let Some(head) = head else {
+            return match item.source {
+                SourceState::OutOfScope { .. } => Some(Verdict::OutOfScope),
+                SourceState::InScope(_)
+                | SourceState::Invalid { .. }
+                | SourceState::Gone { .. }
+                | SourceState::Protected { .. } => None,
+            };
+        };
+        let due = head.next_at.is_some_and(|at| at <= self.started_at);
+        let same = head.desired_hash == Some(item.hash)
+            && head.dn_hash == item.dn_hash
+            && !head.dirty
+            && !due
+            && head.state != SubjectState::Archived;
+        // A changed option or policy changes plans although the mapped values stay.
+        (same && !self.beginning.configuration_changed).then_some(head.verdict)
+    }
+
+    /// Scope, exclusions, mapping, protection: what the source says of one entry.
+    pub(super) fn judge(&self, read: ReadEntry) -> Judged {
+        let ReadEntry { entry, scope } = read;
+        let (name, container) = canonical(&entry.dn);
+        let source = self.source_state(&entry, &name, scope);
+        Judged {
+            hash: source.hash(),
+            dn_hash: Hash128::of(name.as_bytes()),
+            key: entry.key,
+            kind: entry.kind,
+            dn: entry.dn,
+            container,
+            source,
+        }
+    }
+
+    fn source_state(&self, entry: &Entry, name: &str, scope: ScopeVerdict) -> SourceState {
+        let mapped = match entry.kind {
+            Kind::User => map_user(
+                entry,
+                &self.open.rules,
+                self.engine.sealer.as_ref(),
+                self.started_at,
+            ),
+            Kind::Group => map_group(entry, &self.open.rules),
+        };
+        let resource = match &mapped {
+            Mapped::Desired(desired) => Some(&desired.resource),
+            Mapped::Invalid { .. } => None,
+        };
+        if let Some(rule) = self.open.protected.matches(name, entry, resource) {
+            return SourceState::Protected { rule };
+        }
+        if let ScopeVerdict::Out { clause } = scope {
+            return SourceState::OutOfScope { clause };
+        }
+        if let Some(rule) = self.open.excluded.matches(name, entry, resource) {
+            return SourceState::OutOfScope { clause: rule };
+        }
+        match mapped {
+            Mapped::Desired(desired) => SourceState::InScope(desired),
+            Mapped::Invalid {
+                problems, disabled, ..
+            } => SourceState::Invalid { problems, disabled },
+        }
+    }
+
+    /// Plans entries that changed, and writes their subjects with their steps.
+    pub(super) async fn plan_changed(
+        &mut self,
+        changed: Vec<Judged>,
+        heads: &HashMap<SourceKey, SubjectHead>,
+        counted: bool,
+    ) -> Result<(), EngineError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let gathered_all = self.gather(changed, heads).await?;
+        let rules = self.rules.clone();
+        let mut writes = Vec::with_capacity(gathered_all.len());
+        for gathered in gathered_all {
+            let input = SubjectInput {
+                rules: &rules,
+                subject: gathered.subject,
+                source: gathered.item.source,
+                candidates: gathered.candidates,
+                conflict: gathered.conflict,
+                ownership: gathered.ownership,
+                missing_at_target: gathered.missing_at_target,
+                now: self.started_at,
+            };
+            let plan = plan_subject(&input);
+            if counted {
+                self.count(plan.verdict);
+            } else {
+                self.uncounted.extend(plan.subject.id);
+            }
+            let unique = unique_values(&rules, gathered.item.kind, &input.source);
+            writes.push(self.subject_write(
+                plan,
+                gathered.item.hash,
+                gathered.item.container,
+                unique,
+            ));
+        }
+        self.write(&writes).await
+    }
+
+    /// The row that a plan makes, with its counts taken.
+    pub(super) fn subject_write(
+        &mut self,
+        plan: SubjectPlan,
+        hash: Hash128,
+        container: String,
+        unique: Option<Vec<UniqueValue>>,
+    ) -> SubjectWrite {
+        let SubjectPlan {
+            mut subject,
+            steps,
+            verdict,
+            reason,
+            ..
+        } = plan;
+        subject.desired_hash = Some(hash);
+        subject.verdict = verdict;
+        subject.reason = reason;
+        for step in &steps {
+            self.hasher.add(&subject.key, step);
+            *self
+                .steps
+                .entry(step.operation.verb().as_str().to_owned())
+                .or_default() += 1;
+            for name in &step.guards {
+                if let Some(container) = name.strip_prefix("container:") {
+                    self.containers.insert(container.to_owned());
+                }
+            }
+        }
+        SubjectWrite {
+            subject,
+            container,
+            replanned: true,
+            steps,
+            unique,
+        }
+    }
+
+    pub(super) async fn write(&mut self, writes: &[SubjectWrite]) -> Result<(), EngineError> {
+        self.engine
+            .store
+            .write(self.fence, self.cycle, writes)
+            .await?;
+        Ok(())
+    }
+
+    /// An entry that the reader could not use: kept, visible, never in another's way.
+    pub(super) async fn bad_entry(
+        &mut self,
+        dn: &str,
+        key: Option<SourceKey>,
+        problem: String,
+    ) -> Result<(), EngineError> {
+        let Some(key) = key else {
+            self.notes.push(format!("{dn}: {problem}"));
+            self.count(Verdict::Invalid);
+            return Ok(());
+        };
+        let (name, container) = canonical(dn);
+        let source = SourceState::Invalid {
+            problems: vec![Problem {
+                field: None,
+                message: problem,
+            }],
+            disabled: None,
+        };
+        let item = Judged {
+            hash: source.hash(),
+            dn_hash: Hash128::of(name.as_bytes()),
+            key,
+            kind: Kind::User,
+            dn: dn.to_owned(),
+            container,
+            source,
+        };
+        self.seen.insert(Hash128::of(item.key.as_str().as_bytes()));
+        let heads = self.heads(std::slice::from_ref(&item.key)).await?;
+        match self.settled_verdict(&item, heads.get(&item.key)) {
+            Some(verdict) => {
+                self.count(verdict);
+                Ok(())
+            }
+            None => self.plan_changed(vec![item], &heads, true).await,
+        }
+    }
+}
+
+/// A name for people: the user name or group name.
+pub(super) fn display(
+    rules: &usher_core::planner::ChannelRules,
+    subject: &Subject,
+    source: &SourceState,
+) -> String {
+    match source {
+        SourceState::InScope(desired) => {
+            let field = match subject.kind {
+                Kind::User => &rules.username_field,
+                Kind::Group => &rules.group_name_field,
+            };
+            desired.resource.text(field).unwrap_or_default().to_owned()
+        }
+        SourceState::Invalid { .. }
+        | SourceState::OutOfScope { .. }
+        | SourceState::Gone { .. }
+        | SourceState::Protected { .. } => subject.display.clone(),
+    }
+}
+
+/// The unique values that an entry claims; an empty list gives up what it held.
+pub(super) fn unique_values(
+    rules: &usher_core::planner::ChannelRules,
+    kind: Kind,
+    source: &SourceState,
+) -> Option<Vec<UniqueValue>> {
+    let SourceState::InScope(desired) = source else {
+        return match source {
+            SourceState::Gone { .. } | SourceState::OutOfScope { .. } => Some(Vec::new()),
+            SourceState::InScope(_)
+            | SourceState::Invalid { .. }
+            | SourceState::Protected { .. } => None,
+        };
+    };
+    let fields: Vec<&str> = match kind {
+        Kind::User => vec![rules.username_field.as_str(), rules.email_field.as_str()],
+        Kind::Group => vec![rules.group_name_field.as_str()],
+    };
+    let mut values = Vec::new();
+    for field in fields {
+        let folded = match desired.resource.fields.get(field) {
+            Some(FieldValue::Text(text)) => fold(text),
+            Some(FieldValue::Sealed { digest, .. }) => digest.clone(),
+            Some(FieldValue::Bool(_) | FieldValue::List(_)) | None => continue,
+        };
+        // People and groups have separate names at a target.
+        values.push(UniqueValue {
+            field: format!("{kind}.{field}"),
+            folded,
+        });
+    }
+    Some(values)
+}

@@ -1,0 +1,267 @@
+//! One cycle from begin to end.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use usher_connector::{EventSink, FetchBy, ReadRequest, SourceError, SourceEvent};
+use usher_core::model::{
+    Certificate, CycleId, CycleMode, Hash128, Millis, SourceKey, SubjectId, Verdict, Watermark,
+};
+use usher_core::planner::{ChannelRules, PlanHasher};
+use usher_store::{ChannelRecord, Fence, NewCycle};
+
+use super::begin::{Beginning, begin};
+use super::{CycleOptions, CycleReport, index};
+use crate::context::{Engine, OpenChannel, Progress};
+use crate::error::EngineError;
+
+/// Pages that may wait between the reader and the planner.
+const PAGES_IN_FLIGHT: usize = 4;
+
+/// A cycle under way.
+pub(super) struct Run<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) open: &'a OpenChannel,
+    pub(super) fence: &'a Fence,
+    pub(super) progress: Arc<dyn Progress>,
+    pub(super) record: ChannelRecord,
+    pub(super) beginning: Beginning,
+    pub(super) rules: Arc<ChannelRules>,
+    pub(super) cycle: CycleId,
+    pub(super) started_at: Millis,
+    /// Whether the source reads everything (it may do so although a delta was asked for).
+    pub(super) full: bool,
+    pub(super) mark: Option<Watermark>,
+    pub(super) certificate: Option<Certificate>,
+    /// Keys seen, as hashes: 16 bytes each, however long the keys are.
+    pub(super) seen: HashSet<Hash128>,
+    pub(super) read: u64,
+    pub(super) verdicts: BTreeMap<Verdict, u64>,
+    pub(super) steps: BTreeMap<String, u64>,
+    pub(super) containers: HashSet<String>,
+    pub(super) hasher: PlanHasher,
+    pub(super) groups: HashMap<SourceKey, super::members::GroupReading>,
+    pub(super) dn_fates: HashMap<Hash128, Option<SubjectId>>,
+    pub(super) notes: Vec<String>,
+    pub(super) index_fresh: bool,
+    /// Subjects planned without an entry that was read: they count under no verdict.
+    pub(super) uncounted: HashSet<SubjectId>,
+}
+
+/// Passes events from the reading task to the planner.
+struct Channel(mpsc::Sender<SourceEvent>);
+
+#[async_trait::async_trait]
+impl EventSink for Channel {
+    async fn event(&mut self, event: SourceEvent) -> Result<(), SourceError> {
+        self.0.send(event).await.map_err(|_| SourceError::Stopped)
+    }
+}
+
+impl Engine {
+    /// Runs one cycle of a channel. When it returns, its steps are durable; nothing was sent.
+    pub async fn run_cycle(
+        &self,
+        open: &OpenChannel,
+        fence: &Fence,
+        options: &CycleOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<CycleReport, EngineError> {
+        let record = self.record(&open.sp, &open.channel.id).await?;
+        let beginning = begin(open, &record, options.mode)?;
+        self.prepare_index(open, fence, &beginning, progress.as_ref())
+            .await?;
+        let started_at = self.clock.now();
+        let cycle = self
+            .store
+            .begin_cycle(
+                fence,
+                &NewCycle {
+                    channel: open.channel.id.clone(),
+                    mode: beginning.mode,
+                    now: started_at,
+                    revision: open.revision,
+                },
+            )
+            .await?;
+        let mut run = Run {
+            rules: Arc::new(open.planner_rules(&record, beginning.configuration_changed)),
+            engine: self,
+            open,
+            fence,
+            progress,
+            record,
+            beginning,
+            cycle,
+            started_at,
+            full: false,
+            mark: None,
+            certificate: None,
+            seen: HashSet::new(),
+            read: 0,
+            verdicts: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            containers: HashSet::new(),
+            hasher: PlanHasher::default(),
+            groups: HashMap::new(),
+            dn_fates: HashMap::new(),
+            notes: Vec::new(),
+            index_fresh: index::is_fresh(self, open, usher_core::model::Kind::User).await?,
+            uncounted: HashSet::new(),
+        };
+        match run.body(options).await {
+            Ok(report) => Ok(report),
+            Err(error) => {
+                // The first error is the one to tell; a failed abort leaves planned steps, which
+                // nothing sends and the next cycle replaces.
+                if let Err(abort) = self
+                    .store
+                    .abort_cycle(fence, cycle, &error.to_string(), self.clock.now())
+                    .await
+                {
+                    tracing::error!(cycle.id = %cycle, error = %abort, "the cycle could not be aborted");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare_index(
+        &self,
+        open: &OpenChannel,
+        fence: &Fence,
+        beginning: &Beginning,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let never = self
+            .store
+            .index_age(&open.sp.id, usher_core::model::Kind::User)
+            .await?
+            .is_none();
+        if never || beginning.mode == CycleMode::Reconcile {
+            index::refresh(self, open, fence, progress).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    async fn body(&mut self, options: &CycleOptions) -> Result<CycleReport, EngineError> {
+        match (&options.only, self.beginning.mode) {
+            (Some(keys), _) => self.read_only(keys).await?,
+            (None, CycleMode::FollowUp) => {}
+            (None, CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile) => {
+                self.read_source().await?;
+            }
+        }
+        if options.only.is_none() {
+            self.plan_due().await?;
+            if self.beginning.mode != CycleMode::FollowUp {
+                self.plan_absent().await?;
+            }
+        }
+        self.hold_duplicates().await?;
+        self.plan_memberships().await?;
+        self.end(options).await
+    }
+
+    async fn read_source(&mut self) -> Result<(), EngineError> {
+        let request = self.read_request().await?;
+        let (sender, mut receiver) = mpsc::channel(PAGES_IN_FLIGHT);
+        let source = self.open.source.clone();
+        let reading =
+            tokio::spawn(async move { source.read(&request, &mut Channel(sender)).await });
+        let mut planned = Ok(());
+        while let Some(event) = receiver.recv().await {
+            planned = self.event(event).await;
+            if planned.is_err() {
+                break;
+            }
+        }
+        drop(receiver);
+        let read = reading.await;
+        planned?;
+        match read {
+            Ok(result) => result?,
+            Err(panic) => {
+                return Err(EngineError::Source(SourceError::Protocol(format!(
+                    "reading the directory failed unexpectedly ({panic}); nothing was changed"
+                ))));
+            }
+        }
+        if self.certificate.is_none() {
+            self.certificate = Some(Certificate {
+                incomplete: vec!["the read ended without saying so".to_owned()],
+                ..Certificate::default()
+            });
+        }
+        Ok(())
+    }
+
+    async fn read_request(&self) -> Result<ReadRequest, EngineError> {
+        let full = self.beginning.mode != CycleMode::Incremental;
+        let sample = self.open.channel.policy.sentinel_sample;
+        let seed = (self.engine.random)();
+        let sentinel_keys = self
+            .engine
+            .store
+            .sample_links(&self.open.channel.id, sample, seed)
+            .await?;
+        Ok(ReadRequest {
+            from: if full {
+                None
+            } else {
+                self.record.watermark.clone()
+            },
+            attributes: self.open.attributes(),
+            sentinel_keys,
+            member_groups: Vec::new(),
+        })
+    }
+
+    async fn event(&mut self, event: SourceEvent) -> Result<(), EngineError> {
+        match event {
+            SourceEvent::Begin { full, mark } => {
+                self.full = full;
+                self.mark = mark;
+                Ok(())
+            }
+            SourceEvent::Page(entries) => self.page(entries).await,
+            SourceEvent::Bad { dn, key, problem } => self.bad_entry(&dn, key, problem).await,
+            SourceEvent::Members { group, members } => self.members(&group, members).await,
+            SourceEvent::MembersEnd { group, incomplete } => {
+                self.members_end(&group, incomplete).await
+            }
+            SourceEvent::Gone { key, proof } => self.gone(&key, proof).await,
+            SourceEvent::End(certificate) => {
+                self.certificate = Some(certificate);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads single subjects and plans them; nothing is proven absent by that.
+    async fn read_only(&mut self, keys: &[SourceKey]) -> Result<(), EngineError> {
+        let by = FetchBy::Keys(keys.to_vec());
+        let fetched = self.open.source.fetch(&by, &self.open.attributes()).await?;
+        let entries = super::page::present(fetched);
+        self.page(entries).await
+    }
+
+    /// Counts what became of one entry read.
+    pub(super) fn count(&mut self, verdict: Verdict) {
+        self.read += 1;
+        *self.verdicts.entry(verdict).or_default() += 1;
+    }
+
+    /// Moves one entry's account from one verdict to another.
+    pub(super) fn recount(&mut self, from: Verdict, to: Verdict) {
+        if let Some(count) = self.verdicts.get_mut(&from)
+            && *count > 0
+        {
+            *count -= 1;
+            *self.verdicts.entry(to).or_default() += 1;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Protected accounts and exclusions (behaviour §3): matched on source and target.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher_core::model::{Entry, FieldValue, Observed, Protected, Resource};
+use usher_directory::compare::fold;
+use usher_directory::{AttributeLookup, Dn, Filter, attribute};
+
+/// Compiled matchers of protected or excluded accounts.
+#[derive(Debug, Default)]
+pub struct Protection {
+    dns: BTreeMap<String, String>,
+    names: BTreeSet<String>,
+    filter: Option<(Filter, String)>,
+    label: &'static str,
+}
+
+impl Protection {
+    /// Compiles; all problems at once. `label` says what a match means (`protected`, `excluded`).
+    pub fn compile(
+        label: &'static str,
+        rules: &Protected,
+        further_names: &[String],
+    ) -> Result<Self, Vec<String>> {
+        let mut problems = Vec::new();
+        let mut dns = BTreeMap::new();
+        for text in &rules.dns {
+            match Dn::parse(text) {
+                Ok(dn) => {
+                    dns.insert(dn.canonical(), text.clone());
+                }
+                Err(error) => problems.push(format!("{label} DN `{text}`: {error}")),
+            }
+        }
+        let filter = match rules
+            .filter
+            .as_deref()
+            .map(|text| (text, Filter::parse(text)))
+        {
+            Some((text, Ok(filter))) => Some((filter, text.to_owned())),
+            Some((text, Err(error))) => {
+                problems.push(format!("{label} filter `{text}`: {error}"));
+                None
+            }
+            None => None,
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let names = rules
+            .names
+            .iter()
+            .chain(further_names)
+            .map(|name| fold(name))
+            .collect();
+        Ok(Self {
+            dns,
+            names,
+            filter,
+            label,
+        })
+    }
+
+    /// Attributes that the filter needs.
+    pub fn attributes(&self) -> Vec<String> {
+        self.filter
+            .iter()
+            .flat_map(|(filter, _)| filter.attributes())
+            .collect()
+    }
+
+    /// The rule that matches an entry or what mapping made of it, in words.
+    pub fn matches(
+        &self,
+        canonical_dn: &str,
+        entry: &Entry,
+        mapped: Option<&Resource>,
+    ) -> Option<String> {
+        if let Some(dn) = self.dns.get(canonical_dn) {
+            return Some(format!("{} by DN {dn}", self.label));
+        }
+        if !self.names.is_empty() {
+            let of_entry = ["mail", "uid", "samaccountname", "userprincipalname"]
+                .into_iter()
+                .filter_map(|name| entry.text(name));
+            let of_mapping = mapped.into_iter().flat_map(texts);
+            if let Some(name) = of_entry
+                .chain(of_mapping)
+                .find(|text| self.names.contains(&fold(text)))
+            {
+                return Some(format!("{} by name {name}", self.label));
+            }
+        }
+        match &self.filter {
+            Some((filter, text)) if filter.evaluate(&Attributes(entry)).is_true() => {
+                Some(format!("{} by filter {text}", self.label))
+            }
+            _ => None,
+        }
+    }
+
+    /// The rule that matches a resource of the target, in words.
+    pub fn matches_observed(&self, observed: &Observed) -> Option<String> {
+        texts(&observed.resource)
+            .find(|text| self.names.contains(&fold(text)))
+            .map(|name| format!("{} by name {name}", self.label))
+    }
+}
+
+/// The fields by which people name an account.
+fn texts(resource: &Resource) -> impl Iterator<Item = &str> {
+    ["userName", "workEmail", "homeEmail", "otherEmail"]
+        .into_iter()
+        .filter_map(|field| resource.fields.get(field).and_then(FieldValue::as_text))
+}
+
+/// An entry as a filter sees it.
+pub(crate) struct Attributes<'a>(pub(crate) &'a Entry);
+
+impl AttributeLookup for Attributes<'_> {
+    fn values_of(&self, description: &str) -> Vec<Cow<'_, [u8]>> {
+        self.0
+            .attributes
+            .iter()
+            .filter(|(present, _)| attribute::covers(description, present))
+            .flat_map(|(_, values)| values.iter().map(|value| Cow::Borrowed(value.as_slice())))
+            .collect()
+    }
+}

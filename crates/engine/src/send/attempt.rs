@@ -1,0 +1,332 @@
+//! One attempt at one step: encode, wait for a turn, send, judge.
+
+use std::time::Duration;
+
+use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
+use usher_core::model::{Kind, Observed, Operation, Step, Subject, TargetId};
+
+use super::limiter::Limiter;
+use super::lookup::{Found, find_created, find_in_the_way, look_up};
+use crate::context::{Engine, OpenChannel};
+
+/// Most other encodings that are tried for one effect.
+const ENCODINGS: u32 = 4;
+/// When a create answers "exists" although nothing is visible, it is looked up again after these
+/// seconds, before it is called a conflict.
+pub(super) const LOOK_AGAIN_SECONDS: [u64; 3] = [2, 10, 60];
+
+/// What one attempt needs.
+pub(super) struct Attempt<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) open: &'a OpenChannel,
+    pub(super) limiter: &'a Limiter,
+}
+
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// The effect is there.
+    Done(Done),
+    /// Only a part of the effect could be had; the rest is refused for good.
+    Partly {
+        /// What was done.
+        done: Option<Done>,
+        /// The operation that was done; `None` when nothing of it was.
+        operation: Option<Operation>,
+        /// What was refused, as an operation of the same verb.
+        refused: Operation,
+        /// Why, in words.
+        reason: String,
+    },
+    /// To be tried again.
+    Again {
+        /// Milliseconds that the target told.
+        after_ms: Option<u64>,
+        /// The whole target is to be left alone until then.
+        pause: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Another resource has the unique value and is visible: the subject is planned again.
+    InTheWay {
+        /// That resource.
+        observed: Box<Observed>,
+        /// Why.
+        reason: String,
+    },
+    /// Something invisible has the unique value.
+    Hidden {
+        /// Why.
+        reason: String,
+    },
+    /// What it expected holds no longer: nothing was sent.
+    Stale {
+        /// Why.
+        reason: String,
+    },
+    /// Given up.
+    Parked {
+        /// Why, with the remedy.
+        reason: String,
+    },
+    /// The linked resource is gone.
+    Gone {
+        /// Why.
+        reason: String,
+    },
+    /// It may or may not have happened, and looking it up failed too.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+    /// Nothing works until a person acts.
+    Stop {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A good end.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) observed: Option<Observed>,
+    pub(super) target_id: Option<TargetId>,
+}
+
+impl Attempt<'_> {
+    /// Makes one attempt; every exchange is added to `log`, masked.
+    pub(super) async fn make(&self, step: &Step, log: &mut Vec<Exchange>) -> Ended {
+        if step.attempts > 0
+            && let Operation::Create { resource, .. } = &step.planned.operation
+        {
+            // A create that was tried before may have been carried out: look before posting.
+            match find_created(self.open, step.kind, resource).await {
+                Ok(Some(observed)) => return done(Some(observed)),
+                Ok(None) => {}
+                Err(error) => return again(&error),
+            }
+        }
+        let operation = &step.planned.operation;
+        let request = match self.open.target.encode(step.kind, operation, self.opener()) {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ended::Done(Done::default()),
+            Err(error) => {
+                return Ended::Parked {
+                    reason: error.message,
+                };
+            }
+        };
+        let error = match self.send(&request, log).await {
+            Ok(reply) => return replied(reply),
+            Err(error) => error,
+        };
+        self.judge(step, error, log).await
+    }
+
+    fn opener(&self) -> &dyn usher_connector::Opener {
+        self.engine.sealer.as_ref()
+    }
+
+    /// Sends one request in its turn and its time.
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        log: &mut Vec<Exchange>,
+    ) -> Result<Reply, TargetError> {
+        self.limiter.turn().await;
+        let seconds = u64::from(self.open.channel.timeout_seconds.max(1));
+        let sent = self.open.target.send(request);
+        // The connector has its own time-out; this one holds even if the connector forgets.
+        let result = match tokio::time::timeout(Duration::from_secs(seconds + 5), sent).await {
+            Ok(result) => result,
+            Err(_) => Err(TargetError::new(
+                Failure::Unknown,
+                format!(
+                    "{} {} had no answer in {seconds} s",
+                    request.method, request.path
+                ),
+            )),
+        };
+        match &result {
+            Ok(reply) => log.push(reply.exchange.clone()),
+            Err(error) => log.extend(error.exchange.as_deref().cloned()),
+        }
+        result
+    }
+
+    async fn judge(&self, step: &Step, error: TargetError, log: &mut Vec<Exchange>) -> Ended {
+        let reason = error.message.clone();
+        match &error.failure {
+            Failure::AlreadyDone => Ended::Done(Done::default()),
+            Failure::Retry { after_ms } => Ended::Again {
+                after_ms: *after_ms,
+                pause: false,
+                reason,
+            },
+            Failure::Throttled { after_ms } => Ended::Again {
+                after_ms: *after_ms,
+                pause: true,
+                reason,
+            },
+            Failure::Refused { .. } => self.refused(step, error, log).await,
+            Failure::Replan {
+                premise: Premise::Exists,
+            } => self.exists(step, reason).await,
+            Failure::Replan {
+                premise: Premise::Gone,
+            } => self.gone(step, reason).await,
+            Failure::Replan {
+                premise: Premise::MemberGone,
+            } => self.split_members(step, reason, log).await,
+            Failure::Unknown => self.unknown(step, reason).await,
+            Failure::StopTarget => Ended::Stop { reason },
+        }
+    }
+
+    /// The target refused the encoding: another one with the same effect is tried, then parts.
+    async fn refused(&self, step: &Step, error: TargetError, log: &mut Vec<Exchange>) -> Ended {
+        let operation = &step.planned.operation;
+        let mut last = error;
+        for attempt in 1..=ENCODINGS {
+            let other =
+                self.open
+                    .target
+                    .encode_otherwise(step.kind, operation, attempt, self.opener());
+            let Ok(Some(request)) = other else { break };
+            match self.send(&request, log).await {
+                Ok(reply) => return replied(reply),
+                Err(error) if matches!(error.failure, Failure::Refused { .. }) => last = error,
+                Err(error) => return Box::pin(self.judge(step, error, log)).await,
+            }
+        }
+        self.split(step, last.message, log).await
+    }
+
+    /// 409: ours already, somebody else's, or something that cannot be seen.
+    async fn exists(&self, step: &Step, reason: String) -> Ended {
+        let resource = match &step.planned.operation {
+            Operation::Create { resource, .. } => resource,
+            // A unique value of an update is taken: the person who holds it must be found.
+            Operation::Update { .. }
+            | Operation::Disable { .. }
+            | Operation::Enable { .. }
+            | Operation::Delete { .. }
+            | Operation::Adopt { .. }
+            | Operation::Rekey { .. }
+            | Operation::Unlink { .. }
+            | Operation::AddMembers { .. }
+            | Operation::RemoveMembers { .. } => return Ended::Parked { reason },
+        };
+        match find_created(self.open, step.kind, resource).await {
+            Ok(Some(observed)) => return done(Some(observed)),
+            Ok(None) => {}
+            Err(error) => return again(&error),
+        }
+        match find_in_the_way(self.open, step.kind, resource).await {
+            Ok(Some(observed)) => Ended::InTheWay {
+                observed: Box::new(observed),
+                reason,
+            },
+            Ok(None) => Ended::Hidden { reason },
+            Err(error) => again(&error),
+        }
+    }
+
+    /// 404 on a linked resource: a read by id confirms it before anything is believed.
+    async fn gone(&self, step: &Step, reason: String) -> Ended {
+        let Some(id) = step.planned.operation.target_id() else {
+            return Ended::Parked { reason };
+        };
+        match super::retry_read(|| self.open.target.read(step.kind, id)).await {
+            Ok(None) => Ended::Gone { reason },
+            Ok(Some(_)) => Ended::Again {
+                after_ms: None,
+                pause: false,
+                reason: format!("{reason}; but a read by id finds it"),
+            },
+            Err(error) => again(&error),
+        }
+    }
+
+    /// The reply was lost: what happened is looked up before anything is repeated.
+    pub(super) async fn unknown(&self, step: &Step, reason: String) -> Ended {
+        match look_up(self.open, step).await {
+            Ok(Found::Done(observed)) => done(observed),
+            Ok(Found::NotDone) => Ended::Again {
+                after_ms: Some(0),
+                pause: false,
+                reason,
+            },
+            Ok(Found::Gone) => Ended::Gone { reason },
+            Err(error) if matches!(error.failure, Failure::StopTarget) => Ended::Stop {
+                reason: error.message,
+            },
+            Err(error) => Ended::Unknown {
+                reason: format!("{reason}; looking it up failed: {error}"),
+            },
+        }
+    }
+}
+
+pub(super) fn replied(reply: Reply) -> Ended {
+    let target_id = reply.target_id.or(reply
+        .observed
+        .as_ref()
+        .map(|observed| observed.target_id.clone()));
+    Ended::Done(Done {
+        observed: reply.observed,
+        target_id,
+    })
+}
+
+fn done(observed: Option<Observed>) -> Ended {
+    let target_id = observed.as_ref().map(|observed| observed.target_id.clone());
+    Ended::Done(Done {
+        observed,
+        target_id,
+    })
+}
+
+fn again(error: &TargetError) -> Ended {
+    match &error.failure {
+        Failure::StopTarget => Ended::Stop {
+            reason: error.message.clone(),
+        },
+        Failure::Throttled { after_ms } => Ended::Again {
+            after_ms: *after_ms,
+            pause: true,
+            reason: error.message.clone(),
+        },
+        Failure::Retry { after_ms } => Ended::Again {
+            after_ms: *after_ms,
+            pause: false,
+            reason: error.message.clone(),
+        },
+        Failure::AlreadyDone
+        | Failure::Refused { .. }
+        | Failure::Replan { .. }
+        | Failure::Unknown => Ended::Again {
+            after_ms: None,
+            pause: false,
+            reason: error.message.clone(),
+        },
+    }
+}
+
+/// Whether what a step expects still holds; if not, why not.
+pub(super) fn stale(step: &Step, subject: &Subject) -> Option<String> {
+    let expects = &step.planned.expects;
+    if expects.desired_hash.is_some() && expects.desired_hash != subject.desired_hash {
+        return Some("the source changed since it was planned".to_owned());
+    }
+    let expected = expects.target_id.as_deref();
+    if expected.is_some() && expected != subject.target_id.as_ref().map(TargetId::as_str) {
+        return Some("the subject is linked differently since it was planned".to_owned());
+    }
+    if step.kind == Kind::User
+        && matches!(step.planned.operation, Operation::Create { .. })
+        && subject.linked_id().is_some()
+    {
+        return Some("the account exists by now".to_owned());
+    }
+    None
+}

@@ -1,0 +1,393 @@
+//! What an attempt's end makes of the step, its subjects and the target index.
+
+use usher_connector::Exchange;
+use usher_core::model::{
+    Millis, Observed, Operation, Step, StepState, Subject, SubjectId, TargetId,
+};
+use usher_core::planner::ChannelRules;
+use usher_core::planner::record::{
+    Applied, Failed, record_failure, record_rekeyed, record_success,
+};
+use usher_store::{AuditEvent, Outcome, Presence};
+
+use super::attempt::{Done, Ended, LOOK_AGAIN_SECONDS};
+use super::backoff::wait_ms;
+use super::split::changes_of;
+use crate::context::OpenChannel;
+use crate::cycle::index_row;
+
+/// After so many attempts a step is parked.
+const MOST_ATTEMPTS: u32 = 10;
+
+/// Everything an outcome is made of.
+pub(super) struct Finished<'a> {
+    pub(super) open: &'a OpenChannel,
+    pub(super) rules: &'a ChannelRules,
+    pub(super) step: Step,
+    pub(super) subject: Subject,
+    /// The subjects of refused members, or a re-key's old subject.
+    pub(super) others: Vec<Subject>,
+    pub(super) now: Millis,
+    pub(super) random: u64,
+}
+
+impl Finished<'_> {
+    /// The outcome to record.
+    pub(super) fn outcome(self, ended: Ended, log: Vec<Exchange>) -> Outcome {
+        let attempts = self.step.attempts + 1;
+        let mut outcome = Outcome {
+            step: self.step.id,
+            state: StepState::Succeeded,
+            attempts,
+            subjects: Vec::new(),
+            presence: Vec::new(),
+            index: Vec::new(),
+            index_gone: Vec::new(),
+            exchanges: log
+                .iter()
+                .filter_map(|one| serde_json::to_value(one).ok())
+                .collect(),
+            audit: Vec::new(),
+        };
+        match ended {
+            Ended::Done(done) => self.done(&mut outcome, &done),
+            Ended::Partly {
+                done,
+                operation,
+                refused,
+                reason,
+            } => {
+                self.partly(&mut outcome, done, operation, &refused, &reason);
+            }
+            Ended::Again {
+                after_ms, reason, ..
+            } if attempts < MOST_ATTEMPTS => {
+                let until = self.now + wait_ms(self.step.attempts, after_ms, self.random) as i64;
+                self.fail(&mut outcome, &Failed::RetryAt(until), &reason);
+            }
+            Ended::Again { reason, .. } => {
+                let reason = format!(
+                    "{reason} (given up after {attempts} attempts; retry it when the cause is gone)"
+                );
+                self.fail(
+                    &mut outcome,
+                    &Failed::Parked {
+                        reason: reason.clone(),
+                    },
+                    &reason,
+                );
+            }
+            Ended::Hidden { reason } => self.hidden(&mut outcome, &reason),
+            Ended::InTheWay { observed, reason } => {
+                outcome.index.push(index_row(self.open, *observed));
+                self.fail(
+                    &mut outcome,
+                    &Failed::Replan {
+                        reason: reason.clone(),
+                    },
+                    &reason,
+                );
+            }
+            Ended::Stale { reason } => {
+                self.fail(
+                    &mut outcome,
+                    &Failed::Replan {
+                        reason: reason.clone(),
+                    },
+                    &reason,
+                );
+            }
+            Ended::Gone { reason } => {
+                if let Some(id) = self.step.planned.operation.target_id() {
+                    outcome.index_gone.push((self.step.kind, id.clone()));
+                }
+                self.gone(&mut outcome, &reason);
+            }
+            Ended::Parked { reason } => {
+                self.fail(
+                    &mut outcome,
+                    &Failed::Parked {
+                        reason: reason.clone(),
+                    },
+                    &reason,
+                );
+            }
+            Ended::Unknown { reason } => {
+                outcome.state = StepState::Unknown;
+                outcome.audit.push(self.audit(false, &reason));
+            }
+            Ended::Stop { reason } => {
+                // The step is innocent: it waits until a person has acted.
+                outcome.attempts = self.step.attempts;
+                outcome.state = StepState::Waiting {
+                    until: self.now,
+                    attempt: self.step.attempts,
+                    reason: reason.clone(),
+                };
+                outcome.audit.push(self.audit(false, &reason));
+            }
+        }
+        outcome
+    }
+
+    fn done(self, outcome: &mut Outcome, done: &Done) {
+        outcome.audit.push(self.audit_done(done.target_id.as_ref()));
+        self.index(outcome, done.observed.as_ref());
+        let operation = self.step.planned.operation.clone();
+        outcome.presence = presence(self.step.subject, &operation);
+        if is_membership(&operation) {
+            return;
+        }
+        if matches!(operation, Operation::Rekey { .. }) {
+            let olds = self.others.iter().cloned();
+            outcome
+                .subjects
+                .extend(olds.map(|old| record_rekeyed(old, self.now)));
+        }
+        let applied = Applied {
+            observed: done.observed.as_ref(),
+            target_id: done.target_id.as_ref(),
+        };
+        outcome.subjects.push(record_success(
+            self.rules,
+            self.subject,
+            &self.step,
+            applied,
+            self.now,
+        ));
+    }
+
+    /// The target index follows our own writes.
+    fn index(&self, outcome: &mut Outcome, observed: Option<&Observed>) {
+        if let Operation::Delete { target_id } = &self.step.planned.operation {
+            outcome.index_gone.push((self.step.kind, target_id.clone()));
+        }
+        if let Some(observed) = observed {
+            let row = Observed {
+                members: None,
+                ..observed.clone()
+            };
+            outcome.index.push(index_row(self.open, row));
+        }
+    }
+
+    fn partly(
+        mut self,
+        outcome: &mut Outcome,
+        done: Option<Done>,
+        operation: Option<Operation>,
+        refused: &Operation,
+        reason: &str,
+    ) {
+        let whole = self.step.planned.operation.clone();
+        if is_membership(&whole) {
+            outcome.presence =
+                operation.map_or_else(Vec::new, |of| presence(self.step.subject, &of));
+            // A member that the target does not know is looked at again; the group goes on.
+            for mut member in std::mem::take(&mut self.others) {
+                member.dirty = true;
+                member.attempts += 1;
+                outcome.subjects.push(member);
+            }
+            outcome.audit.push(self.audit(true, reason));
+            return;
+        }
+        let done = done.unwrap_or_default();
+        self.index(outcome, done.observed.as_ref());
+        let mut subject = self.subject.clone();
+        if let Some(operation) = operation {
+            let mut step = self.step.clone();
+            step.planned.operation = operation;
+            let applied = Applied {
+                observed: done.observed.as_ref(),
+                target_id: done.target_id.as_ref(),
+            };
+            subject = record_success(self.rules, subject, &step, applied, self.now);
+        }
+        let refused_fields = changes_of(refused);
+        if !refused_fields.is_empty() {
+            subject = self.note_refused(subject, refused, done.observed.as_ref());
+            subject.reason = format!(
+                "the target refuses {}: {reason}",
+                refused_fields
+                    .iter()
+                    .map(|(field, _)| field.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+        outcome.audit.push(self.audit(true, reason));
+        outcome.subjects.push(subject);
+    }
+
+    /// A refused value counts as tried twice: it is not sent again until the source or the mapping
+    /// changes, and the rest of the person goes on.
+    fn note_refused(
+        &self,
+        mut subject: Subject,
+        refused: &Operation,
+        observed: Option<&Observed>,
+    ) -> Subject {
+        let mut step = self.step.clone();
+        step.planned.operation = refused.clone();
+        let mut seen = observed.cloned().unwrap_or_else(|| self.believed(&subject));
+        for (field, _) in changes_of(refused) {
+            let before = subject
+                .shadow
+                .fields
+                .get(&field)
+                .and_then(|field| field.observed.clone());
+            match before {
+                Some(value) => seen.resource.fields.insert(field, value),
+                None => seen.resource.fields.remove(&field),
+            };
+        }
+        for _ in 0..2 {
+            let applied = Applied {
+                observed: Some(&seen),
+                target_id: None,
+            };
+            subject = record_success(self.rules, subject, &step, applied, self.now);
+        }
+        subject
+    }
+
+    fn believed(&self, subject: &Subject) -> Observed {
+        let fields = subject.shadow.fields.iter().filter_map(|(field, shadow)| {
+            Some((
+                field.clone(),
+                shadow.observed.clone().or_else(|| shadow.sent.clone())?,
+            ))
+        });
+        Observed {
+            target_id: subject
+                .target_id
+                .clone()
+                .unwrap_or_else(|| TargetId::new("")),
+            kind: subject.kind,
+            resource: usher_core::model::Resource {
+                fields: fields.collect(),
+            },
+            active: subject.shadow.active,
+            modified_at: None,
+            members: None,
+        }
+    }
+
+    /// Exists, but nobody can see it: looked up again a few times before it is called a conflict.
+    fn hidden(self, outcome: &mut Outcome, reason: &str) {
+        match LOOK_AGAIN_SECONDS.get(self.step.attempts as usize) {
+            Some(seconds) => {
+                let until = self.now + *seconds as i64 * 1000;
+                self.fail(outcome, &Failed::RetryAt(until), reason);
+            }
+            None => {
+                let reason = format!(
+                    "{reason} Nothing that can be seen in this target directory has the value: another account or another directory holds it. Free the value there (rename it, change its e-mail address, or delete its stale record), then retry this step"
+                );
+                self.fail(
+                    outcome,
+                    &Failed::Parked {
+                        reason: reason.clone(),
+                    },
+                    &reason,
+                );
+            }
+        }
+    }
+
+    fn gone(mut self, outcome: &mut Outcome, reason: &str) {
+        self.subject.attempts += 1;
+        let failed = Failed::Replan {
+            reason: format!("the target no longer has it: {reason}"),
+        };
+        self.fail(outcome, &failed, reason);
+    }
+
+    fn fail(self, outcome: &mut Outcome, failed: &Failed, reason: &str) {
+        outcome.state = match failed {
+            Failed::RetryAt(until) => StepState::Waiting {
+                until: *until,
+                attempt: outcome.attempts,
+                reason: reason.to_owned(),
+            },
+            Failed::Parked { reason } => StepState::Parked {
+                reason: reason.clone(),
+            },
+            Failed::Replan { reason } => StepState::Replan {
+                reason: reason.clone(),
+            },
+        };
+        outcome.audit.push(self.audit(false, reason));
+        if matches!(failed, Failed::RetryAt(_)) {
+            // The step itself knows when it is due; its subject stays as it is.
+            return;
+        }
+        let mut subject = record_failure(self.subject, &self.step, failed, self.now);
+        if is_membership(&self.step.planned.operation) {
+            subject.members_dirty = matches!(failed, Failed::Replan { .. });
+            subject.parked_hash = None;
+        }
+        outcome.subjects.push(subject);
+    }
+
+    fn audit_done(&self, target_id: Option<&TargetId>) -> AuditEvent {
+        let mut event = self.audit(true, "");
+        if event.target_id.is_none() {
+            event.target_id = target_id.map(ToString::to_string);
+        }
+        event
+    }
+
+    fn audit(&self, success: bool, detail: &str) -> AuditEvent {
+        AuditEvent {
+            at: self.now,
+            actor: "engine".to_owned(),
+            event: self.step.verb().as_str().to_uppercase(),
+            channel: Some(self.open.channel.id.to_string()),
+            cycle: Some(self.step.cycle.0),
+            source_id: Some(self.subject.key.to_string()),
+            target_id: self
+                .step
+                .planned
+                .operation
+                .target_id()
+                .or(self.subject.target_id.as_ref())
+                .map(ToString::to_string),
+            success,
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+fn is_membership(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::AddMembers { .. } | Operation::RemoveMembers { .. }
+    )
+}
+
+/// Who is in the group after a membership step.
+fn presence(group: SubjectId, operation: &Operation) -> Vec<Presence> {
+    let (members, present) = match operation {
+        Operation::AddMembers { members, .. } => (members, true),
+        Operation::RemoveMembers { members, .. } => (members, false),
+        Operation::Create { .. }
+        | Operation::Update { .. }
+        | Operation::Disable { .. }
+        | Operation::Enable { .. }
+        | Operation::Delete { .. }
+        | Operation::Adopt { .. }
+        | Operation::Rekey { .. }
+        | Operation::Unlink { .. } => return Vec::new(),
+    };
+    members
+        .iter()
+        .map(|member| Presence {
+            group,
+            user: member.subject,
+            present,
+            added_by_us: present,
+        })
+        .collect()
+}

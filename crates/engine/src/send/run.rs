@@ -1,0 +1,452 @@
+//! The sender's loop over one SP connection.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use usher_core::model::{
+    ChannelId, ConnectionId, Operation, Step, StepState, Subject, SubjectId, Verb,
+};
+use usher_core::planner::ChannelRules;
+use usher_store::{AuditEvent, ChannelState, Fence, Outcome, StepFilter};
+
+use super::attempt::{Attempt, Ended, stale};
+use super::limiter::Limiter;
+use super::outcome::Finished;
+use crate::context::{Engine, OpenChannel, Progress};
+use crate::error::EngineError;
+
+/// Outcomes recorded in one transaction at most.
+const RECORD_AT_MOST: usize = 100;
+/// How often the operator's word is looked at while sending.
+const LOOK_AT_STATE: Duration = Duration::from_millis(300);
+
+/// How long to send.
+#[derive(Clone, Debug)]
+pub struct SendOptions {
+    /// Wait for steps that are to be tried again within so many milliseconds.
+    pub patience_ms: i64,
+    /// Send at most so many steps.
+    pub at_most: Option<u64>,
+}
+
+impl Default for SendOptions {
+    fn default() -> Self {
+        Self {
+            patience_ms: 15_000,
+            at_most: None,
+        }
+    }
+}
+
+/// What was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendReport {
+    /// Steps that succeeded.
+    pub succeeded: u64,
+    /// Steps that were parked.
+    pub parked: u64,
+    /// Steps whose premise was wrong.
+    pub replanned: u64,
+    /// Steps that wait for their next attempt.
+    pub waiting: u64,
+    /// Why sending stopped before everything was sent, if it did.
+    pub stopped: Option<String>,
+}
+
+/// An opened channel with the planner's rules for it.
+struct Lane {
+    open: Arc<OpenChannel>,
+    rules: Arc<ChannelRules>,
+}
+
+/// A sender at work.
+struct Sender<'a> {
+    engine: &'a Engine,
+    fence: &'a Fence,
+    connection: ConnectionId,
+    lanes: HashMap<ChannelId, Lane>,
+    limiter: Arc<Limiter>,
+    width: usize,
+    report: SendReport,
+    lost: u64,
+    looked_at: Option<Instant>,
+    allowed: Vec<ChannelId>,
+    total: u64,
+    progress: Arc<dyn Progress>,
+}
+
+type Finish = (Step, Subject, Ended, Vec<usher_connector::Exchange>);
+
+impl Engine {
+    /// Sends what is due of an SP connection's outbox, through these channels of it, until nothing
+    /// can be sent within the patience. Steps found in flight from before a crash are looked up
+    /// first.
+    pub async fn send(
+        &self,
+        opens: &[Arc<OpenChannel>],
+        fence: &Fence,
+        options: &SendOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<SendReport, EngineError> {
+        let Some(first) = opens.first() else {
+            return Ok(SendReport::default());
+        };
+        let mut lanes = HashMap::new();
+        for open in opens {
+            let record = self.record(&open.sp, &open.channel.id).await?;
+            let rules = Arc::new(open.planner_rules(&record, false));
+            lanes.insert(
+                open.channel.id.clone(),
+                Lane {
+                    open: open.clone(),
+                    rules,
+                },
+            );
+        }
+        let capabilities = &first.descriptor.capabilities;
+        let load = &first.channel.policy.load;
+        let rate = load
+            .requests_per_second
+            .unwrap_or(capabilities.requests_per_second);
+        let in_flight = load.in_flight.unwrap_or(capabilities.in_flight);
+        let threads: u16 = opens
+            .iter()
+            .map(|open| open.channel.max_threads.max(1))
+            .sum();
+        let mut sender = Sender {
+            engine: self,
+            fence,
+            connection: first.sp.id.clone(),
+            lanes,
+            limiter: Arc::new(Limiter::new(rate)),
+            width: usize::from(in_flight.min(threads).max(1)),
+            report: SendReport::default(),
+            lost: 0,
+            looked_at: None,
+            allowed: Vec::new(),
+            total: 0,
+            progress,
+        };
+        sender.recover().await?;
+        sender.run(options).await?;
+        Ok(sender.report)
+    }
+}
+
+impl Sender<'_> {
+    /// Steps whose outcome is not known, from before a crash or a lost network.
+    async fn recover(&mut self) -> Result<(), EngineError> {
+        let unknown = self
+            .engine
+            .store
+            .recover(self.fence, self.engine.clock.now())
+            .await?;
+        for step in unknown {
+            let Some(subject) = self
+                .subjects(std::slice::from_ref(&step))
+                .await?
+                .remove(&step.subject)
+            else {
+                continue;
+            };
+            let Some(lane) = self.lanes.get(&step.channel) else {
+                continue;
+            };
+            let ended = {
+                let attempt = Attempt {
+                    engine: self.engine,
+                    open: &lane.open,
+                    limiter: &self.limiter,
+                };
+                attempt
+                    .unknown(
+                        &step,
+                        "the process ended while it was being sent".to_owned(),
+                    )
+                    .await
+            };
+            let outcome = self.finish((step, subject, ended, Vec::new())).await?;
+            self.record(vec![outcome]).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, options: &SendOptions) -> Result<(), EngineError> {
+        self.total = self.waiting_count().await?;
+        let mut flying = FuturesUnordered::new();
+        let mut finished: Vec<Outcome> = Vec::new();
+        let mut claimed_in_all = 0_u64;
+        loop {
+            let allowed = self.allowed_channels().await?;
+            let room = self.width.saturating_sub(flying.len());
+            let quota = options
+                .at_most
+                .map_or(u64::MAX, |most| most.saturating_sub(claimed_in_all));
+            let wish = (room as u64).min(quota) as u32;
+            if wish > 0 && self.report.stopped.is_none() && !allowed.is_empty() {
+                let now = self.engine.clock.now();
+                let steps = self
+                    .engine
+                    .store
+                    .claim(self.fence, &allowed, now, wish)
+                    .await?;
+                claimed_in_all += steps.len() as u64;
+                let mut subjects = self.subjects(&steps).await?;
+                for step in steps {
+                    if let Some(subject) = subjects.remove(&step.subject) {
+                        flying.push(self.fly(step, subject));
+                    }
+                }
+            }
+            if flying.is_empty() {
+                self.record(std::mem::take(&mut finished)).await?;
+                if self.report.stopped.is_some() || quota == 0 || allowed.is_empty() {
+                    break;
+                }
+                if !self.wait(options, &allowed).await? {
+                    break;
+                }
+                continue;
+            }
+            let Some(one) = flying.next().await else {
+                continue;
+            };
+            finished.push(self.finish(one).await?);
+            // Whatever else is ready is recorded in the same transaction.
+            while finished.len() < RECORD_AT_MOST
+                && let Some(Some(one)) = flying.next().now_or_never()
+            {
+                finished.push(self.finish(one).await?);
+            }
+            self.record(std::mem::take(&mut finished)).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next step that is due within the patience; false when there is none.
+    async fn wait(
+        &self,
+        options: &SendOptions,
+        allowed: &[ChannelId],
+    ) -> Result<bool, EngineError> {
+        let Some(next) = self
+            .engine
+            .store
+            .next_send(&self.connection, allowed)
+            .await?
+        else {
+            return Ok(false);
+        };
+        let left = next - self.engine.clock.now();
+        if left > options.patience_ms {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(left.clamp(5, 300) as u64)).await;
+        Ok(true)
+    }
+
+    fn fly(&self, step: Step, subject: Subject) -> impl Future<Output = Finish> + use<> {
+        let engine = self.engine.clone();
+        let limiter = self.limiter.clone();
+        let open = self.lanes.get(&step.channel).map(|lane| lane.open.clone());
+        async move {
+            let mut log = Vec::new();
+            let ended = match (open, stale(&step, &subject)) {
+                (None, _) => Ended::Unknown {
+                    reason: "its channel is not open".to_owned(),
+                },
+                (Some(_), Some(reason)) => Ended::Stale { reason },
+                (Some(open), None) => {
+                    let attempt = Attempt {
+                        engine: &engine,
+                        open: &open,
+                        limiter: &limiter,
+                    };
+                    attempt.make(&step, &mut log).await
+                }
+            };
+            (step, subject, ended, log)
+        }
+    }
+
+    async fn finish(&mut self, one: Finish) -> Result<Outcome, EngineError> {
+        let (step, subject, ended, log) = one;
+        let others = self.others(&step, &ended).await?;
+        self.note(&step, &ended).await?;
+        let lane = self
+            .lanes
+            .get(&step.channel)
+            .ok_or_else(|| EngineError::Refused(format!("channel {} is not open", step.channel)))?;
+        let finished = Finished {
+            open: &lane.open,
+            rules: &lane.rules,
+            step,
+            subject,
+            others,
+            now: self.engine.clock.now(),
+            random: (self.engine.random)(),
+        };
+        Ok(finished.outcome(ended, log))
+    }
+
+    /// The other subjects that an end concerns.
+    async fn others(&self, step: &Step, ended: &Ended) -> Result<Vec<Subject>, EngineError> {
+        let ids: Vec<SubjectId> = match (ended, &step.planned.operation) {
+            (Ended::Done(_), Operation::Rekey { old_subject, .. }) => vec![*old_subject],
+            (
+                Ended::Partly {
+                    refused:
+                        Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. },
+                    ..
+                },
+                _,
+            ) => members.iter().map(|member| member.subject).collect(),
+            _ => return Ok(Vec::new()),
+        };
+        Ok(self.engine.store.subjects(&ids).await?)
+    }
+
+    /// What an end means for the whole target.
+    async fn note(&mut self, step: &Step, ended: &Ended) -> Result<(), EngineError> {
+        match ended {
+            Ended::Again {
+                after_ms,
+                pause: true,
+                ..
+            } => {
+                let told = after_ms.unwrap_or(1_000).min(600_000);
+                self.limiter.pause(Duration::from_millis(told));
+            }
+            Ended::Gone { reason } if step.verb() != Verb::Delete => {
+                self.lost += 1;
+                self.target_replaced(step, reason).await?;
+            }
+            Ended::Stop { reason } => self.stop(step, reason).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Too many linked resources are missing: this is not the directory that it was.
+    async fn target_replaced(&mut self, step: &Step, reason: &str) -> Result<(), EngineError> {
+        let Some(lane) = self.lanes.get(&step.channel) else {
+            return Ok(());
+        };
+        let links = self.engine.store.counts(&step.channel).await?.active_links;
+        let limit = lane.rules.policy.target_replaced.of(links);
+        if self.lost <= limit {
+            return Ok(());
+        }
+        let why = format!(
+            "target replaced? {} linked accounts were not found at the target in one run, the limit is {limit}. Last: {reason} Check the Directory base URL and that the target directory still exists",
+            self.lost
+        );
+        self.quarantine(step, &why).await
+    }
+
+    async fn stop(&mut self, step: &Step, reason: &str) -> Result<(), EngineError> {
+        if self.report.stopped.is_none() {
+            let why = format!("the target refuses to work with us: {reason}");
+            self.quarantine(step, &why).await?;
+        }
+        Ok(())
+    }
+
+    async fn quarantine(&mut self, step: &Step, why: &str) -> Result<(), EngineError> {
+        let audit = AuditEvent {
+            at: self.engine.clock.now(),
+            actor: "engine".to_owned(),
+            event: "QUARANTINE".to_owned(),
+            channel: Some(step.channel.to_string()),
+            success: false,
+            detail: why.to_owned(),
+            ..AuditEvent::default()
+        };
+        let state = ChannelState::Quarantined {
+            why: why.to_owned(),
+        };
+        self.engine
+            .store
+            .set_state(&step.channel, &self.connection, &state, &audit)
+            .await?;
+        self.report.stopped = Some(why.to_owned());
+        Ok(())
+    }
+
+    async fn record(&mut self, outcomes: Vec<Outcome>) -> Result<(), EngineError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        for outcome in &outcomes {
+            match &outcome.state {
+                StepState::Succeeded => self.report.succeeded += 1,
+                StepState::Parked { .. } => self.report.parked += 1,
+                StepState::Replan { .. } => self.report.replanned += 1,
+                StepState::Waiting { .. } | StepState::Unknown => self.report.waiting += 1,
+                StepState::Planned
+                | StepState::Pending
+                | StepState::Held { .. }
+                | StepState::Claimed
+                | StepState::Superseded
+                | StepState::Rejected
+                | StepState::Expired => {}
+            }
+        }
+        self.engine
+            .store
+            .record(self.fence, &outcomes, self.engine.clock.now())
+            .await?;
+        let done = self.report.succeeded + self.report.parked + self.report.replanned;
+        self.progress.sent(done, self.total.max(done));
+        Ok(())
+    }
+
+    async fn subjects(&self, steps: &[Step]) -> Result<HashMap<SubjectId, Subject>, EngineError> {
+        let ids: Vec<SubjectId> = steps.iter().map(|step| step.subject).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let subjects = self.engine.store.subjects(&ids).await?;
+        Ok(subjects
+            .into_iter()
+            .filter_map(|subject| Some((subject.id?, subject)))
+            .collect())
+    }
+
+    /// The channels that may send now. Looked at again and again: a stop takes effect within a
+    /// second.
+    async fn allowed_channels(&mut self) -> Result<Vec<ChannelId>, EngineError> {
+        if self
+            .looked_at
+            .is_some_and(|at| at.elapsed() < LOOK_AT_STATE)
+        {
+            return Ok(self.allowed.clone());
+        }
+        self.looked_at = Some(Instant::now());
+        let mut allowed = Vec::new();
+        for id in self.lanes.keys() {
+            if self.engine.store.channel(id).await?.state == ChannelState::Active {
+                allowed.push(id.clone());
+            }
+        }
+        if allowed.is_empty() && self.report.stopped.is_none() {
+            self.report.stopped =
+                Some("no channel of this SP connection is active: nothing more is sent".to_owned());
+        }
+        self.allowed.clone_from(&allowed);
+        Ok(allowed)
+    }
+
+    async fn waiting_count(&self) -> Result<u64, EngineError> {
+        let filter = StepFilter {
+            connection: Some(self.connection.clone()),
+            states: vec!["pending".to_owned(), "waiting".to_owned()],
+            ..StepFilter::default()
+        };
+        let counts = self.engine.store.step_counts(&filter).await?;
+        Ok(counts.iter().map(|count| count.count).sum())
+    }
+}
