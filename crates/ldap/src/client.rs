@@ -46,16 +46,35 @@ impl Client {
                 Err(error) => errors.push(error),
             }
         }
-        match (errors.pop(), errors.is_empty()) {
-            (Some(only), true) => Err(only),
-            (Some(last), false) => {
-                errors.push(last);
-                Err(LdapError::AllFailed(errors))
+        Err(all_failed(errors))
+    }
+
+    /// Connects and binds, going on to the next endpoint when one cannot be reached, has no safe TLS, or cannot
+    /// answer the bind now. A refused name or password is not tried elsewhere: it could lock the account.
+    ///
+    /// # Errors
+    /// As [`Client::connect`] and [`Client::bind`].
+    pub async fn open(
+        endpoints: &[Endpoint],
+        options: &ConnectOptions,
+        credentials: &Credentials,
+    ) -> Result<Self, LdapError> {
+        let mut errors = Vec::new();
+        for endpoint in endpoints {
+            let mut client = match Self::connect_one(endpoint, options).await {
+                Ok(client) => client,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
+            match client.bind(credentials).await {
+                Ok(()) => return Ok(client),
+                Err(error) if error.is_transient() => errors.push(error),
+                Err(error) => return Err(error),
             }
-            (None, _) => Err(LdapError::Request {
-                detail: "no directory host is given: give at least one".into(),
-            }),
         }
+        Err(all_failed(errors))
     }
 
     async fn connect_one(endpoint: &Endpoint, options: &ConnectOptions) -> Result<Self, LdapError> {
@@ -360,5 +379,18 @@ impl Client {
         page_size: u32,
     ) -> PagedSearch<C> {
         PagedSearch::new(client, request, page_size)
+    }
+}
+
+fn all_failed(mut errors: Vec<LdapError>) -> LdapError {
+    match (errors.pop(), errors.is_empty()) {
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            errors.push(last);
+            LdapError::AllFailed(errors)
+        }
+        (None, _) => LdapError::Request {
+            detail: "no directory host is given: give at least one".into(),
+        },
     }
 }

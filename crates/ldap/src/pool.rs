@@ -92,9 +92,7 @@ impl Pool {
 
     async fn open(&self) -> Result<Client, LdapError> {
         let shared = &self.shared;
-        let mut client = Client::connect(&shared.endpoints, &shared.options).await?;
-        client.bind(&shared.credentials).await?;
-        Ok(client)
+        Client::open(&shared.endpoints, &shared.options, &shared.credentials).await
     }
 
     /// Closes the idle connections politely.

@@ -17,6 +17,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 /// How much is read at a time, and kept of a message that is too large.
 const CHUNK: usize = 64 << 10;
 
+/// How many times the usual time-out a message that is skipped may take.
+const SKIP_PATIENCE: u32 = 10;
+
 /// The largest message that is skipped instead of ending the connection.
 const MAX_SKIPPED: u64 = 1 << 30;
 
@@ -100,7 +103,7 @@ impl Framed {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.io.shutdown()).await;
     }
 
-    /// The next message. One time-out covers all of it, a skipped one is given it for each piece.
+    /// The next message. One time-out covers all of it; one that is skipped may take ten times as long.
     pub(crate) async fn receive(&mut self, doing: &'static str) -> Result<Frame, LdapError> {
         let limit = self.limits.read_timeout;
         let (start, total) = match tokio::time::timeout(limit, self.read_message(doing)).await {
@@ -110,12 +113,10 @@ impl Framed {
                 Framing::TooLarge { start, total } => (start, total),
             },
         };
-        let mut left = total - start.len() as u64;
-        while left > 0 {
-            match tokio::time::timeout(limit, self.discard(left, doing)).await {
-                Err(_) => return Err(self.timed_out(doing)),
-                Ok(result) => left -= result?,
-            }
+        let left = total.saturating_sub(start.len() as u64);
+        match tokio::time::timeout(limit * SKIP_PATIENCE, self.skip(left, doing)).await {
+            Err(_) => return Err(self.timed_out(doing)),
+            Ok(result) => result?,
         }
         Ok(Frame::Skipped { start, size: total })
     }
@@ -191,18 +192,18 @@ impl Framed {
         }
     }
 
-    /// Throws away up to `left` bytes of the message at the front; how many it were.
-    async fn discard(&mut self, left: u64, doing: &'static str) -> Result<u64, LdapError> {
-        if self.buffer.is_empty() {
+    /// Reads `left` bytes and throws them away.
+    async fn skip(&mut self, mut left: u64, doing: &'static str) -> Result<(), LdapError> {
+        loop {
+            let gone = (self.buffer.len() as u64).min(left);
+            let _ = self.buffer.split_to(gone as usize);
+            left -= gone;
+            if left == 0 {
+                return Ok(());
+            }
             self.buffer.reserve(CHUNK);
             self.fill(doing).await?;
         }
-        let gone = self
-            .buffer
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        let _ = self.buffer.split_to(gone);
-        Ok(gone as u64)
     }
 
     fn timed_out(&self, doing: &'static str) -> LdapError {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// How much from the server passes before the fault. The counts are per connection.
@@ -77,6 +78,8 @@ impl Fault {
 struct Shared {
     fault: Mutex<Option<Fault>>,
     connections: AtomicU64,
+    open: AtomicU64,
+    cut_now: Notify,
     struck: AtomicU64,
 }
 
@@ -145,6 +148,16 @@ impl CuttingProxy {
             .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Cuts every connection that is open.
+    pub fn cut_now(&self) {
+        self.shared.cut_now.notify_waiters();
+    }
+
+    /// How many connections are open.
+    pub fn open_connections(&self) -> u64 {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
     /// How many connections were accepted so far.
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
@@ -169,8 +182,13 @@ async fn accept(listener: TcpListener, target: SocketAddr, shared: Arc<Shared>) 
         shared.connections.fetch_add(1, Ordering::SeqCst);
         let shared = Arc::clone(&shared);
         open.spawn(async move {
+            shared.open.fetch_add(1, Ordering::SeqCst);
             // An error here is what the fault or the other side wants.
-            let _ = forward(client, target, &shared).await;
+            tokio::select! {
+                _ = forward(client, target, &shared) => {}
+                () = shared.cut_now.notified() => {}
+            }
+            shared.open.fetch_sub(1, Ordering::SeqCst);
         });
         while open.try_join_next().is_some() {}
     }

@@ -280,8 +280,14 @@ fn write_config(
          database config\nrootdn cn=config\nrootpw admin-secret\n\
          database mdb\nsuffix \"{base}\"\ndirectory {here}/db\nmaxsize 2147483648\ndbnosync\n\
          rootdn \"cn=admin,{base}\"\nrootpw admin-secret\n\
-         index objectClass,entryUUID,entryCSN,uid,cn,mail,member,memberOf,modifyTimestamp eq\n",
+         index objectClass,entryUUID,entryCSN,uid,cn,mail,member,modifyTimestamp{member_of} eq\n",
         general = config.general,
+        // The schema of Active Directory has a memberOf that cannot be indexed.
+        member_of = if config.schemas.is_empty() {
+            ",memberOf"
+        } else {
+            ""
+        },
         size = config.size_limit,
         ca = authority.ca_file().display(),
         certificate = certificate.display(),
@@ -399,4 +405,41 @@ fn launch(slapd: &Path, folder: &Path) -> Result<(Child, u16, u16), RigError> {
 fn answers(port: u16) -> bool {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_schemas_the_password_policy_and_an_ldif_file_are_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("data.ldif");
+        let data = format!(
+            "{}\ndn: ou=x,dc=acme,dc=test\nobjectClass: organizationalUnit\nou: x\n",
+            base_entry("dc=acme,dc=test")
+        );
+        fs::write(&file, data).expect("writes");
+        let config = SlapdConfig {
+            base_dn: "dc=acme,dc=test".to_owned(),
+            ldif_file: Some(file),
+            schemas: vec!["msuser".to_owned()],
+            ppolicy: true,
+            ..SlapdConfig::default()
+        };
+        let Some(mut slapd) = Slapd::start_or_skip(config) else {
+            return;
+        };
+        let change =
+            "dn: ou=x,dc=acme,dc=test\nchangetype: modify\nadd: description\ndescription: here\n";
+        slapd
+            .ldif_modify(change)
+            .expect("the entry of the file is there");
+        let error = slapd
+            .ldif_modify("dn: ou=y,dc=acme,dc=test\nchangetype: delete\n")
+            .expect_err("missing");
+        assert!(error.to_string().contains("No such object"), "{error}");
+        slapd.stop();
+        assert!(!answers(slapd.port()));
+    }
 }

@@ -152,11 +152,11 @@ async fn the_pool_keeps_sound_connections_and_drops_the_others() {
         .expect("works");
     assert_eq!(proxy.connections(), 2);
 
-    // One that the server closed while it lay idle is noticed before it is used.
-    proxy.set_fault(Fault::cut_once(After::Messages(1)));
-    let mut client = pool.get().await.expect("the idle one");
-    let _ = client.who_am_i().await;
-    drop(client);
+    // One that was closed while it lay idle is noticed before it is used.
+    proxy.cut_now();
+    while proxy.open_connections() > 0 {
+        tokio::task::yield_now().await;
+    }
     pool.get()
         .await
         .expect("a new one")
@@ -164,4 +164,34 @@ async fn the_pool_keeps_sound_connections_and_drops_the_others() {
         .await
         .expect("works");
     assert_eq!(proxy.connections(), 3);
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_is_passed_over_but_a_refusal_is_final() {
+    let Some((slapd, proxy, endpoint)) = rig(1).await else {
+        return;
+    };
+    proxy.set_fault(Fault::stall(After::Nothing));
+    let hosts = [endpoint, Endpoint::from_url(&slapd.url()).expect("a URL")];
+    let options = ConnectOptions {
+        read_timeout: Duration::from_millis(300),
+        ..Default::default()
+    };
+    let mut credentials = Credentials::Simple {
+        dn: slapd.reader_dn(),
+        password: slapd.reader_password().to_owned(),
+    };
+    let client = Client::open(&hosts, &options, &credentials)
+        .await
+        .expect("the second");
+    assert_eq!(client.endpoint(), slapd.url());
+
+    proxy.clear();
+    if let Credentials::Simple { password, .. } = &mut credentials {
+        "wrong".clone_into(password);
+    }
+    let error = Client::open(&hosts, &options, &credentials)
+        .await
+        .expect_err("refused");
+    assert!(matches!(error, LdapError::Auth { .. }), "{error:?}");
 }
