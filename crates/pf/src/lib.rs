@@ -1,1 +1,36 @@
-//! usher-pf
+//! PingFederate-shaped documents and their translation to the model and back.
+//!
+//! The shape is that of the published administrative API 12.1 (outbound provisioning part). What it
+//! cannot say stands in policies beside it. Everything here is pure: text and values in, text and
+//! values out.
+#![deny(missing_docs)]
+
+pub mod document;
+
+mod diff;
+mod export;
+mod file;
+mod import;
+mod problem;
+mod shape;
+
+pub use diff::{Difference, diff};
+pub use export::{
+    channel_document, data_store_document, export, policy_entry, sp_connection_document,
+};
+pub use file::ConfigFile;
+pub use import::{ImportContext, Imported, Mode, Secrets, import};
+pub use problem::{ConfigProblem, Warning};
+
+/// The version of PingFederate whose shape this is.
+pub const PF_VERSION: &str = "12.1.0.0";
+/// The id of the reserved, read-only JDBC data store that stands for Usher's own state.
+pub const INTERNAL_STORE: &str = "ProvisionerDS";
+/// The plug-in id of a data store that is an LDIF file.
+pub const LDIF_PLUGIN: &str = "ldif";
+/// The kind of secret that a bind password is sealed as.
+pub const BIND_PASSWORD: &str = "bind_password";
+/// The kind of secret that a target's secrets are sealed as.
+pub const TARGET_SECRET: &str = "target_secret";
+/// What a placeholder in an entity id looks like.
+pub const PLACEHOLDER: &str = "REPLACE-ME";

@@ -1,0 +1,141 @@
+//! Checks that need more than one document: names, references, mappings.
+
+use std::collections::BTreeMap;
+
+use usher_core::descriptor::ConnectorDescriptor;
+use usher_core::mapping::{MappingProblem, Rules, RulesInput};
+use usher_core::model::{Channel, SpConnection};
+
+use super::Import;
+use crate::problem::quoted;
+
+impl Import<'_> {
+    pub(super) fn check_all(&mut self) {
+        self.unique();
+        self.references();
+        self.mappings();
+    }
+
+    fn unique(&mut self) {
+        let mut doubles: Vec<(String, &'static str, String)> = Vec::new();
+        let mut names = BTreeMap::new();
+        for store in &self.result.data_stores {
+            if names.insert(store.name.clone(), ()).is_some()
+                && let Some(path) = self.store_paths.get(&store.id)
+            {
+                doubles.push((path.clone(), "name", store.name.clone()));
+            }
+        }
+        let mut names = BTreeMap::new();
+        let mut entities = BTreeMap::new();
+        for sp in &self.result.sp_connections {
+            let path = self.sp_paths.get(&sp.id).cloned().unwrap_or_default();
+            if names.insert(sp.name.clone(), ()).is_some() {
+                doubles.push((path.clone(), "name", sp.name.clone()));
+            }
+            if entities.insert(sp.entity_id.clone(), ()).is_some() {
+                doubles.push((path, "entityId", sp.entity_id.clone()));
+            }
+        }
+        for (path, key, text) in doubles {
+            self.twice(&path, key, &text);
+        }
+    }
+
+    fn references(&mut self) {
+        let mut missing = Vec::new();
+        for (_, channel) in self.result.channels() {
+            let id = &channel.source.data_store;
+            if self.result.data_store(id).is_none() {
+                let path = match self.channel_paths.get(&channel.id) {
+                    Some(path) => format!("{path}.channelSource.dataSource.id"),
+                    None => format!("(channel `{}`)", channel.name),
+                };
+                missing.push((path, id.to_string()));
+            }
+        }
+        for (path, id) in missing {
+            let hint = self.unusable.get(&id).copied();
+            let hint = hint.map_or_else(
+                || {
+                    let stores = &self.result.data_stores;
+                    let ids: Vec<&str> = stores.iter().map(|store| store.id.as_str()).collect();
+                    format!("data stores are: {}", ids.join(", "))
+                },
+                |what| format!("that data store is {what}"),
+            );
+            self.report
+                .problem(&path, "the id of a data store", &quoted(&id), &hint);
+        }
+    }
+
+    fn mappings(&mut self) {
+        let mut found = Vec::new();
+        for sp in &self.result.sp_connections {
+            let descriptor = self
+                .context
+                .connectors
+                .iter()
+                .find(|d| d.id == sp.connector);
+            let Some(descriptor) = descriptor else {
+                continue;
+            };
+            for channel in &sp.channels {
+                if let Some(path) = self.channel_paths.get(&channel.id) {
+                    found.extend(mapping_problems(sp, channel, descriptor, path));
+                }
+            }
+        }
+        for (path, problem) in found {
+            let hint = if is_ognl(&problem.message) || problem.message.contains("#this") {
+                "expressions are Jinja, not OGNL; see the manual's page on mapping expressions"
+            } else {
+                ""
+            };
+            let place = match (problem.line, problem.column) {
+                (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
+                (Some(line), None) => format!(" (line {line})"),
+                _ => String::new(),
+            };
+            self.report.problem(
+                &path,
+                &format!("a valid mapping of `{}`", problem.field),
+                &format!("this: {}{place}", problem.message),
+                hint,
+            );
+        }
+    }
+}
+
+/// A sign of the expression language of the published product.
+fn is_ognl(text: &str) -> bool {
+    text.contains('#') || text.contains('@')
+}
+
+fn mapping_problems(
+    sp: &SpConnection,
+    channel: &Channel,
+    descriptor: &ConnectorDescriptor,
+    path: &str,
+) -> Vec<(String, MappingProblem)> {
+    let Err(problems) = Rules::compile(&RulesInput::of(sp, channel, descriptor)) else {
+        return Vec::new();
+    };
+    problems
+        .into_iter()
+        .map(|problem| (mapping_path(path, &problem), problem))
+        .collect()
+}
+
+fn mapping_path(path: &str, problem: &MappingProblem) -> String {
+    match problem.rule {
+        Some(index) if problem.line.is_some() => {
+            format!("{path}.attributeMapping[{index}].saasFieldInfo.expression")
+        }
+        Some(index) => format!("{path}.attributeMapping[{index}]"),
+        None if problem.field == "accountStatus" => {
+            format!("{path}.channelSource.accountManagementSettings.accountStatusAttributeName")
+        }
+        None => format!("{path}.attributeMapping"),
+    }
+}
