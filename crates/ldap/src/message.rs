@@ -2,6 +2,10 @@
 //!
 //! Reading is strict and of fixed depth: the shape of every answer is known, so nothing recurses, and a broken
 //! element is an error instead of a shorter list. Elements that RFC 4511 §4 lets servers add are skipped.
+//!
+//! The answers are not read with `ldap3_proto` (0.9.0; the tests use it as a second opinion) because its decoder
+//! drops referrals, refuses result codes it does not know, ends the read at a DN that is not UTF-8, and keeps the
+//! part of a list that came before a truncated element, so that members would be missing without a word.
 
 use crate::ber::{self, BerError, Reader, Writer};
 use crate::result::{LdapResult, ResultCode};
