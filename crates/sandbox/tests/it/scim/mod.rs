@@ -12,6 +12,8 @@ mod keys;
 mod lists;
 mod log;
 mod patch;
+mod replies;
 mod rig;
+mod rows;
 mod state;
 mod users;

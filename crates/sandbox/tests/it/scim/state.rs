@@ -3,7 +3,7 @@
 use serde_json::json;
 use usher_sandbox::scim::{DirectoryConfig, Sandbox, SandboxConfig};
 
-use super::rig::{Rig, client, user};
+use super::rig::{Rig, user};
 
 fn config(folder: &tempfile::TempDir) -> SandboxConfig {
     SandboxConfig {
