@@ -11,6 +11,7 @@ mod reason;
 mod resource;
 mod step;
 mod subject;
+mod words;
 
 pub use configuration::*;
 pub use cycle::*;

@@ -1,5 +1,7 @@
 //! A plan in the making.
 
+use std::collections::BTreeSet;
+
 use crate::guard::name;
 use crate::model::{
     Expectation, FieldChange, Hold, Kind, Millis, Operation, PlannedStep, Reason, Subject,
@@ -126,13 +128,18 @@ impl<'a> Draft<'a> {
         } else {
             otherwise
         };
-        let mut reason = words.to_owned();
-        for note in &self.notes {
-            if !reason.is_empty() {
-                reason.push_str("; ");
-            }
-            reason.push_str(note);
+        let mut parts: Vec<String> = Vec::new();
+        if words.is_empty() {
+            parts.extend(self.steps.iter().map(|step| step.reason.to_string()));
+        } else {
+            parts.push(words.to_owned());
         }
+        let holds = self.steps.iter().filter_map(|step| step.hold.as_ref());
+        parts.extend(holds.map(ToString::to_string));
+        parts.append(&mut self.notes);
+        let mut said = BTreeSet::new();
+        parts.retain(|part| said.insert(part.clone()));
+        let reason = parts.join("; ");
         self.subject.verdict = verdict;
         self.subject.reason.clone_from(&reason);
         // The steps are durable together with the subject: nothing is left to plan, unless what

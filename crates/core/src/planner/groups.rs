@@ -97,9 +97,9 @@ mod tests {
         for (pattern, text, expected) in [
             ("org-admins", "org-admins", true),
             ("org-admins", "org-admins-2", false),
-            ("jira-admins-*", "jira-admins-acme", true),
-            ("jira-admins-*", "jira-admin", false),
-            ("*-users-*", "jira-users-acme", true),
+            ("tenant-admins-*", "tenant-admins-acme", true),
+            ("tenant-admins-*", "tenant-admin", false),
+            ("*-users-*", "tenant-users-acme", true),
             ("*-users-*", "users-acme", false),
             ("*", "", true),
             ("a*b*c", "a-b-b-c", true),

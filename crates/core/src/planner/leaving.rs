@@ -135,32 +135,25 @@ fn plan_user(
     if departure.guard == name::REMOVAL_ABSENCE {
         guards.extend(container_guard(&draft.subject.dn));
     }
-    let disables = believed_active(&draft.subject);
-    if disables {
+    if believed_active(&draft.subject) {
         let operation = Operation::Disable {
             target_id: target_id.clone(),
         };
-        draft.step(
-            operation,
-            departure.reason.clone(),
-            hold.clone(),
-            guards.clone(),
-        );
-    }
-    if draft.rules.options.remove_action == RemoveAction::Delete {
-        plan_delete(&mut draft, target_id, left_before, hold, guard, disables);
+        draft.step(operation, departure.reason.clone(), hold, guards);
+    } else if draft.rules.options.remove_action == RemoveAction::Delete {
+        plan_delete(&mut draft, target_id, left_before, hold, guard);
     }
     draft.finish(situation, Verdict::OutOfScope, &departure.words)
 }
 
-/// Deletes after the grace, and only when it was already planned as leaving by an earlier look.
+/// Deletes what is inactive after the grace, and only when an earlier look already found that it
+/// left. The grace runs from the disable: nobody is deleted whose disable was held.
 fn plan_delete(
     draft: &mut Draft<'_>,
     target_id: &TargetId,
     left_before: Option<Millis>,
     hold: Option<Hold>,
     guard: &str,
-    disables: bool,
 ) {
     let since = left_before.unwrap_or(draft.now);
     let due = grace_ends(since, draft.rules.policy.delete_grace_days);
@@ -172,10 +165,7 @@ fn plan_delete(
         ));
         return;
     }
-    let mut guards = vec![name::USER_DELETE.to_owned()];
-    if !disables {
-        guards.push(guard.to_owned());
-    }
+    let guards = vec![name::USER_DELETE.to_owned(), guard.to_owned()];
     let operation = Operation::Delete {
         target_id: target_id.clone(),
     };
@@ -211,10 +201,10 @@ fn plan_group(
         GroupRemoval::Empty => {
             draft.subject.members_dirty = true;
             draft.notes.push(
-                "emptying it is the policy; the removal of its members waits for approval"
+                "the policy is to empty it; the removal of its members waits for approval"
                     .to_owned(),
             );
-            draft.finish(situation, Verdict::Held, &departure.words)
+            draft.finish(situation, Verdict::OutOfScope, &departure.words)
         }
         GroupRemoval::Delete => {
             let hold = ownership_hold(&mut draft, input).unwrap_or(Hold::GroupRemoval);

@@ -66,18 +66,24 @@ fn finish_linked(mut draft: Draft<'_>, wanted: &Resource) -> SubjectPlan {
     note_in_line(&mut draft);
     let kept = kept_by_target(draft.rules, &draft.subject.shadow, wanted);
     draft.notes.extend(kept);
-    draft.finish(Situation::Confirmed, Verdict::Unchanged, "")
+    let words = if draft.notes.is_empty() {
+        "the target is as mapping wants it"
+    } else {
+        ""
+    };
+    draft.finish(Situation::Confirmed, Verdict::Unchanged, words)
 }
 
-/// Active or not: disables first, then deletes, or enables.
+/// Active or not: disables, deletes what is inactive, or enables.
 fn plan_status(draft: &mut Draft<'_>, target_id: &TargetId, desired: &Desired) {
     let active = believed_active(&draft.subject);
     match (&desired.disabled, active) {
         (Some(disabled), active) => {
             let reason = disabled_reason(disabled);
-            let disables = active && plan_disable(draft, target_id.clone(), reason.clone());
-            if deletes_disabled(draft) {
-                plan_delete_disabled(draft, target_id, reason, disables);
+            if active {
+                plan_disable(draft, target_id.clone(), reason);
+            } else if deletes_disabled(draft) {
+                plan_delete_disabled(draft, target_id, reason);
             }
         }
         (None, false) => plan_enable(draft, target_id),
@@ -86,18 +92,11 @@ fn plan_status(draft: &mut Draft<'_>, target_id: &TargetId, desired: &Desired) {
 }
 
 /// Remove User Action is Delete and disabled people are not provisioned: the account is deleted
-/// after the disable, which never waits for the delete's guard.
-fn plan_delete_disabled(
-    draft: &mut Draft<'_>,
-    target_id: &TargetId,
-    reason: Reason,
-    disables: bool,
-) {
+/// once it is inactive, so that the disable never waits for the delete's guard, and nobody is
+/// deleted whose disable was held.
+fn plan_delete_disabled(draft: &mut Draft<'_>, target_id: &TargetId, reason: Reason) {
     let (hold, guard) = removal(draft, name::REMOVAL_EVIDENCE);
-    let mut guards = vec![name::USER_DELETE.to_owned()];
-    if !disables {
-        guards.push(guard.to_owned());
-    }
+    let guards = vec![name::USER_DELETE.to_owned(), guard.to_owned()];
     let operation = Operation::Delete {
         target_id: target_id.clone(),
     };

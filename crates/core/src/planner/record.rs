@@ -52,7 +52,13 @@ pub fn record_success(
         Operation::Update { changes, .. } => {
             record_changes(rules, &mut subject, changes, applied.observed);
         }
-        Operation::Disable { .. } => record_status(&mut subject, false, applied.observed),
+        Operation::Disable { .. } => {
+            record_status(&mut subject, false, applied.observed);
+            if subject.left_at.is_some() {
+                // The grace of a deletion runs from here.
+                subject.left_at = Some(now);
+            }
+        }
         Operation::Enable { .. } => record_status(&mut subject, true, applied.observed),
         Operation::Delete { target_id } => {
             if subject.target_id.as_ref() == Some(target_id) {

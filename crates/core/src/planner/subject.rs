@@ -163,15 +163,15 @@ pub(super) fn disabled_reason(disabled: &DisabledReason) -> Reason {
     }
 }
 
-/// Plans a disable by the source's own word. It is a step of its own and stands first. Returns
-/// whether the option allows it.
-pub(super) fn plan_disable(draft: &mut Draft<'_>, target_id: TargetId, reason: Reason) -> bool {
+/// Plans a disable by the source's own word, if the option allows it. It is a step of its own and
+/// stands first.
+pub(super) fn plan_disable(draft: &mut Draft<'_>, target_id: TargetId, reason: Reason) {
     if !draft.rules.options.user_disable {
         draft.skip(
             "User Disable/Delete",
             "the account stays active although the source has it disabled",
         );
-        return false;
+        return;
     }
     let (hold, guard) = removal(draft, name::REMOVAL_EVIDENCE);
     draft.step(
@@ -180,7 +180,6 @@ pub(super) fn plan_disable(draft: &mut Draft<'_>, target_id: TargetId, reason: R
         hold,
         vec![guard.to_owned()],
     );
-    true
 }
 
 /// The hold and the guard of a removal: caused by a change of configuration it is always held.

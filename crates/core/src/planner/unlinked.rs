@@ -69,7 +69,12 @@ pub(super) fn plan_unlinked(
     } else {
         Verdict::Unchanged
     };
-    draft.finish(situation, otherwise, "")
+    let words = if situation == Situation::FoundButLinked {
+        "what corresponds to it at the target is taken already"
+    } else {
+        ""
+    };
+    draft.finish(situation, otherwise, words)
 }
 
 struct Unlinked<'a> {
@@ -139,8 +144,9 @@ impl Unlinked<'_> {
             .or(hold)
             .or_else(|| self.adoption_hold(candidate, &changes));
         let target_id = candidate.observed.target_id.clone();
-        if self.is_user() && !self.active() && candidate.observed.active != Some(false) {
-            self.disable_found(candidate, hold.clone());
+        let found_active = candidate.observed.active != Some(false);
+        if self.is_user() && !self.active() && found_active {
+            self.disable_found(candidate, hold.as_ref());
         }
         let guards = self.draft.update_guards(&changes);
         let operation = Operation::Adopt {
@@ -154,9 +160,10 @@ impl Unlinked<'_> {
         self.draft.step(operation, reason, hold, guards);
     }
 
-    /// Found active while the source has it disabled. The disable goes first, as everywhere; it is
-    /// released together with the adoption that makes the link.
-    fn disable_found(&mut self, candidate: &Candidate, hold: Option<Hold>) {
+    /// Found active while the source has it disabled: listed apart, held and released together with
+    /// the adoption. An adoption that is not held comes alone, and the disable follows as soon as the
+    /// link stands: nothing is changed that is not linked.
+    fn disable_found(&mut self, candidate: &Candidate, hold: Option<&Hold>) {
         if !self.draft.rules.options.user_disable {
             self.draft.skip(
                 "User Disable/Delete",
@@ -164,13 +171,16 @@ impl Unlinked<'_> {
             );
             return;
         }
+        let Some(hold) = hold else {
+            return;
+        };
         let operation = Operation::Disable {
             target_id: candidate.observed.target_id.clone(),
         };
         self.draft.step(
             operation,
             Reason::FoundDisabledInSource,
-            hold,
+            Some(hold.clone()),
             vec![name::REMOVAL_EVIDENCE.to_owned()],
         );
     }
