@@ -3,6 +3,7 @@
 
 mod arrows;
 mod dependencies;
+mod documented;
 mod files;
 mod graph;
 mod licence;
@@ -66,6 +67,7 @@ fn checks(graph: &Graph, files: &[TextFile], policy: &dependencies::Policy) -> V
             sources::sql(graph, files, &modules),
         ),
         ("no test sleeps", sources::sleeps(files, &modules)),
+        ("contracts are documented", documented::check(files)),
         (
             "the tests that documents name exist",
             promises::check(files, &modules),
