@@ -162,16 +162,26 @@ async fn answer(
         headers: parts.headers,
         body,
     };
+    // On its own, so that a client that gives up does not undo what has begun, nor its log entry.
+    match tokio::spawn(handle(app, seen)).await {
+        Ok((reply, fate)) => {
+            match fate {
+                Fate::Sent => {}
+                Fate::Reset => cut.reset(),
+                Fate::CutShort => cut.after_body_bytes(reply.body.len() / 2),
+            }
+            to_http(reply)
+        }
+        Err(_) => to_http(Reply::empty(500)),
+    }
+}
+
+async fn handle(app: Arc<App>, seen: Seen) -> (Reply, Fate) {
     let knobs = app.knobs();
     let fault = lock(&app.faults).next(seen.method, &seen.path, &seen.body);
     let (reply, fate) = carry_out(&app, &seen, &knobs, fault.as_ref()).await;
     record(&app, seen, &reply, &fate, fault.as_ref());
-    match fate {
-        Fate::Sent => {}
-        Fate::Reset => cut.reset(),
-        Fate::CutShort => cut.after_body_bytes(reply.body.len() / 2),
-    }
-    to_http(reply)
+    (reply, fate)
 }
 
 /// A request, read whole.
