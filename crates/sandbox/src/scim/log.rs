@@ -195,3 +195,27 @@ fn to_logged(number: u64, entry: &Entry, response_bytes: usize) -> LoggedRequest
         fault: entry.fault.clone(),
     }
 }
+
+/// Kind of path, for the counters.
+pub(crate) fn shape(path: &str, query: Option<&str>) -> &'static str {
+    let Some((_, rest)) = path.split_once("/scim/directory/") else {
+        return if path.starts_with("/admin/") {
+            "/admin"
+        } else {
+            "(other)"
+        };
+    };
+    let rest = rest.trim_end_matches('/');
+    let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
+    let rest = rest.strip_prefix("scim/").unwrap_or(rest);
+    let filtered = query.is_some_and(|q| q.split('&').any(|pair| pair.starts_with("filter=")));
+    match (rest.split_once('/'), rest, filtered) {
+        (None, "Users", false) => "/Users",
+        (None, "Users", true) => "/Users?filter",
+        (Some(("Users", _)), _, _) => "/Users/{id}",
+        (None, "Groups", false) => "/Groups",
+        (None, "Groups", true) => "/Groups?filter",
+        (Some(("Groups", _)), _, _) => "/Groups/{id}",
+        _ => "/(discovery)",
+    }
+}

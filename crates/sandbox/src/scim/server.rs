@@ -25,7 +25,7 @@ use super::dispatch::{Call, dispatch};
 use super::error::Refusal;
 use super::fault::FaultKind;
 use super::knobs::{Knobs, RateLimitBody, RetryAfter};
-use super::log::Entry;
+use super::log::{Entry, shape};
 use super::reply::{Reply, media_type};
 use super::wire::{Cut, WireListener};
 
@@ -330,30 +330,6 @@ fn method_name(method: &Method) -> &'static str {
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         _ => "OTHER",
-    }
-}
-
-/// Kind of path, for the counters.
-fn shape(path: &str, query: Option<&str>) -> &'static str {
-    let Some((_, rest)) = path.split_once("/scim/directory/") else {
-        return if path.starts_with("/admin/") {
-            "/admin"
-        } else {
-            "(other)"
-        };
-    };
-    let rest = rest.trim_end_matches('/');
-    let rest = rest.split_once('/').map_or("", |(_, rest)| rest);
-    let rest = rest.strip_prefix("scim/").unwrap_or(rest);
-    let filtered = query.is_some_and(|q| q.split('&').any(|pair| pair.starts_with("filter=")));
-    match (rest.split_once('/'), rest, filtered) {
-        (None, "Users", false) => "/Users",
-        (None, "Users", true) => "/Users?filter",
-        (Some(("Users", _)), _, _) => "/Users/{id}",
-        (None, "Groups", false) => "/Groups",
-        (None, "Groups", true) => "/Groups?filter",
-        (Some(("Groups", _)), _, _) => "/Groups/{id}",
-        _ => "/(discovery)",
     }
 }
 
