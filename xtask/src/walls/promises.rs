@@ -1,4 +1,4 @@
-//! Documents that name the tests that hold a promise: each named test must exist.
+//! Documents that name the tests that hold a promise: each named test, or file with a test's story, must exist.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,11 @@ pub(crate) fn check(files: &[TextFile], modules: &Modules) -> Vec<String> {
                         file.path
                     ));
                 }
-                for name in names.iter().filter(|name| !tests.contains(*name)) {
+                let is_file = |name: &str| files.iter().any(|file| file.path == name);
+                let missing = names
+                    .iter()
+                    .filter(|name| !tests.contains(*name) && !is_file(name));
+                for name in missing {
                     findings.push(format!("{}:{number}: there is no test `{name}`", file.path));
                 }
             }
@@ -63,12 +67,13 @@ mod tests {
 
     #[test]
     fn a_promise_without_its_test_is_found() {
-        let table = "| 1 | Promise | Held by |\n|---|---|---|\n| 1 | a | `it_holds`, `it_is_gone` |\n\
+        let table = "| 1 | Promise | Held by |\n|---|---|---|\n| 1 | a | `it_holds`, `a/story.txt`, `it_is_gone` |\n\
                      | 2 | b | nothing |\n\n| other | table |\n| `no_promise` | x |\n";
         let tests = "#[test]\nfn it_holds() {}\n";
         let files = [
             file("ARCHITECTURE.md", table),
             file("crates/a/tests/it/main.rs", tests),
+            file("a/story.txt", ""),
         ];
         let found = check(&files, &Modules::default());
         assert_eq!(
