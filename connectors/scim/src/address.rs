@@ -121,6 +121,11 @@ impl Address {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// Whether it is plain http, which is accepted for this machine only.
+    pub fn is_plain(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+
     /// The host, for messages.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()

@@ -48,7 +48,12 @@ impl Connector for ScimConnector {
         let stop = |message: String| TargetError::new(Failure::StopTarget, message);
         let address = settings::address(&self.profile, &given.settings).map_err(stop)?;
         let key = settings::key(&self.profile, &given).map_err(stop)?;
-        let http = settings::http_settings(&given.settings, &given.secrets, given.timeout_seconds);
+        let mut http =
+            settings::http_settings(&given.settings, &given.secrets, given.timeout_seconds);
+        if address.is_plain() {
+            // Plain http is for this machine only, and a proxy is another machine: the key would reach it in the clear.
+            http.proxy = None;
+        }
         let http = http::build(&http).map_err(|error| stop(error.to_string()))?;
         let fields = Fields::new(&self.profile).map_err(|error| stop(error.to_string()))?;
         let client = Client::new(http, key);

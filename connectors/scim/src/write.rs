@@ -3,7 +3,7 @@
 use serde_json::Value;
 use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
 use usher_core::model::{Kind, TargetId};
-use usher_scim::{Document, PatchOp, Path, apply};
+use usher_scim::{Document, PatchOp, Path, apply, urn};
 
 use crate::classify::{self, Purpose};
 use crate::client::{Answer, Call};
@@ -149,6 +149,15 @@ impl ScimTarget {
             ));
         };
         apply::apply(&mut document, &changes).map_err(|error| refused(error.to_string()))?;
+        for path in changes.operations().iter().map(|operation| &operation.path) {
+            // A service that keeps the extension's attributes at the top level sent the old value there.
+            if path
+                .schema()
+                .is_some_and(|schema| schema.eq_ignore_ascii_case(urn::ENTERPRISE_USER))
+            {
+                document.remove(&Path::attribute(path.attribute_name()));
+            }
+        }
         let owned = ["meta", "groups"].into_iter();
         for name in owned.chain(self.profile.read_only.iter().map(String::as_str)) {
             document.remove(&Path::attribute(name));

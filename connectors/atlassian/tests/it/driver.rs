@@ -40,7 +40,8 @@ pub(crate) async fn apply(target: &dyn Target, kind: Kind, operation: &Operation
             Ok(reply) => last = Some(Outcome::Done(Some(Box::new(reply)))),
             Err(error) => match &error.failure {
                 Failure::AlreadyDone => return Outcome::Done(None),
-                Failure::Refused { .. } => last = Some(Outcome::Failed(error)),
+                // An earlier encoding that was carried out stands.
+                Failure::Refused { .. } => last = last.or(Some(Outcome::Failed(error))),
                 Failure::Replan {
                     premise: Premise::MemberGone,
                 } => {

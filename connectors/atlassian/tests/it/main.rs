@@ -1,4 +1,11 @@
 //! The connector against the sandbox service, over real HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cloned_ref_to_slice_refs
+)]
 
 mod contract;
 mod driver;

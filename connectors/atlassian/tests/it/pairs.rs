@@ -33,7 +33,9 @@ pub(crate) fn rows(sizes: &[usize]) -> Vec<Vec<usize>> {
                         .filter(|(other, at)| at.is_some_and(|at| fits(*other, at)))
                         .count()
                 };
-                row[factor] = (0..sizes[factor]).max_by_key(gain);
+                // Where nothing is gained, every row takes another position.
+                let turn = |position: usize| (position + rows.len() + factor) % sizes[factor];
+                row[factor] = (0..sizes[factor]).map(turn).max_by_key(gain);
             }
         }
         let row: Vec<usize> = row.into_iter().map(Option::unwrap).collect();
