@@ -12,6 +12,7 @@ mod run;
 
 pub use begin::planning_digest;
 pub(crate) use index::index_row;
+pub(crate) use page::canonical;
 
 use usher_core::model::{Cycle, CycleMode, SourceKey};
 use usher_store::{ChannelRecord, Settled};

@@ -29,7 +29,7 @@ pub(super) struct Judged {
 
 /// The canonical form of a DN, and of its container. What is no DN is compared as folded text: a
 /// strange name never stops its entry.
-pub(super) fn canonical(dn: &str) -> (String, String) {
+pub(crate) fn canonical(dn: &str) -> (String, String) {
     match Dn::parse(dn) {
         Ok(parsed) => (
             parsed.canonical(),

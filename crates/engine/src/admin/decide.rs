@@ -1,0 +1,307 @@
+//! A person's decisions over held and parked steps.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use usher_core::model::{Hold, Step, StepId, StepState, Verb};
+use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
+
+use super::Admin;
+use super::sync::SyncReport;
+use crate::context::{OpenChannel, Progress};
+use crate::cycle::CycleReport;
+use crate::error::EngineError;
+use crate::send::SendOptions;
+
+/// Most steps of one decision.
+const AT_MOST: u32 = 1_000_000;
+
+/// Which held steps a decision is about; everything given must fit.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// These steps.
+    pub steps: Vec<StepId>,
+    /// With one of these verbs.
+    pub verbs: Vec<Verb>,
+    /// Held for this reason, by name (`guard`, `adoption`).
+    pub hold: Option<String>,
+    /// Every held step.
+    pub all: bool,
+}
+
+impl Selection {
+    fn is_empty(&self) -> bool {
+        !self.all && self.steps.is_empty() && self.verbs.is_empty() && self.hold.is_none()
+    }
+
+    fn fits(&self, step: &Step) -> bool {
+        let StepState::Held { hold } = &step.state else {
+            return false;
+        };
+        (self.steps.is_empty() || self.steps.contains(&step.id))
+            && (self.verbs.is_empty() || self.verbs.contains(&step.verb()))
+            && self.hold.as_deref().is_none_or(|name| name == hold.name())
+    }
+}
+
+/// What a decision did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DecisionReport {
+    /// Steps that were released, rejected or retried.
+    pub done: u64,
+    /// Steps that were not held any more, with their state.
+    pub stale: Vec<(i64, String)>,
+    /// Steps that approval alone cannot release, with what must be done instead.
+    pub refused: Vec<(i64, String)>,
+    /// What sending did after an approval.
+    pub sync: Option<SyncReport>,
+}
+
+impl Admin {
+    /// Releases held steps and, if the channel may send, sends them. Each runs only if what it
+    /// expects still holds.
+    pub async fn approve(
+        &self,
+        channel: Option<&str>,
+        selection: &Selection,
+        send: Option<&SendOptions>,
+        progress: Arc<dyn Progress>,
+    ) -> Result<DecisionReport, EngineError> {
+        let (open, lease) = self.opened(channel).await?;
+        let result = self
+            .locked_approve(&open, lease.fence(), selection, send, progress)
+            .await;
+        lease.release().await?;
+        result
+    }
+
+    async fn locked_approve(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        selection: &Selection,
+        send: Option<&SendOptions>,
+        progress: Arc<dyn Progress>,
+    ) -> Result<DecisionReport, EngineError> {
+        let held = self.held(open, selection).await?;
+        let mut report = DecisionReport::default();
+        let mut steps = Vec::new();
+        let mut adopts = false;
+        for step in &held {
+            match not_by_approval(step) {
+                Some(remedy) => report.refused.push((step.id.0, remedy)),
+                None => {
+                    adopts |= step.verb() == Verb::Adopt;
+                    steps.push(step.id);
+                }
+            }
+        }
+        let approval = self.approval(steps);
+        let approved = self.engine.store.approve(fence, &approval).await?;
+        self.note(open, "APPROVE", &approved, &mut report).await?;
+        if adopts || selection.all {
+            self.accept_adoption(open, fence).await?;
+        }
+        if let Some(options) = send {
+            let mut sync = SyncReport::default();
+            self.send_and_follow(open, fence, options, progress, &mut sync)
+                .await?;
+            self.fill(open, &mut sync).await?;
+            report.sync = Some(sync);
+        }
+        Ok(report)
+    }
+
+    /// Approving adoptions is approving the adoption plan: the channel leaves Observe.
+    async fn accept_adoption(&self, open: &OpenChannel, fence: &Fence) -> Result<(), EngineError> {
+        let mut record = self.engine.record(&open.sp, &open.channel.id).await?;
+        record.adoption_approved = true;
+        self.engine.store.save_channel(fence, &record).await?;
+        if record.state == ChannelState::Observe {
+            let configuration = self.engine.configuration().await?;
+            self.verify(&configuration, &open.channel.id).await?;
+            let event = self.event(
+                "MODE",
+                Some(&open.channel.id),
+                "the adoption plan was approved",
+            );
+            self.set(&open.sp, &open.channel.id, &ChannelState::Active, &event)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Rejects held steps: nothing is sent, and they do not come back until something changes.
+    pub async fn reject(
+        &self,
+        channel: Option<&str>,
+        selection: &Selection,
+    ) -> Result<DecisionReport, EngineError> {
+        let (open, lease) = self.opened(channel).await?;
+        let result = async {
+            let held = self.held(&open, selection).await?;
+            let approval = self.approval(held.iter().map(|step| step.id).collect());
+            let rejected = self.engine.store.reject(lease.fence(), &approval).await?;
+            let mut report = DecisionReport::default();
+            self.note(&open, "REJECT", &rejected, &mut report).await?;
+            Ok(report)
+        }
+        .await;
+        lease.release().await?;
+        result
+    }
+
+    /// Makes parked steps ready to be sent again.
+    pub async fn retry(
+        &self,
+        channel: Option<&str>,
+        steps: &[StepId],
+    ) -> Result<DecisionReport, EngineError> {
+        let (open, lease) = self.opened(channel).await?;
+        let result = async {
+            let ids = if steps.is_empty() {
+                self.parked(&open).await?
+            } else {
+                steps.to_vec()
+            };
+            let now = self.engine.clock.now();
+            let done = self
+                .engine
+                .store
+                .retry_parked(lease.fence(), &ids, now)
+                .await?;
+            let event = self.event(
+                "RETRY",
+                Some(&open.channel.id),
+                &format!("{done} parked steps"),
+            );
+            self.engine.store.audit(&[event]).await?;
+            Ok(DecisionReport {
+                done,
+                ..DecisionReport::default()
+            })
+        }
+        .await;
+        lease.release().await?;
+        result
+    }
+
+    /// Releases everything that a reviewed plan held: the plan was approved as a whole.
+    pub(super) async fn release_plan(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        cycle: &CycleReport,
+    ) -> Result<(), EngineError> {
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            cycle: Some(cycle.cycle.id),
+            states: vec!["held".to_owned()],
+            ..StepFilter::default()
+        };
+        let held = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
+        let steps: Vec<StepId> = held
+            .iter()
+            .filter(|step| not_by_approval(step).is_none())
+            .map(|step| step.id)
+            .collect();
+        let approval = self.approval(steps);
+        let approved = self.engine.store.approve(fence, &approval).await?;
+        self.note(open, "APPLY", &approved, &mut DecisionReport::default())
+            .await?;
+        self.accept_adoption(open, fence).await
+    }
+
+    async fn opened(
+        &self,
+        channel: Option<&str>,
+    ) -> Result<(Arc<OpenChannel>, crate::lease::Lease), EngineError> {
+        let (configuration, id) = self.select(channel).await?;
+        let open = Arc::new(self.engine.open(&configuration, &id)?);
+        let lease = self.lease(&open).await?;
+        Ok((open, lease))
+    }
+
+    async fn held(
+        &self,
+        open: &OpenChannel,
+        selection: &Selection,
+    ) -> Result<Vec<Step>, EngineError> {
+        if selection.is_empty() {
+            return Err(EngineError::Refused(
+                "say which held steps are meant: step numbers, `--verb`, `--hold` or `--all`"
+                    .to_owned(),
+            ));
+        }
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            states: vec!["held".to_owned()],
+            ids: selection.steps.clone(),
+            ..StepFilter::default()
+        };
+        let held = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
+        Ok(held
+            .into_iter()
+            .filter(|step| selection.fits(step))
+            .collect())
+    }
+
+    async fn parked(&self, open: &OpenChannel) -> Result<Vec<StepId>, EngineError> {
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            states: vec!["parked".to_owned()],
+            ..StepFilter::default()
+        };
+        let parked = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
+        Ok(parked.into_iter().map(|step| step.id).collect())
+    }
+
+    fn approval(&self, steps: Vec<StepId>) -> Approval {
+        Approval {
+            steps,
+            by: self.operator.clone(),
+            now: self.engine.clock.now(),
+        }
+    }
+
+    async fn note(
+        &self,
+        open: &OpenChannel,
+        event: &str,
+        approved: &Approved,
+        report: &mut DecisionReport,
+    ) -> Result<(), EngineError> {
+        report.done = approved.done.len() as u64;
+        report.stale = approved
+            .stale
+            .iter()
+            .map(|(id, state)| (id.0, state.clone()))
+            .collect();
+        let detail = format!("{} held steps", report.done);
+        let event = self.event(event, Some(&open.channel.id), &detail);
+        Ok(self.engine.store.audit(&[event]).await?)
+    }
+}
+
+/// Holds that need a change in the source, or a choice, rather than a yes.
+fn not_by_approval(step: &Step) -> Option<String> {
+    let StepState::Held { hold } = &step.state else {
+        return None;
+    };
+    match hold {
+        Hold::Ambiguous { .. }
+        | Hold::Conflict { .. }
+        | Hold::Swap { .. }
+        | Hold::ProtectedName { .. }
+        | Hold::OwnedElsewhere { .. } => Some(hold.to_string()),
+        Hold::Guard { .. }
+        | Hold::Adoption
+        | Hold::ForeignExternalId { .. }
+        | Hold::InactiveAtTarget
+        | Hold::Rekey { .. }
+        | Hold::Domain { .. }
+        | Hold::ConfigurationChange
+        | Hold::GroupRemoval
+        | Hold::Missing => None,
+    }
+}

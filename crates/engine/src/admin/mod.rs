@@ -1,0 +1,54 @@
+//! The service that the command line, the APIs and the console call. What is decided is decided
+//! below it; what is shown is made here, once.
+
+mod counting;
+mod decide;
+mod doctor;
+mod explain;
+mod plan;
+mod select;
+mod state;
+mod status;
+mod sync;
+
+pub use decide::{DecisionReport, Selection};
+pub use doctor::DoctorReport;
+pub use explain::{Explanation, GroupPath, NextStep, StepStory};
+pub use plan::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
+pub use status::{ChannelStatus, Health};
+pub use sync::{SyncOptions, SyncReport};
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use usher_store::Store;
+
+use crate::context::Engine;
+use crate::error::EngineError;
+
+/// A private copy of the state, to rehearse on; gone when dropped.
+pub struct ScratchCopy {
+    /// The copy.
+    pub store: Arc<dyn Store>,
+    /// Keeps the copy's files while it lives.
+    pub keep: Box<dyn std::any::Any + Send + Sync>,
+}
+
+/// Makes private copies of the state. A plan is the real cycle on a copy: nothing has a dry-run
+/// flag.
+#[async_trait]
+pub trait Rehearsal: Send + Sync {
+    /// A consistent copy of the state as it is now.
+    async fn copy(&self) -> Result<ScratchCopy, EngineError>;
+}
+
+/// What operators can do.
+#[derive(Clone)]
+pub struct Admin {
+    /// The engine.
+    pub engine: Engine,
+    /// Where plans are rehearsed.
+    pub rehearsal: Arc<dyn Rehearsal>,
+    /// Who asks; written to the audit log.
+    pub operator: String,
+}

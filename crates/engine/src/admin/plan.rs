@@ -1,0 +1,479 @@
+//! A plan for people: the real cycle on a copy of the state, shown and thrown away.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use usher_connector::Request;
+use usher_core::model::{
+    Cycle, CycleMode, FieldChange, FieldValue, Kind, Operation, SourceKey, Step, StepId, StepState,
+    Subject, SubjectId, Verb, Verdict,
+};
+use usher_store::{StepCount, StepFilter, Store, SubjectFilter};
+
+use super::Admin;
+use crate::context::{Engine, OpenChannel, Progress};
+use crate::cycle::CycleOptions;
+use crate::error::EngineError;
+use crate::lease::Lease;
+
+/// Steps of each operation that a summary shows.
+const SAMPLES: usize = 3;
+/// People that are named as not provisioned.
+const NAMED: u32 = 500;
+/// Steps that a full listing shows at most.
+const FULL: u32 = 100_000;
+
+/// What to plan.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// What to read.
+    pub mode: CycleMode,
+    /// These subjects only.
+    pub only: Option<Vec<SourceKey>>,
+    /// Every step instead of a sample of each operation.
+    pub full: bool,
+}
+
+/// A plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanReport {
+    /// SP connection and channel.
+    pub channel: String,
+    /// The hash to give to `usher apply`.
+    pub hash: String,
+    /// The cycle that made it.
+    pub cycle: Cycle,
+    /// Steps by verb and state.
+    pub totals: Vec<StepCount>,
+    /// Held steps by reason.
+    pub held: Vec<HeldGroup>,
+    /// What happens with people that exist at the target already.
+    pub adoption: Adoption,
+    /// Some steps of each operation, or all.
+    pub samples: Vec<StepSample>,
+    /// People and groups that are not provisioned, and why.
+    pub not_provisioned: Vec<NotProvisioned>,
+    /// Memberships that follow once the accounts have an id.
+    pub memberships_to_follow: u64,
+    /// Expected requests and how long they take at the target's rate.
+    pub estimate: String,
+}
+
+/// Held steps of one kind.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldGroup {
+    /// The hold's name.
+    pub hold: String,
+    /// In words; of the first one.
+    pub reason: String,
+    /// How many.
+    pub steps: u64,
+}
+
+/// The adoption plan (behaviour §1).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Adoption {
+    /// Nothing corresponds: to be created.
+    pub create: u64,
+    /// Corresponds and is as wanted but for the link.
+    pub adopt_unchanged: u64,
+    /// Corresponds, and is changed.
+    pub adopt_with_changes: u64,
+    /// Several correspond, or one that is linked already.
+    pub ambiguous: u64,
+    /// Resources of the target that nobody corresponds to: never touched.
+    pub only_at_target: u64,
+}
+
+/// One step, shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepSample {
+    /// The step.
+    pub id: i64,
+    /// Its verb.
+    pub verb: Verb,
+    /// User or group.
+    pub kind: Kind,
+    /// Whom it is about.
+    pub dn: String,
+    /// The user name or group name.
+    pub display: String,
+    /// The source key.
+    pub key: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Why it is held, in words.
+    pub hold: Option<String>,
+    /// What changes: field, before, after.
+    pub changes: Vec<(String, Option<String>, Option<String>)>,
+    /// The very request, masked; `None` when nothing is sent.
+    pub request: Option<Request>,
+}
+
+/// Somebody who is not provisioned.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotProvisioned {
+    /// The DN.
+    pub dn: String,
+    /// User or group.
+    pub kind: Kind,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl Admin {
+    /// Plans a channel without changing anything anywhere.
+    pub async fn plan(
+        &self,
+        channel: Option<&str>,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<PlanReport, EngineError> {
+        let (configuration, id) = self.select(channel).await?;
+        let open = self.engine.open(&configuration, &id)?;
+        let copy = self.rehearsal.copy().await?;
+        let engine = Engine {
+            store: copy.store.clone(),
+            ..self.engine.clone()
+        };
+        engine.store.break_lease(&open.sp.id).await?;
+        let lease = Lease::take(&engine.store, &engine.clock, &open.sp.id, &engine.owner).await?;
+        let cycle_options = CycleOptions {
+            mode: options.mode,
+            only: options.only.clone(),
+            expected_hash: None,
+        };
+        let report = engine
+            .run_cycle(&open, lease.fence(), &cycle_options, progress)
+            .await?;
+        lease.release().await?;
+        describe(&engine, &open, report.cycle, options.full).await
+    }
+
+    /// A plan's steps as they stand in the outbox now.
+    pub async fn steps(
+        &self,
+        channel: Option<&str>,
+        states: &[&str],
+        limit: u32,
+    ) -> Result<Vec<StepSample>, EngineError> {
+        let (configuration, id) = self.select(channel).await?;
+        let open = self.engine.open(&configuration, &id)?;
+        let filter = StepFilter {
+            channel: Some(id),
+            states: states.iter().map(|state| (*state).to_owned()).collect(),
+            ..StepFilter::default()
+        };
+        let steps = self.engine.store.steps(&filter, StepId(0), limit).await?;
+        samples(&self.engine, &open, steps).await
+    }
+}
+
+async fn describe(
+    engine: &Engine,
+    open: &OpenChannel,
+    cycle: Cycle,
+    full: bool,
+) -> Result<PlanReport, EngineError> {
+    let store = engine.store.as_ref();
+    let filter = StepFilter {
+        cycle: Some(cycle.id),
+        ..StepFilter::default()
+    };
+    let totals = store.step_counts(&filter).await?;
+    let steps = sample_steps(store, &filter, full).await?;
+    let memberships_to_follow = memberships_to_follow(store, open).await?;
+    Ok(PlanReport {
+        channel: format!("{}/{}", open.sp.name, open.channel.name),
+        hash: cycle.plan_hash.clone().unwrap_or_default(),
+        held: held_groups(store, &filter).await?,
+        adoption: adoption(store, open, &filter, &totals).await?,
+        samples: samples(engine, open, steps).await?,
+        not_provisioned: not_provisioned(store, open).await?,
+        estimate: estimate(open, &totals, memberships_to_follow),
+        memberships_to_follow,
+        totals,
+        cycle,
+    })
+}
+
+async fn sample_steps(
+    store: &dyn Store,
+    filter: &StepFilter,
+    full: bool,
+) -> Result<Vec<Step>, EngineError> {
+    if full {
+        return Ok(store.steps(filter, StepId(0), FULL).await?);
+    }
+    let mut sample = Vec::new();
+    for verb in Verb::ALL {
+        let of_verb = StepFilter {
+            verbs: vec![verb],
+            ..filter.clone()
+        };
+        sample.extend(store.steps(&of_verb, StepId(0), SAMPLES as u32).await?);
+    }
+    Ok(sample)
+}
+
+/// Shows steps: whom they are about, why, what changes, and the very request.
+pub(super) async fn samples(
+    engine: &Engine,
+    open: &OpenChannel,
+    steps: Vec<Step>,
+) -> Result<Vec<StepSample>, EngineError> {
+    let ids: Vec<SubjectId> = steps.iter().map(|step| step.subject).collect();
+    let subjects: BTreeMap<SubjectId, Subject> = engine
+        .store
+        .subjects(&ids)
+        .await?
+        .into_iter()
+        .filter_map(|subject| Some((subject.id?, subject)))
+        .collect();
+    Ok(steps
+        .into_iter()
+        .filter_map(|step| {
+            let subject = subjects.get(&step.subject)?;
+            let operation = &step.planned.operation;
+            let request = open
+                .target
+                .encode(step.kind, operation, engine.sealer.as_ref())
+                .ok()
+                .flatten()
+                .map(|request| Request {
+                    body: request.shown.clone(),
+                    ..request
+                });
+            Some(StepSample {
+                id: step.id.0,
+                verb: step.verb(),
+                kind: step.kind,
+                dn: subject.dn.clone(),
+                display: subject.display.clone(),
+                key: subject.key.to_string(),
+                reason: step.planned.reason.to_string(),
+                hold: match &step.state {
+                    StepState::Held { hold } => Some(hold.to_string()),
+                    _ => None,
+                },
+                changes: changes(operation),
+                request,
+            })
+        })
+        .collect())
+}
+
+fn changes(operation: &Operation) -> Vec<(String, Option<String>, Option<String>)> {
+    let shown = |value: &Option<FieldValue>| value.as_ref().map(FieldValue::shown);
+    match operation {
+        Operation::Create { resource, .. } => resource
+            .fields
+            .iter()
+            .map(|(field, value)| (field.clone(), None, Some(value.shown())))
+            .collect(),
+        Operation::Update { changes, .. }
+        | Operation::Adopt { changes, .. }
+        | Operation::Rekey { changes, .. } => changes
+            .iter()
+            .map(|FieldChange { field, from, to }| (field.clone(), shown(from), shown(to)))
+            .collect(),
+        Operation::Disable { .. } => {
+            vec![(
+                "active".to_owned(),
+                Some("true".to_owned()),
+                Some("false".to_owned()),
+            )]
+        }
+        Operation::Enable { .. } => {
+            vec![(
+                "active".to_owned(),
+                Some("false".to_owned()),
+                Some("true".to_owned()),
+            )]
+        }
+        Operation::AddMembers { members, .. } => {
+            vec![(
+                "members".to_owned(),
+                None,
+                Some(format!("+{}", members.len())),
+            )]
+        }
+        Operation::RemoveMembers { members, .. } => {
+            vec![(
+                "members".to_owned(),
+                Some(format!("-{}", members.len())),
+                None,
+            )]
+        }
+        Operation::Delete { .. } | Operation::Unlink { .. } => Vec::new(),
+    }
+}
+
+async fn held_groups(
+    store: &dyn Store,
+    filter: &StepFilter,
+) -> Result<Vec<HeldGroup>, EngineError> {
+    let filter = StepFilter {
+        states: vec!["held".to_owned()],
+        ..filter.clone()
+    };
+    let mut groups: BTreeMap<String, HeldGroup> = BTreeMap::new();
+    let mut after = StepId(0);
+    loop {
+        let steps = store.steps(&filter, after, 1_000).await?;
+        let Some(last) = steps.last() else { break };
+        after = last.id;
+        for step in steps {
+            let StepState::Held { hold } = step.state else {
+                continue;
+            };
+            // A guard's reason tells which guard it was; the others differ from person to person.
+            let key = match &hold {
+                usher_core::model::Hold::Guard { reason } => reason.clone(),
+                other => other.name().to_owned(),
+            };
+            let group = groups.entry(key).or_insert_with(|| HeldGroup {
+                hold: hold.name().to_owned(),
+                reason: hold.to_string(),
+                steps: 0,
+            });
+            group.steps += 1;
+        }
+    }
+    Ok(groups.into_values().collect())
+}
+
+async fn adoption(
+    store: &dyn Store,
+    open: &OpenChannel,
+    filter: &StepFilter,
+    totals: &[StepCount],
+) -> Result<Adoption, EngineError> {
+    let mut adoption = Adoption {
+        create: totals
+            .iter()
+            .filter(|count| count.verb == Verb::Create && count.kind == Kind::User)
+            .map(|count| count.count)
+            .sum(),
+        ..Adoption::default()
+    };
+    let adopts = StepFilter {
+        verbs: vec![Verb::Adopt],
+        ..filter.clone()
+    };
+    let mut after = StepId(0);
+    loop {
+        let steps = store.steps(&adopts, after, 1_000).await?;
+        let Some(last) = steps.last() else { break };
+        after = last.id;
+        for step in steps {
+            let Operation::Adopt { changes, .. } = &step.planned.operation else {
+                continue;
+            };
+            // Writing our externalId is the link itself.
+            let own = |change: &FieldChange| change.field == open.descriptor.external_id_field;
+            if changes.iter().all(own) {
+                adoption.adopt_unchanged += 1;
+            } else {
+                adoption.adopt_with_changes += 1;
+            }
+        }
+    }
+    let found = adoption.adopt_unchanged + adoption.adopt_with_changes;
+    let counts = store.counts(&open.channel.id).await?;
+    adoption.ambiguous = counts
+        .states
+        .get("user.ambiguous")
+        .copied()
+        .unwrap_or_default();
+    for kind in super::sync::KINDS {
+        adoption.only_at_target += store.index_count(&open.sp.id, kind).await?.1;
+    }
+    adoption.only_at_target = adoption.only_at_target.saturating_sub(found);
+    Ok(adoption)
+}
+
+async fn not_provisioned(
+    store: &dyn Store,
+    open: &OpenChannel,
+) -> Result<Vec<NotProvisioned>, EngineError> {
+    let filter = SubjectFilter {
+        channel: Some(open.channel.id.clone()),
+        verdicts: vec![
+            Verdict::Invalid,
+            Verdict::Held,
+            Verdict::Parked,
+            Verdict::SkippedByOption,
+            Verdict::Protected,
+        ],
+        ..SubjectFilter::default()
+    };
+    let subjects = store.list(&filter, SubjectId(0), NAMED).await?;
+    Ok(subjects
+        .into_iter()
+        .map(|subject| NotProvisioned {
+            dn: subject.dn,
+            kind: subject.kind,
+            verdict: subject.verdict,
+            reason: subject.reason,
+        })
+        .collect())
+}
+
+/// Members that are wanted, but cannot be planned before their account has an id.
+async fn memberships_to_follow(store: &dyn Store, open: &OpenChannel) -> Result<u64, EngineError> {
+    let filter = SubjectFilter {
+        channel: Some(open.channel.id.clone()),
+        kind: Some(Kind::Group),
+        ..SubjectFilter::default()
+    };
+    let mut total = 0;
+    let mut after = SubjectId(0);
+    loop {
+        let groups = store.list(&filter, after, 500).await?;
+        let Some(last) = groups.last().and_then(|group| group.id) else {
+            break;
+        };
+        after = last;
+        for group in groups
+            .iter()
+            .filter(|group| group.in_scope)
+            .filter_map(|group| group.id)
+        {
+            let members = store.members(group).await?;
+            total += members
+                .iter()
+                .filter(|row| row.desired && !row.present)
+                .count() as u64;
+        }
+    }
+    Ok(total)
+}
+
+fn estimate(open: &OpenChannel, totals: &[StepCount], memberships: u64) -> String {
+    let load = &open.channel.policy.load;
+    let capabilities = &open.descriptor.capabilities;
+    let batch = u64::from(load.member_batch.unwrap_or(capabilities.member_batch)).max(1);
+    let steps: u64 = totals
+        .iter()
+        .filter(|count| count.state != "held")
+        .map(|count| count.count)
+        .sum();
+    let requests = steps + memberships.div_ceil(batch);
+    let rate = load
+        .requests_per_second
+        .unwrap_or(capabilities.requests_per_second);
+    if rate <= 0.0 {
+        return format!("about {requests} requests, without a rate limit");
+    }
+    let seconds = (requests as f64 / rate).ceil() as u64;
+    format!(
+        "about {requests} requests, {}:{:02}:{:02} at {rate} requests per second",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}

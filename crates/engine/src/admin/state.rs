@@ -1,0 +1,139 @@
+//! Turning channels on and off, and what keeps one from running.
+
+use usher_connector::CheckOutcome;
+use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
+use usher_store::{AuditEvent, ChannelState};
+
+use super::Admin;
+use crate::error::EngineError;
+
+impl Admin {
+    /// Stops channels at once: no new request within a second. Works beside a running process.
+    pub async fn stop(&self, channel: Option<&str>) -> Result<Vec<String>, EngineError> {
+        let configuration = self.engine.configuration().await?;
+        let ids: Vec<ChannelId> = match channel {
+            Some(text) => vec![self.select(Some(text)).await?.1],
+            None => configuration
+                .channels()
+                .map(|(_, channel)| channel.id.clone())
+                .collect(),
+        };
+        let mut stopped = Vec::new();
+        for (sp, channel) in configuration
+            .channels()
+            .filter(|(_, c)| ids.contains(&c.id))
+        {
+            let event = self.event("STOP", Some(&channel.id), "stopped by an operator");
+            self.set(sp, &channel.id, &ChannelState::Paused, &event)
+                .await?;
+            stopped.push(format!("{}/{}", sp.name, channel.name));
+        }
+        Ok(stopped)
+    }
+
+    /// Changes a channel's mode. Going active needs everything that [`Admin::refusals`] asks for,
+    /// and a target that accepts the credentials.
+    pub async fn set_mode(
+        &self,
+        channel: Option<&str>,
+        mode: ChannelState,
+    ) -> Result<(), EngineError> {
+        let (configuration, id) = self.select(channel).await?;
+        let Some((sp, _)) = configuration.channel(&id) else {
+            return Ok(());
+        };
+        if mode == ChannelState::Active {
+            self.verify(&configuration, &id).await?;
+        }
+        let event = self.event("MODE", Some(&id), &format!("set to {}", mode_name(&mode)));
+        self.set(sp, &id, &mode, &event).await
+    }
+
+    /// What keeps a channel from being activated, in words; all at once.
+    pub fn refusals(&self, configuration: &Configuration, id: &ChannelId) -> Vec<String> {
+        let Some((sp, channel)) = configuration.channel(id) else {
+            return vec![format!("there is no channel with the id `{id}`")];
+        };
+        let mut refusals = Vec::new();
+        if !sp.active {
+            refusals.push(format!(
+                "SP connection `{}` is not active in the configuration",
+                sp.name
+            ));
+        }
+        if !channel.active {
+            refusals.push(format!(
+                "channel `{}` is not active in the configuration",
+                channel.name
+            ));
+        }
+        let directory = configuration
+            .data_store(&channel.source.data_store)
+            .map(|store| store.directory);
+        if directory == Some(DirectoryKind::ActiveDirectory) {
+            refusals.push(
+                "Active Directory is not proven yet: the template exists, but this version was not tried against a domain controller. Plans work (`usher plan`); activation is refused".to_owned(),
+            );
+        }
+        if let Err(error) = self.engine.open(configuration, id) {
+            refusals.push(error.to_string());
+        }
+        refusals
+    }
+
+    /// Refuses a channel that may not run, with the target's own answer.
+    pub async fn verify(
+        &self,
+        configuration: &Configuration,
+        id: &ChannelId,
+    ) -> Result<(), EngineError> {
+        let refusals = self.refusals(configuration, id);
+        if !refusals.is_empty() {
+            return Err(EngineError::Refused(format!(
+                "the channel cannot be activated:\n  {}",
+                refusals.join("\n  ")
+            )));
+        }
+        let open = self.engine.open(configuration, id)?;
+        let failed: Vec<String> = open
+            .target
+            .check()
+            .await
+            .into_iter()
+            .filter(|check| check.outcome == CheckOutcome::Failed)
+            .map(|check| format!("{}: {}", check.name, check.detail))
+            .collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(EngineError::Refused(format!(
+            "the channel is not activated, because the target did not accept us:\n  {}",
+            failed.join("\n  ")
+        )))
+    }
+
+    pub(super) async fn set(
+        &self,
+        sp: &SpConnection,
+        id: &ChannelId,
+        state: &ChannelState,
+        event: &AuditEvent,
+    ) -> Result<(), EngineError> {
+        Ok(self
+            .engine
+            .store
+            .set_state(id, &sp.id, state, event)
+            .await?)
+    }
+}
+
+/// A channel state's name.
+pub(super) fn mode_name(state: &ChannelState) -> &'static str {
+    match state {
+        ChannelState::Draft => "draft",
+        ChannelState::Observe => "observe",
+        ChannelState::Active => "active",
+        ChannelState::Paused => "paused",
+        ChannelState::Quarantined { .. } => "quarantined",
+    }
+}

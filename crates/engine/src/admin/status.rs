@@ -1,0 +1,131 @@
+//! How channels are, for a glance and for monitoring.
+
+use serde::Serialize;
+use usher_core::model::{Cycle, Millis};
+use usher_store::{ChannelCounts, ChannelState, StepCount, StepFilter};
+
+use super::Admin;
+use super::state::mode_name;
+use crate::error::EngineError;
+
+/// A read older than this is worth a look, milliseconds.
+const STALE_MS: i64 = 24 * 3600 * 1000;
+
+/// How well something is; the numbers are those of monitoring plug-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Good.
+    Good = 0,
+    /// A person should look.
+    Warning = 1,
+    /// It does not do its work.
+    Critical = 2,
+}
+
+/// How one channel is.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelStatus {
+    /// SP connection and channel.
+    pub channel: String,
+    /// Its mode.
+    pub mode: String,
+    /// How well it is.
+    pub health: Health,
+    /// What a person should know, worst first.
+    pub remarks: Vec<String>,
+    /// Subjects.
+    pub counts: ChannelCounts,
+    /// Steps by verb and state.
+    pub steps: Vec<StepCount>,
+    /// The last cycle.
+    pub last_cycle: Option<Cycle>,
+    /// When the last complete read ended.
+    pub last_complete_at: Option<Millis>,
+}
+
+impl Admin {
+    /// How every channel is.
+    pub async fn status(&self) -> Result<Vec<ChannelStatus>, EngineError> {
+        let configuration = self.engine.configuration().await?;
+        let mut all = Vec::new();
+        for (sp, channel) in configuration.channels() {
+            let store = &self.engine.store;
+            let record = self.engine.record(sp, &channel.id).await?;
+            let filter = StepFilter {
+                channel: Some(channel.id.clone()),
+                ..StepFilter::default()
+            };
+            let steps = store.step_counts(&filter).await?;
+            let last_cycle = store.cycles(Some(&channel.id), 1).await?.pop();
+            let mut remarks = Vec::new();
+            let mut health = Health::Good;
+            let mut worse = |to: Health, remark: String| {
+                health = health.max(to);
+                remarks.push((to, remark));
+            };
+            match &record.state {
+                ChannelState::Active => {}
+                ChannelState::Quarantined { why } => worse(Health::Critical, why.clone()),
+                ChannelState::Draft => worse(Health::Warning, "it never ran".to_owned()),
+                ChannelState::Observe => {
+                    worse(
+                        Health::Warning,
+                        "it only observes: nothing is sent".to_owned(),
+                    );
+                }
+                ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
+            }
+            let of = |state: &str| -> u64 {
+                steps
+                    .iter()
+                    .filter(|count| count.state == state)
+                    .map(|count| count.count)
+                    .sum()
+            };
+            for (state, remark) in [
+                ("held", "steps wait for a person: `usher approve`"),
+                (
+                    "parked",
+                    "steps are parked: `usher status --parked` says why",
+                ),
+                (
+                    "unknown",
+                    "steps have an unknown outcome; they are looked up at the next sync",
+                ),
+            ] {
+                if of(state) > 0 {
+                    worse(Health::Warning, format!("{} {remark}", of(state)));
+                }
+            }
+            let now = self.engine.clock.now();
+            let stale = record.last_complete_at.is_none_or(|at| now - at > STALE_MS);
+            if record.state == ChannelState::Active && stale {
+                worse(
+                    Health::Critical,
+                    "the last complete read is over a day old".to_owned(),
+                );
+            }
+            if let Some(cycle) = &last_cycle
+                && !super::sync::is_complete(cycle)
+            {
+                worse(
+                    Health::Warning,
+                    format!("the last cycle is {}", cycle.state.name()),
+                );
+            }
+            remarks.sort_by(|a, b| b.0.cmp(&a.0));
+            all.push(ChannelStatus {
+                channel: format!("{}/{}", sp.name, channel.name),
+                mode: mode_name(&record.state).to_owned(),
+                health,
+                remarks: remarks.into_iter().map(|(_, remark)| remark).collect(),
+                counts: store.counts(&channel.id).await?,
+                steps,
+                last_cycle,
+                last_complete_at: record.last_complete_at,
+            });
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,304 @@
+//! Look and send: a cycle, its steps, and what became possible through them.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, Verb};
+use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
+
+use super::Admin;
+use crate::context::{OpenChannel, Progress};
+use crate::cycle::{CycleOptions, CycleReport};
+use crate::error::EngineError;
+use crate::lease::Lease;
+use crate::send::{SendOptions, SendReport};
+
+/// Rounds of "plan what became possible, send it" after a cycle.
+const FOLLOW_UPS: u32 = 8;
+/// Held adoptions that are looked through to decide whether a first activation must wait.
+const LOOK_AT: u32 = 1;
+
+/// What a sync is asked to do.
+#[derive(Clone, Debug)]
+pub struct SyncOptions {
+    /// What to read.
+    pub mode: CycleMode,
+    /// These subjects only.
+    pub only: Option<Vec<SourceKey>>,
+    /// How long to send.
+    pub send: SendOptions,
+    /// Apply exactly the plan of this hash, held steps included, or nothing.
+    pub reviewed: Option<String>,
+}
+
+impl SyncOptions {
+    /// A whole sync of that mode.
+    pub fn of(mode: CycleMode) -> Self {
+        Self {
+            mode,
+            only: None,
+            send: SendOptions::default(),
+            reviewed: None,
+        }
+    }
+}
+
+/// What a sync did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SyncReport {
+    /// The cycle, if one ran.
+    pub cycle: Option<Cycle>,
+    /// The channel's mode after it.
+    pub mode: String,
+    /// Steps that succeeded.
+    pub succeeded: u64,
+    /// Steps that were parked.
+    pub parked: u64,
+    /// Steps that were planned again because their premise was wrong.
+    pub replanned: u64,
+    /// Steps that still wait: for their next attempt, or because the channel may not send.
+    pub waiting: u64,
+    /// Steps that wait for a person.
+    pub held: u64,
+    /// Why nothing (more) was sent, if so.
+    pub stopped: Option<String>,
+}
+
+impl Admin {
+    /// Runs one cycle of a channel and sends what may be sent.
+    pub async fn sync(
+        &self,
+        channel: Option<&str>,
+        options: &SyncOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<SyncReport, EngineError> {
+        let (configuration, id) = self.select(channel).await?;
+        let open = Arc::new(self.engine.open(&configuration, &id)?);
+        let lease = self.lease(&open).await?;
+        let result = self
+            .locked_sync(&open, lease.fence(), options, progress)
+            .await;
+        lease.release().await?;
+        result
+    }
+
+    /// Takes the lease of a channel's target.
+    pub(super) async fn lease(&self, open: &OpenChannel) -> Result<Lease, EngineError> {
+        let engine = &self.engine;
+        Lease::take(&engine.store, &engine.clock, &open.sp.id, &engine.owner).await
+    }
+
+    async fn locked_sync(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        options: &SyncOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<SyncReport, EngineError> {
+        let record = self.engine.record(&open.sp, &open.channel.id).await?;
+        self.may_run(&record, open)?;
+        self.expire(open, fence).await?;
+        let cycle_options = CycleOptions {
+            mode: options.mode,
+            only: options.only.clone(),
+            expected_hash: options.reviewed.clone(),
+        };
+        let cycle = self
+            .engine
+            .run_cycle(open, fence, &cycle_options, progress.clone())
+            .await?;
+        self.first_activation(open, &cycle).await?;
+        if options.reviewed.is_some() {
+            self.release_plan(open, fence, &cycle).await?;
+        }
+        let mut report = SyncReport {
+            cycle: Some(cycle.cycle),
+            ..SyncReport::default()
+        };
+        self.send_and_follow(open, fence, &options.send, progress, &mut report)
+            .await?;
+        self.finish_first_sync(open, fence).await?;
+        self.fill(open, &mut report).await?;
+        Ok(report)
+    }
+
+    /// Refuses channels that a person, or the engine itself, stopped.
+    fn may_run(&self, record: &ChannelRecord, open: &OpenChannel) -> Result<(), EngineError> {
+        match &record.state {
+            ChannelState::Draft | ChannelState::Observe | ChannelState::Active => Ok(()),
+            ChannelState::Paused => Err(EngineError::Refused(format!(
+                "channel `{}` is paused. Nothing was read or sent. Set it going again with `usher channels activate`, or let it only look with `usher channels observe`",
+                open.channel.name
+            ))),
+            ChannelState::Quarantined { why } => Err(EngineError::Refused(format!(
+                "channel `{}` stopped itself: {why}. When the cause is gone, set it going again with `usher channels activate`",
+                open.channel.name
+            ))),
+        }
+    }
+
+    async fn expire(&self, open: &OpenChannel, fence: &Fence) -> Result<(), EngineError> {
+        let now = self.engine.clock.now();
+        let hours = i64::from(open.channel.policy.approval_hours);
+        self.engine
+            .store
+            .expire_held(fence, now - hours * 3_600_000, now)
+            .await?;
+        Ok(())
+    }
+
+    /// The first cycle decides how a channel goes on (behaviour §1): any adoption waits for
+    /// approval; an empty target whose scope count was seen runs at once.
+    async fn first_activation(
+        &self,
+        open: &OpenChannel,
+        cycle: &CycleReport,
+    ) -> Result<(), EngineError> {
+        if cycle.record.state != ChannelState::Draft {
+            return Ok(());
+        }
+        let configuration = self.engine.configuration().await?;
+        let refusals = self.refusals(&configuration, &open.channel.id);
+        let adopts = !cycle.record.adoption_approved && self.has_adoptions(open).await?;
+        let seen = open.channel.policy.scope_count_seen;
+        let (state, why) = if !refusals.is_empty() {
+            (ChannelState::Observe, refusals.join("; "))
+        } else if adopts {
+            let why = "the target has accounts that correspond to people of the source: the adoption plan waits for approval";
+            (ChannelState::Observe, why.to_owned())
+        } else if !seen {
+            let why = "the scope count was not confirmed yet: look at `usher plan`, then `usher channels activate`";
+            (ChannelState::Observe, why.to_owned())
+        } else {
+            let why = "nothing to adopt, and the scope count was seen";
+            (ChannelState::Active, why.to_owned())
+        };
+        let event = self.event("MODE", Some(&open.channel.id), &why);
+        self.set(&open.sp, &open.channel.id, &state, &event).await
+    }
+
+    async fn has_adoptions(&self, open: &OpenChannel) -> Result<bool, EngineError> {
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            states: vec!["held".to_owned()],
+            verbs: vec![Verb::Adopt],
+            ..StepFilter::default()
+        };
+        Ok(!self
+            .engine
+            .store
+            .steps(&filter, StepId(0), LOOK_AT)
+            .await?
+            .is_empty())
+    }
+
+    /// Sends, and plans what became possible through it (members of accounts that have an id now,
+    /// subjects whose step had a wrong premise), until nothing more comes of it.
+    pub(super) async fn send_and_follow(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        options: &SendOptions,
+        progress: Arc<dyn Progress>,
+        report: &mut SyncReport,
+    ) -> Result<(), EngineError> {
+        for _ in 0..FOLLOW_UPS {
+            let opens = std::slice::from_ref(open);
+            let sent = self
+                .engine
+                .send(opens, fence, options, progress.clone())
+                .await?;
+            let moved = sent.succeeded + sent.replanned > 0;
+            add(report, &sent);
+            if sent.stopped.is_some() || options.at_most.is_some() || !moved {
+                break;
+            }
+            let follow = CycleOptions::of(CycleMode::FollowUp);
+            let next = self
+                .engine
+                .run_cycle(open, fence, &follow, progress.clone())
+                .await?;
+            if next.settled.pending == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first sync is over when every create of the first complete plan has an outcome.
+    async fn finish_first_sync(
+        &self,
+        open: &OpenChannel,
+        fence: &Fence,
+    ) -> Result<(), EngineError> {
+        let mut record = self.engine.record(&open.sp, &open.channel.id).await?;
+        if record.first_sync_done
+            || record.last_complete_at.is_none()
+            || record.state != ChannelState::Active
+        {
+            return Ok(());
+        }
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            states: ["pending", "claimed", "waiting", "unknown"]
+                .map(str::to_owned)
+                .to_vec(),
+            verbs: vec![Verb::Create],
+            ..StepFilter::default()
+        };
+        if self
+            .engine
+            .store
+            .steps(&filter, StepId(0), LOOK_AT)
+            .await?
+            .is_empty()
+        {
+            record.first_sync_done = true;
+            self.engine.store.save_channel(fence, &record).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn fill(
+        &self,
+        open: &OpenChannel,
+        report: &mut SyncReport,
+    ) -> Result<(), EngineError> {
+        let record = self.engine.record(&open.sp, &open.channel.id).await?;
+        super::state::mode_name(&record.state).clone_into(&mut report.mode);
+        let filter = StepFilter {
+            channel: Some(open.channel.id.clone()),
+            ..StepFilter::default()
+        };
+        (report.waiting, report.held) = (0, 0);
+        for count in self.engine.store.step_counts(&filter).await? {
+            match count.state.as_str() {
+                "pending" | "waiting" | "claimed" | "unknown" => report.waiting += count.count,
+                "held" => report.held += count.count,
+                _ => {}
+            }
+        }
+        if let ChannelState::Quarantined { why } = &record.state {
+            report.stopped = Some(why.clone());
+        }
+        Ok(())
+    }
+}
+
+fn add(report: &mut SyncReport, sent: &SendReport) {
+    report.succeeded += sent.succeeded;
+    report.parked += sent.parked;
+    report.replanned += sent.replanned;
+    report.stopped = sent.stopped.clone().or(report.stopped.take());
+}
+
+/// Whether a cycle read everything it wanted.
+pub(super) fn is_complete(cycle: &Cycle) -> bool {
+    match &cycle.state {
+        CycleState::Completed => true,
+        CycleState::Reading | CycleState::Incomplete { .. } | CycleState::Aborted { .. } => false,
+    }
+}
+
+/// The kinds in the order in which they are shown.
+pub(super) const KINDS: [Kind; 2] = [Kind::User, Kind::Group];
