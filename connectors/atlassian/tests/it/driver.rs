@@ -30,29 +30,46 @@ impl Outcome {
     }
 }
 
-/// Carries out an operation: the first encoding, the others after a refusal or when a value did not stick, and members in halves.
+/// Carries out an operation: the first encoding, then the others after a refusal or when a value did not stick. Members go in halves
+/// when a whole batch is refused in every form.
 pub(crate) async fn apply(target: &dyn Target, kind: Kind, operation: &Operation) -> Outcome {
+    match every_form(target, kind, operation).await {
+        Outcome::Failed(error) if is_about_members(operation) && is_refusal(&error) => {
+            halves(target, operation).await
+        }
+        other => other,
+    }
+}
+
+async fn every_form(target: &dyn Target, kind: Kind, operation: &Operation) -> Outcome {
     let mut attempt = 0;
     let mut last = None;
     while let Some(request) = encode(target, kind, operation, attempt) {
         match target.send(&request).await {
             Ok(reply) if sticks(operation, &reply) => return Outcome::Done(Some(Box::new(reply))),
             Ok(reply) => last = Some(Outcome::Done(Some(Box::new(reply)))),
-            Err(error) => match &error.failure {
-                Failure::AlreadyDone => return Outcome::Done(None),
-                // An earlier encoding that was carried out stands.
-                Failure::Refused { .. } => last = last.or(Some(Outcome::Failed(error))),
-                Failure::Replan {
-                    premise: Premise::MemberGone,
-                } => {
-                    return halves(target, operation, attempt).await;
-                }
-                _ => return Outcome::Failed(error),
-            },
+            Err(error) if error.failure == Failure::AlreadyDone => return Outcome::Done(None),
+            // An earlier encoding that was carried out stands.
+            Err(error) if is_refusal(&error) => last = last.or(Some(Outcome::Failed(error))),
+            Err(error) => return Outcome::Failed(error),
         }
         attempt += 1;
     }
     last.unwrap_or(Outcome::Done(None))
+}
+
+fn is_about_members(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::AddMembers { .. } | Operation::RemoveMembers { .. }
+    )
+}
+
+fn is_refusal(error: &TargetError) -> bool {
+    let member_gone = Failure::Replan {
+        premise: Premise::MemberGone,
+    };
+    error.failure == member_gone || matches!(error.failure, Failure::Refused { .. })
 }
 
 fn encode(target: &dyn Target, kind: Kind, operation: &Operation, attempt: u32) -> Option<Request> {
@@ -87,7 +104,7 @@ pub(crate) fn sticks(operation: &Operation, reply: &Reply) -> bool {
         .all(|change| text(change.to.as_ref()) == text(observed.resource.fields.get(&change.field)))
 }
 
-async fn halves(target: &dyn Target, operation: &Operation, attempt: u32) -> Outcome {
+async fn halves(target: &dyn Target, operation: &Operation) -> Outcome {
     let (group, all, adding) = match operation {
         Operation::AddMembers { target_id, members } => (target_id, members, true),
         Operation::RemoveMembers { target_id, members } => (target_id, members, false),
@@ -104,17 +121,16 @@ async fn halves(target: &dyn Target, operation: &Operation, attempt: u32) -> Out
     let mut bad = Vec::new();
     let mut open: Vec<Vec<Member>> = vec![all.clone()];
     while let Some(batch) = open.pop() {
-        let request = encode(target, Kind::Group, &part(&batch), attempt).unwrap();
-        match target.send(&request).await.map_err(|error| error.failure) {
-            Ok(_) => {}
-            Err(Failure::Replan { .. } | Failure::Refused { .. }) if batch.len() == 1 => {
+        match every_form(target, Kind::Group, &part(&batch)).await {
+            Outcome::Done(_) => {}
+            Outcome::Failed(error) if is_refusal(&error) && batch.len() == 1 => {
                 bad.extend(batch.into_iter().map(|member| member.target_id));
             }
-            Err(Failure::Replan { .. } | Failure::Refused { .. }) => {
+            Outcome::Failed(error) if is_refusal(&error) => {
                 let (left, right) = batch.split_at(batch.len() / 2);
                 open.extend([left.to_vec(), right.to_vec()]);
             }
-            Err(other) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
     bad.sort();
