@@ -82,7 +82,8 @@ fn walk(value: &Value, path: &str, leaves: &mut BTreeMap<String, Leaf>) {
                 walk(value, &format!("{path}{dot}{key}"), leaves);
             }
         }
-        Value::Array(list) if list.iter().all(Value::is_object) && !list.is_empty() => {
+        // An empty list is as good as none.
+        Value::Array(list) if list.iter().all(Value::is_object) => {
             for (index, value) in list.iter().enumerate() {
                 walk(value, &format!("{path}[{}]", label(value, index)), leaves);
             }

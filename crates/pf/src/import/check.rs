@@ -1,6 +1,6 @@
 //! Checks that need more than one document: names, references, mappings.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use usher_core::descriptor::ConnectorDescriptor;
 use usher_core::mapping::{MappingProblem, Rules, RulesInput};
@@ -18,22 +18,22 @@ impl Import<'_> {
 
     fn unique(&mut self) {
         let mut doubles: Vec<(String, &'static str, String)> = Vec::new();
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for store in &self.result.data_stores {
-            if names.insert(store.name.clone(), ()).is_some()
+            if !names.insert(store.name.clone())
                 && let Some(path) = self.store_paths.get(&store.id)
             {
                 doubles.push((path.clone(), "name", store.name.clone()));
             }
         }
-        let mut names = BTreeMap::new();
-        let mut entities = BTreeMap::new();
+        let mut names = BTreeSet::new();
+        let mut entities = BTreeSet::new();
         for sp in &self.result.sp_connections {
             let path = self.sp_paths.get(&sp.id).cloned().unwrap_or_default();
-            if names.insert(sp.name.clone(), ()).is_some() {
+            if !names.insert(sp.name.clone()) {
                 doubles.push((path.clone(), "name", sp.name.clone()));
             }
-            if entities.insert(sp.entity_id.clone(), ()).is_some() {
+            if !entities.insert(sp.entity_id.clone()) {
                 doubles.push((path, "entityId", sp.entity_id.clone()));
             }
         }
@@ -86,12 +86,12 @@ impl Import<'_> {
                 }
             }
         }
-        for (path, problem) in found {
-            let hint = if is_ognl(&problem.message) || problem.message.contains("#this") {
-                "expressions are Jinja, not OGNL; see the manual's page on mapping expressions"
-            } else {
-                ""
-            };
+        for Mistake {
+            path,
+            problem,
+            hint,
+        } in found
+        {
             let place = match (problem.line, problem.column) {
                 (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
                 (Some(line), None) => format!(" (line {line})"),
@@ -107,9 +107,11 @@ impl Import<'_> {
     }
 }
 
-/// A sign of the expression language of the published product.
-fn is_ognl(text: &str) -> bool {
-    text.contains('#') || text.contains('@')
+/// A problem of a mapping with its place.
+struct Mistake {
+    path: String,
+    problem: MappingProblem,
+    hint: &'static str,
 }
 
 fn mapping_problems(
@@ -117,14 +119,31 @@ fn mapping_problems(
     channel: &Channel,
     descriptor: &ConnectorDescriptor,
     path: &str,
-) -> Vec<(String, MappingProblem)> {
+) -> Vec<Mistake> {
     let Err(problems) = Rules::compile(&RulesInput::of(sp, channel, descriptor)) else {
         return Vec::new();
     };
     problems
         .into_iter()
-        .map(|problem| (mapping_path(path, &problem), problem))
+        .map(|problem| {
+            let rule = problem.rule.and_then(|index| channel.mapping.get(index));
+            let text = rule.and_then(|rule| rule.expression.as_deref());
+            Mistake {
+                path: mapping_path(path, &problem),
+                hint: if text.is_some_and(is_ognl) {
+                    "this looks like OGNL; expressions here are Jinja: see the manual's page on mapping expressions"
+                } else {
+                    ""
+                },
+                problem,
+            }
+        })
         .collect()
+}
+
+/// Signs of the expression language of the published product.
+fn is_ognl(text: &str) -> bool {
+    text.contains("#this") || text.contains("@java") || text.contains(".get(")
 }
 
 fn mapping_path(path: &str, problem: &MappingProblem) -> String {

@@ -154,26 +154,32 @@ impl Import<'_> {
                 continue;
             }
             seen.push(&field.name);
-            let known = descriptor.as_ref().map(|descriptor| {
-                descriptor
-                    .settings
-                    .iter()
-                    .find(|known| known.name == field.name)
-            });
+            let known = descriptor
+                .as_ref()
+                .and_then(|known| known.settings.iter().find(|known| known.name == field.name));
+            let is_option = options::NAMES.contains(&field.name.as_str());
+            if known.is_none() && descriptor.is_some() && !is_option {
+                self.report.warn(
+                    &format!("{path}.name"),
+                    format!(
+                        "the connector has no setting {}; it has no effect",
+                        quoted(&field.name)
+                    ),
+                );
+            }
             self.setting(field, known, current.as_ref(), &mut settings, &path);
         }
         if let Some(descriptor) = &descriptor {
-            self.kept_secrets(descriptor, current.as_ref(), &mut settings);
+            Self::kept_secrets(descriptor, current.as_ref(), &mut settings);
             self.missing(descriptor, &settings, &format!("{path}.targetSettings"));
         }
         settings
     }
 
-    /// `known`: `None` when the connector is unknown, `Some(None)` when it has no such setting.
     fn setting(
         &mut self,
         field: &ConfigField,
-        known: Option<Option<&SettingDescriptor>>,
+        known: Option<&SettingDescriptor>,
         current: Option<&SpConnection>,
         settings: &mut Settings,
         path: &str,
@@ -182,22 +188,11 @@ impl Import<'_> {
         if options::NAMES.contains(&name) {
             return self.option(field, settings, path);
         }
-        if matches!(known, Some(None)) {
-            self.report.warn(
-                &format!("{path}.name"),
-                format!(
-                    "the connector has no setting {}; it has no effect",
-                    quoted(name)
-                ),
-            );
-        }
-        let is_secret = known
-            .flatten()
-            .is_some_and(|known| known.kind == SettingKind::Secret);
+        let is_secret = known.is_some_and(|known| known.kind == SettingKind::Secret);
         if is_secret || field.encrypted_value.is_some() {
             self.secret_setting(field, current, settings, path);
         } else if let Some(value) = given(field.value.clone()) {
-            if let Some(known) = known.flatten() {
+            if let Some(known) = known {
                 self.setting_value(known, &value, path);
             }
             settings.plain.insert(name.to_owned(), value);
@@ -256,7 +251,6 @@ impl Import<'_> {
 
     /// Secrets that the file leaves out stay as they are: nobody writes them into files.
     fn kept_secrets(
-        &mut self,
         descriptor: &ConnectorDescriptor,
         current: Option<&SpConnection>,
         settings: &mut Settings,

@@ -6,7 +6,7 @@ use usher_core::model::{
 };
 use usher_directory::{Dn, attribute};
 
-use super::{Import, given, typed};
+use super::{Import, given, host, typed};
 use crate::document::{CustomDataStore, LdapDataStore};
 use crate::problem::quoted;
 use crate::shape;
@@ -197,7 +197,7 @@ impl Import<'_> {
             );
         }
         for host in &hosts {
-            if !is_host(host) {
+            if !host::is_host(host) {
                 self.report.problem(
                     &path,
                     "`host` or `host:port`, IPv6 addresses in brackets",
@@ -318,45 +318,6 @@ impl Import<'_> {
         })
     }
 
-    /// A secret from its plain text, its sealed text, or what is there already.
-    pub(super) fn secret(
-        &mut self,
-        kind: &str,
-        (plain_path, plain): (&str, Option<&str>),
-        (sealed_path, sealed): (&str, Option<&str>),
-        kept: Option<Sealed>,
-    ) -> Option<Sealed> {
-        let plain = plain.filter(|text| !text.is_empty());
-        let sealed = sealed.filter(|text| !text.is_empty());
-        match (plain, sealed) {
-            (Some(plain), _) => match self.context.secrets.seal(kind, plain) {
-                Ok(sealed) => Some(sealed),
-                Err(why) => {
-                    self.report.problem(
-                        plain_path,
-                        "a secret that can be sealed",
-                        "one that cannot",
-                        &why,
-                    );
-                    kept
-                }
-            },
-            (None, Some(text)) => {
-                let sealed = Sealed(text.to_owned());
-                if let Err(why) = self.context.secrets.check(kind, &sealed) {
-                    self.report.problem(
-                        sealed_path,
-                        "a secret that this installation sealed",
-                        "one that it cannot open",
-                        &why,
-                    );
-                }
-                Some(sealed)
-            }
-            (None, None) => kept,
-        }
-    }
-
     fn binary(&mut self, document: &LdapDataStore, path: &str) -> Vec<String> {
         for (index, name) in document.binary_attributes.iter().enumerate() {
             if !attribute::is_description(name) {
@@ -385,33 +346,6 @@ fn millis(given: Option<i64>, default: u32) -> u32 {
         .and_then(|ms| u32::try_from(ms).ok())
         .filter(|ms| *ms > 0)
         .unwrap_or(default)
-}
-
-fn is_host(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, "")) => (address, None),
-            Some((address, port)) => match port.strip_prefix(':') {
-                Some(port) => (address, Some(port)),
-                None => return false,
-            },
-            None => return false,
-        },
-        None => match text.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (text, None),
-        },
-    };
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_address = text.starts_with('[');
-    let is_name = !host.is_empty()
-        && if is_address {
-            host.parse::<std::net::Ipv6Addr>().is_ok()
-        } else {
-            host.chars().all(fits)
-        };
-    is_port && is_name
 }
 
 /// The kind of directory of a published type.

@@ -4,9 +4,12 @@ mod channel;
 mod check;
 mod connection;
 mod data_store;
+mod host;
 mod lint;
 mod options;
 mod policy;
+mod secret;
+mod template;
 
 pub(crate) use options::{normalised_url, option_settings};
 

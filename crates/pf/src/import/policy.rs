@@ -3,23 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use usher_core::model::{
-    ChannelId, Configuration, DataStore, DataStoreId, DataStoreKind, DirectoryKind, ExpiryRule,
-    Policy,
-};
+use usher_core::model::{ChannelId, DataStoreId, DataStoreKind, DirectoryKind, ExpiryRule, Policy};
 use usher_core::templates::defaults_for;
 
 use super::Import;
-use crate::export::ldap_type;
 use crate::problem::quoted;
 use crate::shape::found;
+
+/// What is said about account expiry.
+#[derive(Default)]
+enum Expiry {
+    /// Nothing: as the directory has it.
+    #[default]
+    Unsaid,
+    /// It is not read.
+    Never,
+    /// It is read so.
+    Rule(ExpiryRule),
+}
 
 /// What a channel's entry says beside its policy.
 #[derive(Default)]
 struct Said {
     schedule: bool,
-    /// `Some(None)`: no expiry, on purpose.
-    expiry: Option<Option<ExpiryRule>>,
+    expiry: Expiry,
 }
 
 impl Import<'_> {
@@ -67,7 +74,12 @@ impl Import<'_> {
         }
     }
 
-    fn text(&mut self, map: &mut Map<String, Value>, key: &str, path: &str) -> Option<String> {
+    pub(super) fn text(
+        &mut self,
+        map: &mut Map<String, Value>,
+        key: &str,
+        path: &str,
+    ) -> Option<String> {
         match map.remove(key) {
             Some(Value::String(text)) => Some(text),
             other => {
@@ -79,121 +91,7 @@ impl Import<'_> {
         }
     }
 
-    fn template(&mut self, map: &mut Map<String, Value>, path: &str) -> Option<DirectoryKind> {
-        let value = map.remove("template").filter(|value| !value.is_null())?;
-        match serde_json::from_value(value.clone()) {
-            Ok(kind) => Some(kind),
-            Err(_) => {
-                self.report.problem(
-                    &format!("{path}.template"),
-                    &format!("one of {}", template_names().join(", ")),
-                    &found(&value),
-                    "",
-                );
-                None
-            }
-        }
-    }
-
-    fn take_template(
-        &mut self,
-        store: &DataStoreId,
-        kind: Option<DirectoryKind>,
-        path: &str,
-        templates: &mut BTreeMap<DataStoreId, DirectoryKind>,
-    ) {
-        let Some(kind) = kind else { return };
-        let path = format!("{path}.template");
-        if let Some(other) = templates.insert(store.clone(), kind)
-            && other != kind
-        {
-            self.report.problem(
-                &path,
-                &format!(
-                    "the template {} that the data store `{store}` has already",
-                    name(other)
-                ),
-                name(kind).as_str(),
-                "a data store has one template",
-            );
-        }
-        if let Some(known) = self.result.data_store(store)
-            && matches!(known.kind, DataStoreKind::Ldap(_))
-            && ldap_type(known.directory) != ldap_type(kind)
-        {
-            let expected = format!("a template of the type {}", ldap_type(known.directory));
-            self.report.problem(
-                &path,
-                &expected,
-                &name(kind),
-                "open_ldap and ds389 go with the type GENERIC",
-            );
-        }
-    }
-
-    fn store_entry(
-        &mut self,
-        mut map: Map<String, Value>,
-        path: &str,
-        templates: &mut BTreeMap<DataStoreId, DirectoryKind>,
-        seen: &mut BTreeSet<String>,
-    ) {
-        let Some(wanted) = self.text(&mut map, "data_store", path) else {
-            return;
-        };
-        let id = find_store(&self.result, &wanted);
-        let Some(id) = id else {
-            return self.report.problem(
-                &format!("{path}.data_store"),
-                "the id or name of a data store",
-                &quoted(&wanted),
-                "",
-            );
-        };
-        if !seen.insert(id.to_string()) {
-            self.twice(path, "data_store", &wanted);
-        }
-        let template = self.template(&mut map, path);
-        self.take_template(&id, template, path, templates);
-        let page_size = self.page_size(&mut map, path);
-        let ca_file = match map.remove("ca_file") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(file)) => Some(file),
-            Some(other) => {
-                self.report
-                    .problem(&format!("{path}.ca_file"), "a path", &found(&other), "");
-                None
-            }
-        };
-        self.unknown(&map, path, "data_store, template, ca_file and page_size");
-        let stores = &mut self.result.data_stores;
-        let store = stores.iter_mut().find(|store| store.id == id);
-        if let Some(DataStore {
-            kind: DataStoreKind::Ldap(ldap),
-            ..
-        }) = store
-        {
-            ldap.ca_file = ca_file.or(ldap.ca_file.take());
-            ldap.page_size = page_size.unwrap_or(ldap.page_size);
-        }
-    }
-
-    fn page_size(&mut self, map: &mut Map<String, Value>, path: &str) -> Option<u32> {
-        let value = map.remove("page_size").filter(|value| !value.is_null())?;
-        let size = value.as_u64().and_then(|size| u32::try_from(size).ok());
-        let size = size.filter(|size| (1..=100_000).contains(size));
-        if size.is_none() {
-            self.report.problem(
-                &format!("{path}.page_size"),
-                "a whole number from 1 to 100000",
-                &found(&value),
-                "",
-            );
-        }
-        size
-    }
-
-    fn unknown(&mut self, map: &Map<String, Value>, path: &str, known: &str) {
+    pub(super) fn unknown(&mut self, map: &Map<String, Value>, path: &str, known: &str) {
         for key in map.keys() {
             self.report.problem(
                 &format!("{path}.{key}"),
@@ -270,10 +168,12 @@ impl Import<'_> {
         found
     }
 
-    fn expiry(&mut self, map: &mut Map<String, Value>, path: &str) -> Option<Option<ExpiryRule>> {
-        let value = map.remove("expiry")?;
-        match serde_json::from_value(value.clone()) {
-            Ok(rule) => Some(rule),
+    fn expiry(&mut self, map: &mut Map<String, Value>, path: &str) -> Expiry {
+        let Some(value) = map.remove("expiry") else {
+            return Expiry::Unsaid;
+        };
+        match serde_json::from_value::<Option<ExpiryRule>>(value.clone()) {
+            Ok(rule) => rule.map_or(Expiry::Never, Expiry::Rule),
             Err(error) => {
                 self.report.problem(
                     &format!("{path}.expiry"),
@@ -281,7 +181,7 @@ impl Import<'_> {
                     &found(&value),
                     &error.to_string(),
                 );
-                None
+                Expiry::Unsaid
             }
         }
     }
@@ -342,20 +242,6 @@ impl Import<'_> {
         }
     }
 
-    fn apply_templates(&mut self, templates: &BTreeMap<DataStoreId, DirectoryKind>, is_list: bool) {
-        let current = self.context.current;
-        for store in &mut self.result.data_stores {
-            if let Some(kind) = templates.get(&store.id) {
-                store.directory = *kind;
-            } else if !is_list
-                && let Some(known) = current.data_store(&store.id)
-                && ldap_type(known.directory) == ldap_type(store.directory)
-            {
-                store.directory = known.directory;
-            }
-        }
-    }
-
     fn apply_defaults(&mut self, said: &BTreeMap<ChannelId, Said>, is_list: bool) {
         let kinds: BTreeMap<DataStoreId, DirectoryKind> = self
             .result
@@ -381,9 +267,10 @@ impl Import<'_> {
                 .copied()
                 .unwrap_or_default();
             match &this.expiry {
-                Some(rule) => channel.source.expiry.clone_from(rule),
-                None if is_kept => {}
-                None => channel.source.expiry = defaults_for(kind).expiry,
+                Expiry::Rule(rule) => channel.source.expiry = Some(rule.clone()),
+                Expiry::Never => channel.source.expiry = None,
+                Expiry::Unsaid if is_kept => {}
+                Expiry::Unsaid => channel.source.expiry = defaults_for(kind).expiry,
             }
             if let Some(seconds) = self.frequency.filter(|_| !this.schedule && !is_kept) {
                 channel.policy.schedule.incremental_seconds = seconds;
@@ -392,33 +279,9 @@ impl Import<'_> {
     }
 }
 
-fn find_store(configuration: &Configuration, wanted: &str) -> Option<DataStoreId> {
-    let stores = &configuration.data_stores;
-    stores
-        .iter()
-        .find(|store| store.id.as_str() == wanted)
-        .or_else(|| stores.iter().find(|store| store.name == wanted))
-        .map(|store| store.id.clone())
-}
-
 fn policy_keys() -> Vec<String> {
     match serde_json::to_value(Policy::default()) {
         Ok(Value::Object(map)) => map.keys().cloned().collect(),
         Ok(_) | Err(_) => Vec::new(),
     }
-}
-
-/// A directory kind as policies name it.
-pub(crate) fn name(kind: DirectoryKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-fn template_names() -> Vec<String> {
-    usher_core::templates::DIRECTORY_KINDS
-        .into_iter()
-        .map(name)
-        .collect()
 }
