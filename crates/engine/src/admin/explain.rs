@@ -171,12 +171,12 @@ impl Admin {
             ),
             Some(Fetched::Other { what }) => (what, Vec::new()),
             Some(Fetched::Present(read)) => {
-                (self.scope_words(open, &read), mapping_of(open, &read))
+                (Self::scope_words(open, &read), mapping_of(open, &read))
             }
         }
     }
 
-    fn scope_words(&self, open: &OpenChannel, read: &ReadEntry) -> String {
+    fn scope_words(open: &OpenChannel, read: &ReadEntry) -> String {
         let (name, _) = crate::cycle::canonical(&read.entry.dn);
         if let Some(rule) = open.protected.matches(&name, &read.entry, None) {
             return format!("{rule}: no write of any kind");

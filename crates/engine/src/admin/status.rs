@@ -114,7 +114,7 @@ impl Admin {
                     format!("the last cycle is {}", cycle.state.name()),
                 );
             }
-            remarks.sort_by(|a, b| b.0.cmp(&a.0));
+            remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
             all.push(ChannelStatus {
                 channel: format!("{}/{}", sp.name, channel.name),
                 mode: mode_name(&record.state).to_owned(),

@@ -96,7 +96,7 @@ impl Admin {
         progress: Arc<dyn Progress>,
     ) -> Result<SyncReport, EngineError> {
         let record = self.engine.record(&open.sp, &open.channel.id).await?;
-        self.may_run(&record, open)?;
+        Self::may_run(&record, open)?;
         self.expire(open, fence).await?;
         let cycle_options = CycleOptions {
             mode: options.mode,
@@ -123,7 +123,7 @@ impl Admin {
     }
 
     /// Refuses channels that a person, or the engine itself, stopped.
-    fn may_run(&self, record: &ChannelRecord, open: &OpenChannel) -> Result<(), EngineError> {
+    fn may_run(record: &ChannelRecord, open: &OpenChannel) -> Result<(), EngineError> {
         match &record.state {
             ChannelState::Draft | ChannelState::Observe | ChannelState::Active => Ok(()),
             ChannelState::Paused => Err(EngineError::Refused(format!(

@@ -230,7 +230,9 @@ impl Finished<'_> {
     ) -> Subject {
         let mut step = self.step.clone();
         step.planned.operation = refused.clone();
-        let mut seen = observed.cloned().unwrap_or_else(|| self.believed(&subject));
+        let mut seen = observed
+            .cloned()
+            .unwrap_or_else(|| Self::believed(&subject));
         for (field, _) in changes_of(refused) {
             let before = subject
                 .shadow
@@ -252,7 +254,7 @@ impl Finished<'_> {
         subject
     }
 
-    fn believed(&self, subject: &Subject) -> Observed {
+    fn believed(subject: &Subject) -> Observed {
         let fields = subject.shadow.fields.iter().filter_map(|(field, shadow)| {
             Some((
                 field.clone(),
