@@ -173,3 +173,12 @@ fn waits_for_others(step: &PlannedStep) -> bool {
         )
     })
 }
+
+/// Why a parked subject was given up, as it was said then.
+pub(super) fn parked_words(subject: &Subject) -> String {
+    if subject.reason.is_empty() {
+        "given up until the source or the mapping changes".to_owned()
+    } else {
+        subject.reason.clone()
+    }
+}

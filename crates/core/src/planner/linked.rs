@@ -9,7 +9,7 @@ use super::compare::{
     Scope, believed_active, complete, differences, held_value, is_in_line, keeps_attributes,
     kept_by_target, same,
 };
-use super::draft::{Draft, linked};
+use super::draft::{Draft, linked, parked_words};
 use super::groups::{Rename, plan_rename, protected_pattern};
 use super::holds::{conflict_hold, domain_hold};
 use super::subject::{deletes_disabled, disabled_reason, note_in_line, plan_disable, removal};
@@ -42,11 +42,7 @@ pub(super) fn plan_linked(
         draft
             .steps
             .retain(|step| matches!(step.operation, Operation::Disable { .. }));
-        let words = if input.subject.reason.is_empty() {
-            "given up until the source or the mapping changes".to_owned()
-        } else {
-            input.subject.reason.clone()
-        };
+        let words = parked_words(&input.subject);
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
     }
     if !deletes && keeps_attributes(draft.rules, Kind::User, desired) {
@@ -225,7 +221,7 @@ fn plan_linked_group(mut draft: Draft<'_>, target_id: &TargetId, wanted: &Resour
         }
     }
     if draft.subject.parked_hash == draft.subject.desired_hash && !changes.is_empty() {
-        let words = draft.subject.reason.clone();
+        let words = parked_words(&draft.subject);
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
     }
     plan_attributes(&mut draft, target_id, wanted, None);

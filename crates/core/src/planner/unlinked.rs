@@ -7,7 +7,7 @@ use crate::model::{
 
 use super::compare::{Scope, complete, differences, keeps_attributes, shadow_of};
 use super::correlate::{Match, correlate, in_words};
-use super::draft::Draft;
+use super::draft::{Draft, parked_words};
 use super::groups::protected_pattern;
 use super::holds::{conflict_hold, domain_hold, domain_hold_of};
 use super::{Candidate, FoundBy, Situation, SubjectInput, SubjectPlan};
@@ -27,7 +27,7 @@ pub(super) fn plan_unlinked(
         Match::Several(_) => Situation::Ambiguous,
     };
     if draft.subject.parked_hash == draft.subject.desired_hash {
-        let words = draft.subject.reason.clone();
+        let words = parked_words(&draft.subject);
         return draft.finish(situation, Verdict::Parked, &words);
     }
     let wanted = complete(draft.rules, &draft.subject, desired);

@@ -1,5 +1,7 @@
 //! The planner and the guard, told as stories, tables and properties.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests
 
+mod cases;
 mod correlation;
 mod groups;
 mod guards;
@@ -11,4 +13,5 @@ mod properties;
 mod rekeying;
 mod scenarios;
 mod states;
+mod telling;
 mod world;

@@ -90,11 +90,11 @@ pub(crate) fn disabled(resource: Resource) -> Desired {
     }
 }
 
-pub(crate) fn input<'a>(
-    rules: &'a ChannelRules,
+pub(crate) fn input(
+    rules: &ChannelRules,
     subject: Subject,
     source: SourceState,
-) -> SubjectInput<'a> {
+) -> SubjectInput<'_> {
     SubjectInput {
         rules,
         subject,
