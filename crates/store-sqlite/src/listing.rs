@@ -129,7 +129,7 @@ impl SqliteStore {
         seed: u64,
     ) -> Result<Vec<SourceKey>> {
         // A multiplication modulo the prime 2^31 - 1 reorders ids; the multiplier is never 0.
-        let multiplier = (seed % 2_147_483_646) + 1;
+        let multiplier = (scatter(seed) % 2_147_483_646) + 1;
         let keys: Vec<String> = sqlx::query_scalar(sql::SAMPLE)
             .bind(channel.as_str())
             .bind(n)
@@ -139,6 +139,14 @@ impl SqliteStore {
             .map_err(backend)?;
         Ok(keys.into_iter().map(SourceKey::new).collect())
     }
+}
+
+/// Spreads neighbouring seeds over all 64 bits (the finalizer of SplitMix64).
+fn scatter(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 /// A filter's list; null when it asks for nothing.

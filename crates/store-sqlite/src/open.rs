@@ -19,7 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] =
 /// How long a statement waits for another process' write.
 const BUSY: Duration = Duration::from_secs(30);
 /// How long a caller waits for a free connection: settling a very large plan can take a while.
-const ACQUIRE: Duration = Duration::from_secs(300);
+const ACQUIRE: Duration = Duration::from_mins(5);
 const READERS: u32 = 4;
 
 /// The state in `state.db` of one folder.

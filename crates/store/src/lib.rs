@@ -9,6 +9,8 @@
 //! - What was committed survives the loss of power.
 #![deny(missing_docs)]
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod types;
 
 pub use types::*;

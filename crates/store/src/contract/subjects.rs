@@ -1,0 +1,324 @@
+//! Subjects: written, read, found.
+
+use std::collections::BTreeSet;
+
+use usher_core::model::{
+    ChannelId, Desired, FieldValue, Hash128, Kind, Resource, Shadow, ShadowField, SourceKey,
+    Subject, SubjectId, SubjectState, TargetId, Verdict,
+};
+
+use super::Place;
+use super::desk::{Desk, T0, unique, write};
+use crate::SubjectWrite;
+
+fn full(desk: &Desk) -> Subject {
+    let mut subject = desk.subject(Kind::User, "ana");
+    let field = ShadowField {
+        sent: Some(FieldValue::List(vec!["a".to_owned(), "b\"c".to_owned()])),
+        observed: None,
+        refused: 2,
+    };
+    let mut shadow = Shadow {
+        active: Some(false),
+        replaced_external_id: Some("old".to_owned()),
+        ..Shadow::default()
+    };
+    shadow.fields.insert("title".to_owned(), field);
+    subject.state = SubjectState::Disabled;
+    subject.target_id = Some(TargetId::new("t-ana"));
+    subject.desired_hash = Some(Hash128::of(b"desired"));
+    subject.synced_hash = Some(Hash128::of(b"synced"));
+    subject.desired = Some(Desired {
+        resource: Resource::default().with("userName", "ana"),
+        disabled: Some(usher_core::model::DisabledReason::Expired { at: T0 }),
+        changes_at: Some(T0 + 1),
+        notes: vec!["a note".to_owned()],
+    });
+    subject.shadow = shadow;
+    subject.verdict = Verdict::Parked;
+    subject.reason = "it's refused".to_owned();
+    subject.attempts = 3;
+    subject.next_at = Some(T0 + 5);
+    subject.parked_hash = Some(Hash128::of(b"parked"));
+    subject.dirty = false;
+    subject.left_at = Some(T0 - 7);
+    subject.in_scope = false;
+    subject
+}
+
+/// Every field, through a first write and through a second.
+pub async fn a_subject_comes_back_as_it_was_written(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut first = full(&desk);
+    let id = desk.plan(&[write(first.clone(), Vec::new())]).await[0];
+    first.id = Some(id);
+    assert_eq!(desk.get(id).await, first);
+    let mut second = desk.linked_subject(Kind::User, "ana");
+    second.id = Some(id);
+    desk.plan(&[write(second.clone(), Vec::new())]).await;
+    assert_eq!(desk.get(id).await, second);
+}
+
+/// Whether the caller knew the id or not; and a wrong id is an error.
+pub async fn a_known_key_keeps_its_id(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let ids = desk.linked(Kind::User, &["ana", "ben"]).await;
+    let again = desk.linked(Kind::User, &["ben", "ana"]).await;
+    assert_eq!(again, [ids[1], ids[0]]);
+    let mut wrong = desk.linked_subject(Kind::User, "ana");
+    wrong.id = Some(ids[1]);
+    let cycle = desk.begin().await;
+    let result = desk
+        .store
+        .write(&desk.fence, cycle, &[write(wrong, Vec::new())])
+        .await;
+    assert!(result.is_err());
+}
+
+/// Old and new ones mixed.
+pub async fn ids_come_back_in_the_order_of_the_writes(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    desk.linked(Kind::User, &["b", "d"]).await;
+    let names = ["e", "d", "c", "b", "a"];
+    let ids = desk.linked(Kind::User, &names).await;
+    for (name, id) in names.iter().zip(ids) {
+        assert_eq!(desk.get(id).await.key, SourceKey::new(format!("k-{name}")));
+    }
+    let none = desk.plan(&[]).await;
+    assert!(none.is_empty());
+}
+
+/// Keys never seen are left out; another channel may have the same key.
+pub async fn heads_are_found_by_key_within_their_channel(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let id = desk.plan(&[write(full(&desk), Vec::new())]).await[0];
+    let keys = [SourceKey::new("k-never"), SourceKey::new("k-ana")];
+    let heads = desk.store.heads(&desk.channel, &keys).await.unwrap();
+    assert_eq!(heads.len(), 1);
+    let (head, subject) = (&heads[0], full(&desk));
+    assert_eq!(head.id, id);
+    assert_eq!(head.key, subject.key);
+    assert_eq!(head.kind, subject.kind);
+    assert_eq!(head.dn_hash, subject.dn_hash);
+    assert_eq!(head.state, subject.state);
+    assert_eq!(head.in_scope, subject.in_scope);
+    assert_eq!(head.desired_hash, subject.desired_hash);
+    assert_eq!(head.synced_hash, subject.synced_hash);
+    assert_eq!(head.verdict, subject.verdict);
+    assert_eq!(head.dirty, subject.dirty);
+    assert_eq!(head.next_at, subject.next_at);
+
+    let elsewhere = ChannelId::new("elsewhere");
+    assert_eq!(desk.store.heads(&elsewhere, &keys).await.unwrap(), []);
+    let other = Desk::of(place.open().await, "other", "elsewhere").await;
+    let second = other.linked(Kind::User, &["ana"]).await[0];
+    assert_ne!(second, id);
+    let heads = desk.store.heads(&elsewhere, &keys).await.unwrap();
+    assert_eq!(heads.len(), 1);
+    assert_eq!(heads[0].id, second);
+}
+
+/// Those who are gone are no members.
+pub async fn members_are_resolved_by_the_hash_of_their_dn(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut removed = desk.subject(Kind::User, "gone");
+    removed.state = SubjectState::Removed;
+    let ids = desk
+        .plan(&[
+            write(desk.subject(Kind::User, "ana"), Vec::new()),
+            write(desk.subject(Kind::Group, "team"), Vec::new()),
+            write(removed, Vec::new()),
+        ])
+        .await;
+    let hash = |name: &str| Hash128::of(format!("cn={name},ou=people,dc=example").as_bytes());
+    let asked = [hash("ana"), hash("nobody"), hash("team"), hash("gone")];
+    let mut found = desk.store.by_dn(&desk.channel, &asked).await.unwrap();
+    found.sort_by_key(|(_, id, _)| *id);
+    let expected = [
+        (hash("ana"), ids[0], Kind::User),
+        (hash("team"), ids[1], Kind::Group),
+    ];
+    assert_eq!(found, expected);
+    let elsewhere = ChannelId::new("elsewhere");
+    assert_eq!(desk.store.by_dn(&elsewhere, &asked).await.unwrap(), []);
+}
+
+/// Ownership is judged over all channels of one target.
+pub async fn linked_subjects_are_found_by_target_id_in_all_channels_of_the_target(
+    place: &dyn Place,
+) {
+    let desk = Desk::at(place).await;
+    let mut tombstone = desk.linked_subject(Kind::User, "gone");
+    tombstone.state = SubjectState::Removed;
+    let mut disabled = desk.linked_subject(Kind::User, "dis");
+    disabled.state = SubjectState::Disabled;
+    let ids = desk
+        .plan(&[
+            write(desk.linked_subject(Kind::User, "ana"), Vec::new()),
+            write(disabled, Vec::new()),
+            write(tombstone, Vec::new()),
+        ])
+        .await;
+    let sibling = Desk::of(place.open().await, "target", "second").await;
+    let twin = sibling.linked(Kind::User, &["ana"]).await[0];
+    let stranger = Desk::of(place.open().await, "other", "third").await;
+    stranger.linked(Kind::User, &["ana"]).await;
+
+    let asked: Vec<TargetId> = ["t-ana", "t-dis", "t-gone", "t-no"]
+        .map(TargetId::new)
+        .to_vec();
+    let found = desk
+        .store
+        .by_target(&desk.connection, &asked)
+        .await
+        .unwrap();
+    let found: BTreeSet<SubjectId> = found.iter().filter_map(|subject| subject.id).collect();
+    assert_eq!(found, BTreeSet::from([ids[0], ids[1], twin]));
+}
+
+/// In id order, without those who are gone.
+pub async fn a_scan_pages_through_those_who_are_there(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let names: Vec<String> = (0..25).map(|n| format!("u{n}")).collect();
+    let writes: Vec<SubjectWrite> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            let mut subject = desk.subject(Kind::User, name);
+            if n % 5 == 0 {
+                subject.state = SubjectState::Removed;
+            }
+            write(subject, Vec::new())
+        })
+        .collect();
+    let ids = desk.plan(&writes).await;
+    let mut seen = Vec::new();
+    let mut after = SubjectId(0);
+    loop {
+        let page = desk.store.scan(&desk.channel, after, 7).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 7);
+        after = last.id;
+        seen.extend(page.iter().map(|head| head.id));
+    }
+    let expected: Vec<SubjectId> = ids
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| n % 5 != 0)
+        .map(|(_, id)| *id)
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+/// `None` leaves them, a list replaces them.
+pub async fn unique_values_are_replaced_with_their_subject(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut ana = write(desk.linked_subject(Kind::User, "ana"), Vec::new());
+    ana.unique = Some(vec![unique("userName", "ana"), unique("mail", "ana@x")]);
+    let id = desk.plan(&[ana.clone()]).await[0];
+    ana.unique = None;
+    desk.plan(&[ana.clone()]).await;
+    let asked = [
+        unique("userName", "ana"),
+        unique("mail", "ana@x"),
+        unique("mail", "ana"),
+    ];
+    let found = desk
+        .store
+        .unique_holders(&desk.channel, &asked)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|holder| holder.subject == id));
+    assert!(found.iter().all(|holder| holder.in_scope));
+    assert!(found.iter().all(|h| h.state == SubjectState::Linked));
+    assert!(found.iter().all(|h| h.dn == ana.subject.dn));
+    ana.unique = Some(vec![unique("userName", "anna")]);
+    desk.plan(&[ana]).await;
+    let found = desk
+        .store
+        .unique_holders(&desk.channel, &asked)
+        .await
+        .unwrap();
+    assert_eq!(found, []);
+}
+
+/// A person who left does not make a newcomer a duplicate.
+pub async fn duplicates_count_only_those_in_scope(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut writes: Vec<SubjectWrite> = ["a", "b", "c", "d"]
+        .iter()
+        .map(|name| write(desk.subject(Kind::User, name), Vec::new()))
+        .collect();
+    writes[0].unique = Some(vec![unique("mail", "same"), unique("userName", "a")]);
+    writes[1].unique = Some(vec![unique("mail", "same"), unique("userName", "b")]);
+    writes[2].unique = Some(vec![unique("mail", "left")]);
+    writes[3].unique = Some(vec![unique("mail", "left"), unique("mail", "same")]);
+    writes[3].subject.in_scope = false;
+    let ids = desk.plan(&writes).await;
+    let found = desk.store.unique_duplicates(&desk.channel).await.unwrap();
+    let mut pairs: Vec<(&str, SubjectId)> = found
+        .iter()
+        .map(|holder| (holder.value.folded.as_str(), holder.subject))
+        .collect();
+    pairs.sort_unstable();
+    assert_eq!(pairs, [("same", ids[0]), ("same", ids[1])]);
+}
+
+/// In batches as a read gives them, and all found again at once.
+pub async fn ten_thousand_subjects_are_written_and_found(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let cycle = desk.begin().await;
+    let names: Vec<String> = (0..10_000).map(|n| format!("u{n:05}")).collect();
+    for batch in names.chunks(500) {
+        let writes: Vec<SubjectWrite> = batch
+            .iter()
+            .map(|name| {
+                let subject = desk.subject(Kind::User, name);
+                write(subject, vec![super::desk::create(name)])
+            })
+            .collect();
+        desk.write(cycle, &writes).await;
+    }
+    let settled = desk.settle(cycle).await;
+    assert_eq!(settled.pending, 10_000);
+    let keys: Vec<SourceKey> = names
+        .iter()
+        .map(|name| SourceKey::new(format!("k-{name}")))
+        .collect();
+    let heads = desk.store.heads(&desk.channel, &keys).await.unwrap();
+    assert_eq!(heads.len(), 10_000);
+    let ids: Vec<SubjectId> = heads.iter().map(|head| head.id).collect();
+    assert_eq!(desk.store.subjects(&ids).await.unwrap().len(), 10_000);
+}
+
+/// Values are data, whatever signs they have.
+pub async fn hostile_text_comes_back_as_it_was(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let hostile = "'; DROP TABLE subject; -- \" \\ % _ \u{1F600} \u{202E} \n\t[1,2] {\"a\":1} null";
+    let mut subject = desk.subject(Kind::User, "ana");
+    subject.key = SourceKey::new(hostile);
+    subject.dn = hostile.to_owned();
+    subject.display = hostile.to_owned();
+    subject.reason = hostile.to_owned();
+    subject.target_id = Some(TargetId::new(hostile));
+    let mut ana = write(subject.clone(), vec![super::desk::create(hostile)]);
+    ana.unique = Some(vec![unique("userName", hostile)]);
+    ana.container = hostile.to_owned();
+    let id = desk.plan(&[ana]).await[0];
+    subject.id = Some(id);
+    assert_eq!(desk.get(id).await, subject);
+    let asked = [unique("userName", hostile)];
+    let found = desk
+        .store
+        .unique_holders(&desk.channel, &asked)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    let keys = [SourceKey::new(hostile)];
+    assert_eq!(
+        desk.store.heads(&desk.channel, &keys).await.unwrap().len(),
+        1
+    );
+    assert_eq!(desk.steps().await[0].planned, super::desk::create(hostile));
+}
