@@ -51,9 +51,9 @@ pub const LENA: &str = "uid=lena.hoffmann,ou=Legal,ou=people,dc=example,dc=com";
 /// Somebody in Sales; the demonstration deletes the entry.
 pub const PETRA: &str = "uid=petra.lind,ou=Sales,ou=people,dc=example,dc=com";
 /// The account that administers the target; it must never be written to.
-pub const ADMINISTRATOR: &str = "uid=svc-atlassian,ou=services,dc=example,dc=com";
+pub const ADMINISTRATOR: &str = "uid=svc-cloud-admin,ou=services,dc=example,dc=com";
 /// The address of [`ADMINISTRATOR`].
-pub const ADMINISTRATOR_MAIL: &str = "atlassian-admin@example.com";
+pub const ADMINISTRATOR_MAIL: &str = "cloud-admin@example.com";
 /// How many people have an account at the target when everything is settled.
 pub const PROVISIONED_PEOPLE: usize = 200;
 /// Of those, contractors.
@@ -136,7 +136,7 @@ fn containers() -> Vec<DemoEntry> {
 /// Accounts of programs. The second has a place among the people's attributes, as such accounts
 /// often do, and would be provisioned if it were not protected.
 fn services() -> Vec<DemoEntry> {
-    let mut administrator = person::Person::named("Atlassian Administration", "svc-atlassian")
+    let mut administrator = person::Person::named("Cloud Administration", "svc-cloud-admin")
         .mail(ADMINISTRATOR_MAIL)
         .title("Service account")
         .entry("services");
