@@ -10,8 +10,8 @@ use super::{
 /// What must still hold when a step runs; otherwise it is dropped and planned again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expectation {
-    /// The subject's desired hash at planning time; `None` when it is to leave. Membership steps
-    /// leave it `None`: members do not depend on the group's other fields.
+    /// The hash of what the source said at planning time. Membership steps leave it `None`: members
+    /// do not depend on the group's other fields.
     pub desired_hash: Option<Hash128>,
     /// The id of the linked resource at planning time; `None` when there was no link. The deletion
     /// of a group that was created anew under another name leaves it `None`.
@@ -65,7 +65,7 @@ pub struct PlannedStep {
     pub expects: Expectation,
     /// Why it waits for a person, if it does.
     pub hold: Option<Hold>,
-    /// The guards that count it (see `guard::GuardKind`), by name.
+    /// The guards that count it (see `guard::name`), by name.
     pub guards: Vec<String>,
 }
 

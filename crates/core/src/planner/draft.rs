@@ -140,6 +140,16 @@ impl<'a> Draft<'a> {
         let mut said = BTreeSet::new();
         parts.retain(|part| said.insert(part.clone()));
         let reason = parts.join("; ");
+        match verdict {
+            Verdict::Unchanged | Verdict::OutOfScope | Verdict::Protected => {
+                self.subject.synced_hash = self.subject.desired_hash;
+            }
+            Verdict::Stepped
+            | Verdict::Held
+            | Verdict::Parked
+            | Verdict::SkippedByOption
+            | Verdict::Invalid => {}
+        }
         self.subject.verdict = verdict;
         self.subject.reason.clone_from(&reason);
         // The steps are durable together with the subject: nothing is left to plan, unless what

@@ -60,6 +60,7 @@ pub(super) fn plan_leaving(
     input: &SubjectInput<'_>,
 ) -> SubjectPlan {
     if draft.subject.state == SubjectState::Frozen {
+        draft.subject.desired_hash = Some(input.source.hash());
         // What was protected when last seen is not touched because its entry vanished.
         let words = format!("{}; protected when last seen", departure.words);
         return draft.finish(Situation::Protected, Verdict::Protected, &words);
@@ -67,7 +68,7 @@ pub(super) fn plan_leaving(
     let left_before = draft.subject.left_at;
     draft.subject.in_scope = false;
     draft.subject.desired = None;
-    draft.subject.desired_hash = None;
+    draft.subject.desired_hash = Some(input.source.hash());
     draft.subject.synced_hash = None;
     draft.subject.parked_hash = None;
     draft.subject.next_at = None;

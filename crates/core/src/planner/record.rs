@@ -87,7 +87,7 @@ pub fn record_success(
         Operation::AddMembers { .. } | Operation::RemoveMembers { .. } => return subject,
     }
     subject.attempts = 0;
-    conclude(rules, &mut subject, now);
+    conclude(rules, &mut subject, step.verb(), now);
     subject
 }
 
@@ -262,7 +262,7 @@ fn note_replaced(rules: &ChannelRules, subject: &mut Subject, changes: &[FieldCh
 }
 
 /// Whether the subject is done, and when it is looked at again.
-fn conclude(rules: &ChannelRules, subject: &mut Subject, now: Millis) {
+fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis) {
     let Some(desired) = subject.desired.clone() else {
         // It leaves: nothing is wanted but what the step did. A disable that did not stick is
         // planned again.
@@ -271,6 +271,15 @@ fn conclude(rules: &ChannelRules, subject: &mut Subject, now: Millis) {
             && subject.kind == Kind::User
             && subject.shadow.active == Some(true);
         subject.dirty = still_active;
+        if !still_active {
+            subject.synced_hash = subject.desired_hash;
+            if !subject.in_scope {
+                subject.verdict = Verdict::OutOfScope;
+            } else if verb == Verb::Disable && subject.verdict == Verdict::Stepped {
+                // Only a leaver whom mapping cannot make has a step without a wish.
+                subject.verdict = Verdict::Invalid;
+            }
+        }
         let deletes = rules.options.remove_action == RemoveAction::Delete
             && subject.kind == Kind::User
             && subject.state.is_linked();

@@ -2,8 +2,8 @@
 
 use crate::guard::name;
 use crate::model::{
-    Desired, DisabledReason, Hash128, Hold, Kind, Operation, Problem, Reason, RemoveAction,
-    SubjectState, TargetId, Verdict,
+    Desired, DisabledReason, Hold, Kind, Operation, Problem, Reason, RemoveAction, SubjectState,
+    TargetId, Verdict,
 };
 
 use super::compare::believed_active;
@@ -30,9 +30,9 @@ pub fn plan_subject(input: &SubjectInput<'_>) -> SubjectPlan {
         return draft.finish(Situation::Unrelated, Verdict::OutOfScope, words);
     }
     match &input.source {
-        SourceState::Protected { rule } => plan_protected(draft, rule),
+        SourceState::Protected { rule } => plan_protected(draft, rule, input),
         SourceState::Invalid { problems, disabled } => {
-            plan_invalid(draft, problems, disabled.as_ref())
+            plan_invalid(draft, problems, disabled.as_ref(), input)
         }
         SourceState::OutOfScope { clause } => {
             thaw(&mut draft);
@@ -54,11 +54,10 @@ pub fn plan_subject(input: &SubjectInput<'_>) -> SubjectPlan {
 }
 
 /// No write of any kind; a link is kept and frozen.
-fn plan_protected(mut draft: Draft<'_>, rule: &str) -> SubjectPlan {
+fn plan_protected(mut draft: Draft<'_>, rule: &str, input: &SubjectInput<'_>) -> SubjectPlan {
     draft.subject.in_scope = false;
     draft.subject.desired = None;
-    draft.subject.desired_hash = None;
-    draft.subject.synced_hash = None;
+    draft.subject.desired_hash = Some(input.source.hash());
     draft.subject.next_at = None;
     draft.subject.left_at = None;
     draft.become_state(SubjectState::Frozen);
@@ -82,12 +81,13 @@ fn plan_invalid(
     mut draft: Draft<'_>,
     problems: &[Problem],
     disabled: Option<&DisabledReason>,
+    input: &SubjectInput<'_>,
 ) -> SubjectPlan {
     thaw(&mut draft);
     draft.subject.in_scope = true;
     draft.subject.left_at = None;
     draft.subject.desired = None;
-    draft.subject.desired_hash = Some(Hash128::of_json(&(problems, disabled)));
+    draft.subject.desired_hash = Some(input.source.hash());
     draft.subject.synced_hash = None;
     let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
     let words = format!("mapping cannot make it: {}", messages.join("; "));

@@ -329,3 +329,26 @@ fn drift_is_reported_and_not_corrected() {
     );
     assert!(plan.steps.is_empty());
 }
+
+#[test]
+fn after_its_step_a_leaver_counts_as_out_of_scope_and_an_unmappable_one_as_invalid() {
+    let rules = rules();
+    let invalid = SourceState::Invalid {
+        problems: Vec::new(),
+        disabled: disabled(person("ana")).disabled,
+    };
+    for (source, verdict) in [
+        (out(), Verdict::OutOfScope),
+        (gone(), Verdict::OutOfScope),
+        (invalid, Verdict::Invalid),
+    ] {
+        let (ana, mut target) = linked(&rules, user("ana"), person("ana"));
+        let leaving = plan(&rules, &ana, source.clone());
+        assert_eq!(leaving.subject.desired_hash, Some(source.hash()));
+        let ana = apply(&rules, &leaving, &mut target, false, NOW);
+        assert_eq!(ana.verdict, verdict);
+        assert_eq!(ana.state, SubjectState::Disabled);
+        assert!(ana.is_converged(), "{ana:?}");
+        assert_eq!(plan(&rules, &ana, source).verdict, verdict);
+    }
+}
