@@ -2,6 +2,7 @@
 //! ([`Target`]).
 #![deny(missing_docs)]
 
+pub mod scope;
 mod source;
 mod target;
 

@@ -1,0 +1,73 @@
+//! The source itself.
+
+use async_trait::async_trait;
+use usher_connector::{
+    EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
+};
+use usher_ldap::Pool;
+
+use crate::fetch::Kept;
+use crate::settings::{Clock, Settings};
+use crate::{fetch, probe, read};
+
+/// Connections for fetches.
+const FETCH_CONNECTIONS: usize = 4;
+
+/// An LDAP directory, opened for one channel.
+pub struct LdapSource {
+    settings: Settings,
+    pool: Pool,
+    kept: Kept,
+}
+
+impl LdapSource {
+    /// Compiles the settings. No connection is made.
+    ///
+    /// # Errors
+    /// [`SourceError::Settings`] with every problem.
+    pub fn open(settings: SourceSettings) -> Result<Self, SourceError> {
+        let settings = Settings::compile(&settings)?;
+        let pool = Pool::new(
+            settings.endpoints.clone(),
+            settings.options.clone(),
+            settings.credentials.clone(),
+            FETCH_CONNECTIONS,
+        );
+        Ok(Self {
+            settings,
+            pool,
+            kept: Kept::default(),
+        })
+    }
+
+    /// With this machine's clock. Servers that tell neither their time nor when they changed last can
+    /// be read by delta only with one.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.settings.clock = Some(clock);
+        self
+    }
+}
+
+#[async_trait]
+impl Source for LdapSource {
+    async fn read(
+        &self,
+        request: &ReadRequest,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SourceError> {
+        read::read(&self.settings, request, sink).await
+    }
+
+    async fn fetch(
+        &self,
+        by: &FetchBy,
+        attributes: &[String],
+    ) -> Result<Vec<Fetched>, SourceError> {
+        fetch::fetch(&self.settings, &self.pool, &self.kept, by, attributes).await
+    }
+
+    async fn probe(&self) -> Result<ProbeReport, SourceError> {
+        probe::probe(&self.settings).await
+    }
+}

@@ -1,0 +1,163 @@
+//! "Read up to here", as text that only this connector understands.
+
+use serde::{Deserialize, Serialize};
+use usher_core::model::{ChangeDetection, Hash128, Millis, Watermark};
+use usher_directory::Filter;
+use usher_directory::compare::{unix_ms_to_ad_time, unix_ms_to_generalized_time};
+
+use crate::session::Facts;
+use crate::settings::Settings;
+
+/// Time stamps have a resolution of one second, and change on several servers.
+const OVERLAP_MS: i64 = 60_000;
+
+/// How far this machine's clock may be ahead of the server's, where the server does not tell its time.
+const CLOCK_DIFFERENCE_MS: i64 = 5 * 60_000;
+
+/// A watermark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mark {
+    /// Where the next delta starts.
+    pub(crate) point: Point,
+    /// What decides who is read; another base is another reading.
+    pub(crate) base: String,
+    /// The members of the scope groups of the users and of the groups, as one hash each.
+    pub(crate) users: Option<Hash128>,
+    /// See `users`.
+    pub(crate) groups: Option<Hash128>,
+}
+
+/// A moment in the life of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Point {
+    /// By time stamp, UTC milliseconds; the same on every host.
+    Timestamp {
+        /// When.
+        at: Millis,
+    },
+    /// By update sequence number, which every controller counts for itself.
+    Usn {
+        /// The highest number at that moment.
+        highest: u64,
+        /// Who counts.
+        controller: String,
+    },
+}
+
+impl Mark {
+    /// Reads a watermark; `None` for one that is not ours, which means a full read.
+    pub(crate) fn parse(watermark: &Watermark) -> Option<Self> {
+        serde_json::from_str(&watermark.0).ok()
+    }
+
+    /// The text to keep.
+    pub(crate) fn print(&self) -> Option<Watermark> {
+        serde_json::to_string(self).ok().map(Watermark)
+    }
+}
+
+impl Point {
+    /// The present moment; `None` when neither the host nor a clock tells it. Then every read is full.
+    ///
+    /// Never from the stamps of entries: one from the future would hide every change until then.
+    pub(crate) fn now(settings: &Settings, facts: &Facts) -> Option<Self> {
+        if settings.source.change_detection == ChangeDetection::ActiveDirectoryUsn {
+            let (highest, controller) = facts.usn.clone()?;
+            return Some(Self::Usn {
+                highest,
+                controller,
+            });
+        }
+        let clock = settings.clock.as_ref().map(|clock| (clock.0)());
+        let at = match (facts.server_time, clock, facts.last_change) {
+            (Some(server), ..) => server,
+            // Whatever is stamped later than the last change is new. The clock bounds it from below, so
+            // that the entries of one large import are not read again for ever, and from above.
+            (None, Some(now), Some(change)) => change.clamp(now - CLOCK_DIFFERENCE_MS, now),
+            (None, Some(now), None) => now - CLOCK_DIFFERENCE_MS,
+            (None, None, change) => change?,
+        };
+        Some(Self::Timestamp { at })
+    }
+
+    /// Whether a delta from this point to that one is possible.
+    pub(crate) fn leads_to(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Timestamp { at }, Self::Timestamp { at: now }) => at <= now,
+            (
+                Self::Usn {
+                    highest,
+                    controller,
+                },
+                Self::Usn {
+                    highest: now,
+                    controller: same,
+                },
+            ) => highest <= now && controller == same,
+            (Self::Timestamp { .. }, Self::Usn { .. })
+            | (Self::Usn { .. }, Self::Timestamp { .. }) => false,
+        }
+    }
+
+    /// What has changed since, as a filter.
+    pub(crate) fn since(&self, settings: &Settings) -> Filter {
+        match self {
+            Self::Timestamp { at } => {
+                // Whole seconds: not every server compares fractions.
+                let from = (at - OVERLAP_MS).div_euclid(1_000) * 1_000;
+                let text = if settings.is_ad() {
+                    unix_ms_to_ad_time(from)
+                } else {
+                    unix_ms_to_generalized_time(from)
+                };
+                Filter::at_least(settings.source.timestamp_attribute.as_str(), text)
+            }
+            Self::Usn { highest, .. } => {
+                let attribute = settings
+                    .source
+                    .usn_attribute
+                    .as_deref()
+                    .unwrap_or("uSNChanged");
+                Filter::at_least(attribute, highest.saturating_add(1).to_string())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usn(highest: u64, controller: &str) -> Point {
+        Point::Usn {
+            highest,
+            controller: controller.into(),
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_controller_or_one_that_went_back_is_no_start() {
+        assert!(usn(5, "a").leads_to(&usn(5, "a")));
+        assert!(!usn(5, "a").leads_to(&usn(9, "b")));
+        assert!(!usn(5, "a").leads_to(&usn(4, "a")));
+        let (early, late) = (Point::Timestamp { at: 1 }, Point::Timestamp { at: 2 });
+        assert!(early.leads_to(&late));
+        assert!(!late.leads_to(&early), "the clock went back");
+        assert!(!usn(1, "a").leads_to(&late));
+    }
+
+    #[test]
+    fn a_watermark_is_read_back_and_anything_else_is_none() {
+        let mark = Mark {
+            point: usn(7, "x"),
+            base: "dc=x".into(),
+            users: Some(Hash128([3; 16])),
+            groups: None,
+        };
+        let text = mark.print().expect("JSON");
+        assert_eq!(Mark::parse(&text), Some(mark));
+        assert_eq!(Mark::parse(&Watermark("20240101".into())), None);
+    }
+}

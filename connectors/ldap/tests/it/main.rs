@@ -1,0 +1,11 @@
+//! The source against a real slapd.
+
+mod cut;
+mod delta;
+mod fetching;
+mod full;
+mod hostile;
+mod members;
+mod probing;
+mod rig;
+mod rights;
