@@ -76,7 +76,7 @@ CREATE INDEX subject_target ON subject (target_id) WHERE target_id IS NOT NULL;
 CREATE INDEX subject_dirty ON subject (channel) WHERE dirty = 1;
 CREATE INDEX subject_next ON subject (channel, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX subject_counts ON subject (channel, kind, state, in_scope, verdict, dirty);
-CREATE INDEX subject_container ON subject (container) WHERE container IS NOT NULL;
+CREATE INDEX subject_container ON subject (container, channel, kind, state) WHERE container IS NOT NULL;
 CREATE INDEX subject_members ON subject (channel) WHERE members_dirty > 0;
 CREATE INDEX subject_removed ON subject (removed_at) WHERE removed_at IS NOT NULL;
 

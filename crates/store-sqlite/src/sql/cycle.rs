@@ -17,9 +17,11 @@ statements! {
         ORDER BY id DESC LIMIT ?2";
 
     /// Rows: subject, hold; ?2 = cycle.
-    HOLD_PLANNED = "UPDATE step SET hold_json = v.value -> 1 FROM json_each(?1) v
-        WHERE step.subject = v.value ->> 0 AND step.state = 'planned' AND step.cycle = ?2
-            AND step.hold_json IS NULL";
+    HOLD_PLANNED = "UPDATE step SET hold_json = h.hold
+        FROM (SELECT s.id AS id, v.value -> 1 AS hold FROM json_each(?1) v
+            CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value ->> 0 AND s.state = 'planned'
+            WHERE s.cycle = ?2 AND s.hold_json IS NULL) h
+        WHERE step.id = h.id";
     PLANNED_GUARDS = "SELECT g.value AS guard,
             sum(CASE WHEN g.value LIKE 'members.%' THEN s.members ELSE 1 END) AS n
         FROM step s CROSS JOIN json_each(s.guards_json) g
@@ -28,7 +30,7 @@ statements! {
     /// ?1 = cycle, ?2 = now. Older steps of what this cycle planned anew.
     SUPERSEDE = "UPDATE step SET state = 'superseded', state_json = NULL, until = NULL, changed_at = ?2
         WHERE id IN (
-            SELECT s.id FROM touched t CROSS JOIN step s ON s.subject = t.subject
+            SELECT s.id FROM touched t CROSS JOIN step s INDEXED BY step_subject ON s.subject = t.subject
                 AND s.state IN ('planned', 'pending', 'waiting', 'held', 'parked')
             WHERE t.cycle = ?1 AND s.cycle <> ?1
                 AND CASE WHEN s.verb IN ('add_members', 'remove_members') THEN t.members ELSE t.account END = 1)";
@@ -56,11 +58,11 @@ statements! {
                     || (s.state_json ->> '$.hold.other')
                 WHEN 'swap' THEN 'two changes would exchange the same ' || (s.state_json ->> '$.hold.field')
                 ELSE 'waits for a decision: ' || replace(s.state_json ->> '$.hold.hold', '_', ' ') END
-            FROM step s WHERE s.subject = subject.id AND s.state = 'held' AND s.cycle = ?1
+            FROM step s INDEXED BY step_subject WHERE s.subject = subject.id AND s.state = 'held' AND s.cycle = ?1
             ORDER BY s.id LIMIT 1), reason)
         WHERE verdict = 'stepped' AND id IN (
             SELECT t.subject FROM touched t WHERE t.cycle = ?1 AND t.written = 1 AND EXISTS (
-                SELECT 1 FROM step s WHERE s.subject = t.subject AND s.state = 'held' AND s.cycle = ?1))
+                SELECT 1 FROM step s INDEXED BY step_subject WHERE s.subject = t.subject AND s.state = 'held' AND s.cycle = ?1))
         RETURNING id";
     /// ?1 = cycle, ?2 = now.
     RELEASE = "UPDATE step SET state = 'pending', changed_at = ?2, released_at = ?2

@@ -11,7 +11,7 @@ statements! {
     APPROVED_SUBJECTS = "UPDATE subject SET verdict = 'stepped', reason = ''
         WHERE verdict = 'held' AND id IN (
             SELECT s.subject FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value)
-            AND NOT EXISTS (SELECT 1 FROM step o WHERE o.subject = subject.id AND o.state = 'held')";
+            AND NOT EXISTS (SELECT 1 FROM step o INDEXED BY step_subject WHERE o.subject = subject.id AND o.state = 'held')";
     /// A list of steps, all rejected: their subjects are dismissed for what they are to be now.
     /// A membership that was rejected says nothing about the group itself.
     REJECTED_SUBJECTS = "UPDATE subject SET parked_hash = desired_hash
@@ -21,7 +21,7 @@ statements! {
     REJECTED_VERDICTS = "UPDATE subject SET verdict = 'parked', reason = 'rejected by ' || ?2
         WHERE verdict = 'held' AND id IN (
             SELECT s.subject FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value)
-            AND NOT EXISTS (SELECT 1 FROM step o WHERE o.subject = subject.id AND o.state = 'held')";
+            AND NOT EXISTS (SELECT 1 FROM step o INDEXED BY step_subject WHERE o.subject = subject.id AND o.state = 'held')";
 
     /// A list of steps, all parked; ?2 = now.
     RETRY = "UPDATE step SET state = 'pending', state_json = NULL, attempts = 0, changed_at = ?2, released_at = ?2

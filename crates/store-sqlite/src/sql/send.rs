@@ -3,7 +3,7 @@
 /// Nothing of the subject is in flight, and nothing earlier of it can still be sent.
 macro_rules! free {
     () => {
-        " NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.subject
+        " NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.subject
             AND e.state IN ('claimed', 'unknown', 'pending', 'waiting')
             AND (e.state IN ('claimed', 'unknown') OR e.id < s.id)) "
     };

@@ -64,13 +64,13 @@ statements! {
     DUE = concat!("SELECT id FROM (
             SELECT s.id AS id FROM subject s INDEXED BY subject_dirty
             WHERE s.channel = ", channel!(), " AND s.dirty = 1 AND s.id > ?3 AND s.state <> 'archived'
-                AND NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
             ORDER BY s.id LIMIT ?4)
         UNION
         SELECT id FROM (
             SELECT s.id AS id FROM subject s INDEXED BY subject_next
             WHERE s.channel = ", channel!(), " AND s.next_at <= ?2 AND s.id > ?3 AND s.state <> 'archived'
-                AND NOT EXISTS (SELECT 1 FROM step e WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
             ORDER BY s.id LIMIT ?4)
         ORDER BY id LIMIT ?4");
     NEXT_DUE = concat!("SELECT min(next_at) AS next_at FROM subject INDEXED BY subject_next

@@ -57,11 +57,11 @@ statements! {
 
     /// A list of subjects; ?2 = cycle: what this cycle planned for their accounts before.
     STEPS_DROP_ACCOUNT = "DELETE FROM step WHERE id IN (
-        SELECT s.id FROM json_each(?1) v CROSS JOIN step s ON s.subject = v.value AND s.state = 'planned'
+        SELECT s.id FROM json_each(?1) v CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value AND s.state = 'planned'
         WHERE s.cycle = ?2 AND s.verb NOT IN ('add_members', 'remove_members'))";
     /// A list of groups; ?2 = cycle: what this cycle planned for their members before.
     STEPS_DROP_MEMBERS = "DELETE FROM step WHERE id IN (
-        SELECT s.id FROM json_each(?1) v CROSS JOIN step s ON s.subject = v.value AND s.state = 'planned'
+        SELECT s.id FROM json_each(?1) v CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value AND s.state = 'planned'
         WHERE s.cycle = ?2 AND s.verb IN ('add_members', 'remove_members'))";
 
     /// Rows as `write::step_row` makes them; ?2 = cycle, ?3 = channel, ?4 = now.

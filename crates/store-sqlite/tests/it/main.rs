@@ -1,5 +1,7 @@
 //! The contract suite against SQLite files.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;

@@ -1,0 +1,92 @@
+use sqlx::Row as _;
+use usher_store::Administration as _;
+
+use super::empty;
+use crate::open::SqliteStore;
+
+#[cfg(unix)]
+#[tokio::test]
+async fn folder_and_file_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("a/state");
+    let store = SqliteStore::open(&state).await.unwrap();
+    store.check().await.unwrap();
+    let mode = |path: &std::path::Path| {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        mode & 0o777
+    };
+    assert_eq!(mode(&state), 0o700);
+    for entry in std::fs::read_dir(&state).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    let copy = dir.path().join("copy.db");
+    store.backup(&copy).await.unwrap();
+    assert_eq!(mode(&copy), 0o600);
+}
+
+#[tokio::test]
+async fn a_backup_into_a_folder_can_be_opened_there() {
+    let (_dir, store) = empty().await;
+    let to = tempfile::tempdir().unwrap();
+    store.backup(to.path()).await.unwrap();
+    let copy = SqliteStore::open(to.path()).await.unwrap();
+    assert_eq!(copy.configuration().await.unwrap().revision, 0);
+}
+
+#[tokio::test]
+async fn a_backup_tells_which_file_is_in_the_way() {
+    let (dir, store) = empty().await;
+    let to = dir.path().join("there");
+    std::fs::write(&to, "something else").unwrap();
+    let error = store.backup(&to).await.unwrap_err();
+    assert!(error.to_string().contains("there"), "{error}");
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "something else");
+}
+
+#[tokio::test]
+async fn opening_again_keeps_what_is_there() {
+    let (dir, store) = empty().await;
+    let target = usher_core::model::ConnectionId::new("target");
+    let lease = store.take_lease(&target, "a", 0, 1000).await.unwrap();
+    assert!(lease.is_some());
+    store.close().await;
+    let store = SqliteStore::open(dir.path()).await.unwrap();
+    let lease = store.take_lease(&target, "b", 1, 1000).await.unwrap();
+    assert_eq!(lease, None);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("state.db"), "no database ".repeat(100)).unwrap();
+    assert!(SqliteStore::open(dir.path()).await.is_err());
+}
+
+#[tokio::test]
+async fn connections_are_set_up_for_durability() {
+    let (_dir, store) = empty().await;
+    for (pool, cache) in [(&store.writer, -32768), (&store.readers, -4096)] {
+        let mut conn = pool.acquire().await.unwrap();
+        let mut pragma = async |text: &'static str| {
+            let row = sqlx::query(text).fetch_one(&mut *conn).await.unwrap();
+            row.try_get::<i64, _>(0).unwrap()
+        };
+        assert_eq!(pragma("PRAGMA synchronous").await, 2);
+        assert_eq!(pragma("PRAGMA foreign_keys").await, 1);
+        assert_eq!(pragma("PRAGMA cache_size").await, cache);
+        assert_eq!(pragma("PRAGMA wal_autocheckpoint").await, 16384);
+        assert!(pragma("PRAGMA busy_timeout").await >= 10_000);
+    }
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&store.readers)
+        .await
+        .unwrap();
+    assert_eq!(mode, "wal");
+    let wrote = sqlx::query("UPDATE health SET checks = 7")
+        .execute(&store.readers)
+        .await;
+    assert!(wrote.is_err(), "readers never write");
+}
