@@ -48,7 +48,7 @@ pub trait Administration: Send + Sync {
         ttl_ms: i64,
     ) -> Result<Option<Fence>>;
 
-    /// Gives a lease back at once.
+    /// Gives a lease back at once. The epoch grows, so that the fence is stale from then on.
     async fn release_lease(&self, fence: &Fence) -> Result<()>;
 
     /// Makes the lease of a target expire at once. Only for a caller that knows its owner to be
@@ -83,7 +83,8 @@ pub trait Administration: Send + Sync {
     /// Audit events, newest first; `before` pages on by id.
     async fn audit_log(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, AuditEvent)>>;
 
-    /// Deletes what is older than the retention; returns how many rows went.
+    /// Deletes what is older than the retention, in several short transactions; returns how many
+    /// rows went. Of a subject removed long ago only key, target id and hashes stay.
     async fn prune(&self, retention: &Retention, now: Millis) -> Result<u64>;
 
     /// Writes a consistent copy of the whole state to a new file or folder, while in use.
@@ -218,12 +219,18 @@ pub trait Subjects: Send + Sync {
 /// Cycles, the outbox and the target index.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Begins a cycle.
+    /// Begins a cycle. One of the same channel that is still reading was abandoned by a process
+    /// that died: it is aborted.
     async fn begin_cycle(&self, fence: &Fence, cycle: &NewCycle) -> Result<CycleId>;
 
     /// Writes some subjects with the steps planned for them, in state `Planned`; replaces their
-    /// unique values and the steps that this same cycle planned for them before. Returns the subjects' ids in order. A subject with `replanned` will have its
-    /// older steps that are not in flight superseded when the cycle settles.
+    /// unique values and the steps that this same cycle planned for them before. Returns the
+    /// subjects' ids in order. A subject with `replanned` will have its older steps that are not in
+    /// flight superseded when the cycle settles.
+    ///
+    /// Of a known subject, `members_dirty` and `members_settled` are only ever raised, and
+    /// `members_complete` stays as stored: they belong to `write_members` and `end_members`. What
+    /// follows from a gained, changed or lost link is as for `record`.
     async fn write(
         &self,
         fence: &Fence,
@@ -231,8 +238,9 @@ pub trait Outbox: Send + Sync {
         writes: &[SubjectWrite],
     ) -> Result<Vec<SubjectId>>;
 
-    /// Writes membership steps of groups, in state `Planned`, and clears `members_dirty`; older
-    /// membership steps of those groups that are not in flight are superseded at settling.
+    /// Writes membership steps of groups, in state `Planned`, and clears `members_dirty` (unless an
+    /// outcome set it while this cycle was reading: the plan may lack it); older membership steps of
+    /// those groups that are not in flight are superseded at settling.
     async fn write_members(
         &self,
         fence: &Fence,
@@ -278,7 +286,8 @@ pub trait Outbox: Send + Sync {
 
     /// Claims up to `limit` steps durably, in order of priority: `Pending`, or `Waiting` whose time
     /// has come; of the given channels; at most one per subject, none for a subject that has one
-    /// in flight, never a step while an earlier one of the same subject can still be sent.
+    /// in flight, never a step while an earlier one of the same subject can still be sent. A backend
+    /// may return fewer than asked for (SQLite: at most 100 at once).
     async fn claim(
         &self,
         fence: &Fence,
@@ -292,7 +301,11 @@ pub trait Outbox: Send + Sync {
 
     /// Records outcomes, all in one transaction: step states, subjects, presence of members, the
     /// target index, exchanges and audit events. A subject that gains, changes or loses its target
-    /// id makes the groups it is desired in dirty; one that is removed or unlinked loses `present`.
+    /// id makes the groups it is desired or present in dirty; one that is unlinked, or has another
+    /// resource now, loses `present`, and its membership stays desired only if it is in scope; one
+    /// that is removed leaves all its rows. A group that has another resource, or none, believes
+    /// nothing present and is not `members_settled`. A forbidden transition is
+    /// [`StoreError::Transition`] and changes nothing.
     async fn record(&self, fence: &Fence, outcomes: &[Outcome], now: Millis) -> Result<()>;
 
     /// When the next `Waiting` step of the target is due; `Some(now or earlier)` when one is
@@ -310,19 +323,24 @@ pub trait Outbox: Send + Sync {
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
 
     /// Releases held steps: `Held` becomes `Pending`, marked as approved. Steps in another state
-    /// are listed as stale.
+    /// are listed as stale, those that do not exist (or belong to another target) as `gone`. A
+    /// subject with nothing held any more is `Stepped` again.
     async fn approve(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
 
-    /// Rejects held steps: their subjects stay as they are, dismissed for their desired hash.
+    /// Rejects held steps: their subjects stay as they are, dismissed for their desired hash
+    /// (`parked_hash`); one with nothing held any more is `Parked`. Rejecting a membership step does
+    /// not dismiss its group.
     async fn reject(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
 
-    /// Makes parked steps `Pending` again.
+    /// Makes parked steps `Pending` again, with no attempts made; their parked subjects are `Stepped`
+    /// and no longer dismissed.
     async fn retry_parked(&self, fence: &Fence, steps: &[StepId], now: Millis) -> Result<u64>;
 
     /// Held steps that were planned before `older_than` become `Expired`, their subjects dirty.
     async fn expire_held(&self, fence: &Fence, older_than: Millis, now: Millis) -> Result<u64>;
 
-    /// What was released or sent since a time, per guard name, without what a person approved.
+    /// What was released or sent since a time, per guard name, without what a person approved, and
+    /// without unsent steps that the cycle under way has planned anew (settling supersedes them).
     async fn window(
         &self,
         channel: &ChannelId,
@@ -335,7 +353,8 @@ pub trait Outbox: Send + Sync {
     /// Adds rows to the target index. `generation` marks the listing they belong to.
     async fn index_put(&self, fence: &Fence, generation: i64, rows: &[IndexRow]) -> Result<()>;
 
-    /// Ends a complete listing of a kind: rows of older generations go.
+    /// Ends a complete listing of a kind: rows of older generations go, except those that outcomes
+    /// wrote since the last listing ended (this one may have passed their place before).
     async fn index_finish(
         &self,
         fence: &Fence,
