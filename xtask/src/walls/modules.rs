@@ -141,6 +141,11 @@ impl Modules {
             || file.path.contains("/benches/")
     }
 
+    /// Whether the line of that number is test code.
+    pub(crate) fn is_test_code(&self, file: &TextFile, number: usize) -> bool {
+        self.is_test(file) || number >= first_test_line(file)
+    }
+
     /// Lines that are shipped and no comment.
     pub(crate) fn shipped_lines<'a>(&self, file: &'a TextFile) -> Vec<(usize, &'a str)> {
         if self.is_test(file) {
