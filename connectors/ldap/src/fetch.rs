@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use usher_connector::scope::ScopeSets;
 use usher_connector::{FetchBy, Fetched, ReadEntry, SourceError};
 use usher_core::model::{Entry, Kind, ScopeVerdict, SourceKey};
 use usher_directory::Dn;
@@ -14,7 +15,7 @@ use usher_ldap::{Client, LdapEntry, LdapError, Pool, Pooled, ResultCode};
 use crate::attributes::{self, asked};
 use crate::errors::source_error;
 use crate::query::{self, KEYS_AT_ONCE, Read};
-use crate::read::{ScopeSets, judge, scope_sets};
+use crate::read::{judge, scope_sets};
 use crate::session::context_of;
 use crate::settings::Settings;
 

@@ -2,6 +2,8 @@
 //! ([`Target`]).
 #![deny(missing_docs)]
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod scope;
 mod source;
 mod target;

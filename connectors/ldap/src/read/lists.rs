@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use usher_connector::scope::{GroupLists, MemberList, dn_hash};
-use usher_core::model::Hash128;
+use usher_core::model::{DirectoryKind, Hash128};
 use usher_ldap::LdapError;
 
 use super::GroupIndex;
@@ -76,9 +76,23 @@ impl Lists<'_> {
             );
             all.incomplete.get_or_insert(why);
         }
+        if count == 0 && all.incomplete.is_none() && must_have_members(self.settings) {
+            all.incomplete = Some(format!(
+                "it shows no `{attribute}` although its object class demands one: check the rights of the bind account"
+            ));
+        }
         Ok(MemberList {
             members: members.into(),
             incomplete: all.incomplete,
         })
     }
+}
+
+/// Whether an empty group can only be one whose members may not be read (RFC 4519 §3.5; other servers
+/// than OpenLDAP relax it).
+fn must_have_members(settings: &Settings) -> bool {
+    let class = &settings.source.group_object_class;
+    let strict = ["groupOfNames", "groupOfUniqueNames"];
+    settings.directory == DirectoryKind::OpenLdap
+        && strict.iter().any(|name| class.eq_ignore_ascii_case(name))
 }

@@ -8,10 +8,11 @@ mod members;
 mod pages;
 mod sentinels;
 
-pub(crate) use closure::{Members, judge, scope_sets};
+pub(crate) use closure::{judge, scope_sets};
 use index::GroupIndex;
 use lists::ListCache;
 
+use usher_connector::scope::{Members, ScopeSets};
 use usher_connector::{EventSink, ReadEntry, ReadRequest, SourceError, SourceEvent};
 use usher_core::model::{Certificate, Hash128, Kind, SourceKey};
 use usher_directory::Filter;
@@ -29,22 +30,6 @@ const BAD_KEPT: usize = 1_000;
 struct GroupToRead {
     key: SourceKey,
     dn: String,
-}
-
-/// Who belongs to the scope groups.
-#[derive(Default)]
-pub(crate) struct ScopeSets {
-    pub(crate) users: Option<Members>,
-    pub(crate) groups: Option<Members>,
-}
-
-impl ScopeSets {
-    pub(crate) fn of(&self, kind: Kind) -> Option<&Members> {
-        match kind {
-            Kind::User => self.users.as_ref(),
-            Kind::Group => self.groups.as_ref(),
-        }
-    }
 }
 
 /// A read under way.
@@ -121,7 +106,7 @@ impl<'a> Reading<'a> {
         self.index.wanted =
             rules.groups.is_some() || (rules.users.nested && !rules.users.groups.is_empty());
         self.ensure_index().await?;
-        self.read_scope_groups().await?;
+        self.read_scope_groups().await;
         let old = self.request.from.as_ref().and_then(Mark::parse);
         let since = old.filter(|old| self.may_continue(old, now.as_ref()));
         self.full = since.is_none();

@@ -1,6 +1,7 @@
 //! Everything, read in pages.
 
 use usher_connector::SourceError;
+use usher_connector::contract::check_source;
 use usher_core::model::Kind;
 
 use crate::rig::*;
@@ -247,4 +248,20 @@ fn every_problem_of_the_settings_is_told_at_once() {
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
+}
+
+#[tokio::test]
+async fn the_source_keeps_the_contract() {
+    let mut tree = Tree::new();
+    tree.people(120);
+    tree.group("outer", &[person("p0"), group("inner")]);
+    tree.group("inner", &[person("p1")]);
+    let Some(slapd) = tree.start() else { return };
+    let mut settings = settings(&slapd);
+    let kept = check_source(&open(settings.clone()), &request(None)).await;
+    assert_eq!(kept, Ok(()));
+    settings.source.users = by_group("outer", true);
+    settings.source.groups = Some(by_group("outer", false));
+    let kept = check_source(&open(settings), &request(None)).await;
+    assert_eq!(kept, Ok(()));
 }

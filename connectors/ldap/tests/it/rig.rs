@@ -90,6 +90,12 @@ impl Tree {
         self
     }
 
+    /// A record as it is.
+    pub(crate) fn raw(&mut self, record: &str) -> &mut Self {
+        self.text.push_str(record);
+        self
+    }
+
     pub(crate) fn start(&self) -> Option<Slapd> {
         self.start_with(SlapdConfig::default())
     }

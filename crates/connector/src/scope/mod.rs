@@ -4,9 +4,11 @@
 mod convert;
 mod key;
 mod rules;
+mod sets;
 mod walk;
 
 pub use convert::{Attributes, entry_of, lower_attributes};
 pub use key::{KeyRule, MAX_KEY_BYTES};
 pub use rules::{LocationRule, ScopeGroup, ScopeRules, dn_hash};
+pub use sets::{Members, ScopeSets};
 pub use walk::{GroupLists, MAX_NESTING, MemberList, Step, Walk};
