@@ -89,7 +89,13 @@ fn plan_invalid(
     draft.subject.desired = None;
     draft.subject.desired_hash = Some(input.source.hash());
     draft.subject.synced_hash = None;
-    let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+    let messages: Vec<String> = problems
+        .iter()
+        .map(|problem| match &problem.field {
+            Some(field) => format!("{field}: {}", problem.message),
+            None => problem.message.clone(),
+        })
+        .collect();
     let words = format!("mapping cannot make it: {}", messages.join("; "));
     let situation = if draft.subject.linked_id().is_some() {
         Situation::Confirmed

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
-use usher_core::model::{Kind, Observed, Operation, Step, Subject, TargetId};
+use usher_core::model::{Observed, Operation, Step, Subject, TargetId};
 
 use super::limiter::Limiter;
 use super::lookup::{Found, find_created, find_in_the_way, look_up};
@@ -314,19 +314,5 @@ fn again(error: &TargetError) -> Ended {
 
 /// Whether what a step expects still holds; if not, why not.
 pub(super) fn stale(step: &Step, subject: &Subject) -> Option<String> {
-    let expects = &step.planned.expects;
-    if expects.desired_hash.is_some() && expects.desired_hash != subject.desired_hash {
-        return Some("the source changed since it was planned".to_owned());
-    }
-    let expected = expects.target_id.as_deref();
-    if expected.is_some() && expected != subject.target_id.as_ref().map(TargetId::as_str) {
-        return Some("the subject is linked differently since it was planned".to_owned());
-    }
-    if step.kind == Kind::User
-        && matches!(step.planned.operation, Operation::Create { .. })
-        && subject.linked_id().is_some()
-    {
-        return Some("the account exists by now".to_owned());
-    }
-    None
+    step.planned.check(subject).err()
 }

@@ -73,6 +73,8 @@ struct Sender<'a> {
     report: SendReport,
     lost: u64,
     looked_at: Option<Instant>,
+    /// Since when nothing was sent because everything waits.
+    waiting_since: Option<Instant>,
     allowed: Vec<ChannelId>,
     total: u64,
     progress: Arc<dyn Progress>,
@@ -126,6 +128,7 @@ impl Engine {
             report: SendReport::default(),
             lost: 0,
             looked_at: None,
+            waiting_since: None,
             allowed: Vec::new(),
             total: 0,
             progress,
@@ -194,6 +197,9 @@ impl Sender<'_> {
                     .claim(self.fence, &allowed, now, wish)
                     .await?;
                 claimed_in_all += steps.len() as u64;
+                if !steps.is_empty() {
+                    self.waiting_since = None;
+                }
                 let mut subjects = self.subjects(&steps).await?;
                 for step in steps {
                     if let Some(subject) = subjects.remove(&step.subject) {
@@ -228,7 +234,7 @@ impl Sender<'_> {
 
     /// Waits for the next step that is due within the patience; false when there is none.
     async fn wait(
-        &self,
+        &mut self,
         options: &SendOptions,
         allowed: &[ChannelId],
     ) -> Result<bool, EngineError> {
@@ -241,7 +247,11 @@ impl Sender<'_> {
             return Ok(false);
         };
         let left = next - self.engine.clock.now();
-        if left > options.patience_ms {
+        let waited = self
+            .waiting_since
+            .get_or_insert_with(Instant::now)
+            .elapsed();
+        if left > options.patience_ms || waited.as_millis() as i64 > options.patience_ms + 1_000 {
             return Ok(false);
         }
         tokio::time::sleep(Duration::from_millis(left.clamp(5, 300) as u64)).await;

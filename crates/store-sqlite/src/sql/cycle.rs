@@ -25,7 +25,7 @@ statements! {
     PLANNED_GUARDS = "SELECT g.value AS guard,
             sum(CASE WHEN g.value LIKE 'members.%' THEN s.members ELSE 1 END) AS n
         FROM step s CROSS JOIN json_each(s.guards_json) g
-        WHERE s.cycle = ?1 AND s.state = 'planned' GROUP BY g.value";
+        WHERE s.cycle = ?1 AND s.state = 'planned' AND s.hold_json IS NULL GROUP BY g.value";
 
     /// ?1 = cycle, ?2 = now. Older steps of what this cycle planned anew.
     SUPERSEDE = "UPDATE step SET state = 'superseded', state_json = NULL, until = NULL, changed_at = ?2

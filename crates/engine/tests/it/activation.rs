@@ -1,0 +1,156 @@
+//! First activation, Observe, adoption (behaviour §1, §2).
+
+use serde_json::json;
+use usher_core::model::{CycleMode, Verb};
+use usher_store::ChannelState;
+
+use crate::world::{World, verbs};
+
+#[tokio::test]
+async fn an_empty_target_whose_scope_was_seen_gets_everybody_with_one_write_each() {
+    let world = World::of(30).await;
+    let report = world.first_sync().await;
+    assert_eq!(report.succeeded, 30);
+    assert_eq!(world.users().len(), 30);
+    assert_eq!(world.writes().len(), 30, "one write per person");
+    let first = &world.users()["u000"];
+    assert_eq!(first["externalId"], "key-u000");
+    assert_eq!(first["emails"][0]["value"], "u000@example.com");
+}
+
+#[tokio::test]
+async fn a_second_sync_sends_nothing_at_all() {
+    let world = World::of(30).await;
+    world.first_sync().await;
+    world.forget_requests();
+    for mode in [CycleMode::Incremental, CycleMode::Full] {
+        let report = world.sync(mode).await;
+        assert_eq!(report.cycle.unwrap().verdicts["unchanged"], 30);
+    }
+    assert_eq!(
+        world.sandbox.requests().len(),
+        0,
+        "not even a read of the target"
+    );
+}
+
+#[tokio::test]
+async fn a_scope_whose_count_was_not_seen_is_only_observed() {
+    let mut world = World::of(5).await;
+    world.channel().policy.scope_count_seen = false;
+    world.save().await;
+    let report = world.sync(CycleMode::Full).await;
+    assert_eq!(report.mode, "observe");
+    assert!(world.writes().is_empty());
+    world.set_mode(ChannelState::Active).await;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users().len(), 5);
+}
+
+#[tokio::test]
+async fn accounts_that_exist_are_adopted_only_after_approval_and_never_created_twice() {
+    let world = World::of(5).await;
+    for uid in ["u001", "U002"] {
+        world
+            .sandbox
+            .add_user(json!({
+                "userName": uid,
+                "emails": [{"value": format!("{}@example.com", uid.to_lowercase()), "type": "work", "primary": true}],
+                "title": "Old title",
+            }))
+            .unwrap();
+    }
+    let plan = world.plan().await;
+    assert_eq!(
+        (plan.adoption.create, plan.adoption.adopt_with_changes),
+        (3, 2)
+    );
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "observe");
+    assert!(
+        world.writes().is_empty(),
+        "nothing is written before the adoption plan is approved"
+    );
+    let sync = world.approve(verbs(&[Verb::Adopt])).await;
+    assert_eq!(sync.mode, "active");
+    assert_eq!(world.users().len(), 5, "{:?}", world.users().keys());
+    let adopted = world.users();
+    assert_eq!(adopted["u001"]["externalId"], "key-u001");
+    assert_eq!(adopted["u001"]["title"], "Engineer");
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn somebody_at_the_target_whom_nobody_corresponds_to_is_never_touched() {
+    let world = World::of(3).await;
+    world
+        .sandbox
+        .add_user(json!({
+            "userName": "stranger", "active": true,
+            "emails": [{"value": "stranger@example.com", "type": "work", "primary": true}],
+        }))
+        .unwrap();
+    assert_eq!(world.plan().await.adoption.only_at_target, 1);
+    world.first_sync().await;
+    world.dir().people.clear();
+    world.dir().hire("other");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("stranger"), Some(true));
+    assert!(world.users()["stranger"].get("externalId").is_none());
+}
+
+#[tokio::test]
+async fn a_plan_changes_nothing_and_its_hash_applies_exactly_that_plan() {
+    let world = World::of(8).await;
+    let plan = world.plan().await;
+    assert_eq!(plan.cycle.steps["create"], 8);
+    assert!(world.writes().is_empty());
+    assert_eq!(
+        plan.hash,
+        world.plan().await.hash,
+        "the same input gives the same plan"
+    );
+    world.dir().hire("late");
+    let mut options = usher_engine::admin::SyncOptions::of(CycleMode::Full);
+    options.reviewed = Some(plan.hash.clone());
+    let refused = world
+        .admin
+        .sync(None, &options, std::sync::Arc::new(usher_engine::Silent))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("the plan changed"),
+        "{refused}"
+    );
+    assert!(world.writes().is_empty());
+    options.reviewed = Some(world.plan().await.hash);
+    world
+        .admin
+        .sync(None, &options, std::sync::Arc::new(usher_engine::Silent))
+        .await
+        .unwrap();
+    assert_eq!(world.users().len(), 9);
+}
+
+#[tokio::test]
+async fn people_disabled_in_the_source_are_not_created_but_found_ones_are_disabled() {
+    let world = World::of(4).await;
+    for uid in ["u000", "u001"] {
+        world.dir().person(uid).locked = true;
+    }
+    world
+        .sandbox
+        .add_user(json!({
+            "userName": "u001",
+            "externalId": "key-u001",
+            "emails": [{"value": "u001@example.com", "type": "work", "primary": true}],
+        }))
+        .unwrap();
+    world.sync(CycleMode::Full).await;
+    world.approve(crate::world::everything()).await;
+    world.sync(CycleMode::Full).await;
+    assert!(!world.users().contains_key("u000"));
+    assert_eq!(world.active("u001"), Some(false));
+    assert_eq!(world.active("u002"), Some(true));
+}

@@ -1,0 +1,226 @@
+//! Faults of the target and of ourselves: no duplicate, no loss (behaviour §17; invariant 14).
+
+use usher_core::model::CycleMode;
+use usher_sandbox::scim::{FaultKind, FaultRule};
+
+use crate::world::World;
+
+/// Syncs until nothing waits any more, the clock moving on.
+async fn settle(world: &World) {
+    for _ in 0..12 {
+        let report = world.sync(CycleMode::Incremental).await;
+        if report.waiting == 0 {
+            return;
+        }
+        world.clock.advance(120_000);
+    }
+    panic!("steps still wait");
+}
+
+#[tokio::test]
+async fn a_reply_lost_after_the_create_was_carried_out_makes_no_duplicate() {
+    let world = World::of(10).await;
+    world.sandbox.fault(
+        FaultRule::once("POST", FaultKind::ResetAfterCommit)
+            .on_path("/Users")
+            .every(3)
+            .times(3),
+    );
+    world.sync(CycleMode::Full).await;
+    settle(&world).await;
+    assert_eq!(world.users().len(), 10);
+    let posts = world
+        .writes()
+        .iter()
+        .filter(|(method, _)| method == "POST")
+        .count();
+    assert_eq!(posts, 10, "what was carried out is found, not repeated");
+}
+
+#[tokio::test]
+async fn a_reply_lost_before_the_create_was_carried_out_loses_nobody() {
+    let world = World::of(10).await;
+    world.sandbox.fault(
+        FaultRule::once("POST", FaultKind::ResetBeforeCommit)
+            .on_path("/Users")
+            .every(3)
+            .times(3),
+    );
+    world.sync(CycleMode::Full).await;
+    settle(&world).await;
+    assert_eq!(world.users().len(), 10);
+}
+
+#[tokio::test]
+async fn truncated_html_and_5xx_replies_lose_nothing() {
+    for kind in [
+        FaultKind::TruncatedBody,
+        FaultKind::Html {
+            status: 200,
+            commit: true,
+        },
+        FaultKind::Html {
+            status: 502,
+            commit: false,
+        },
+        FaultKind::Error {
+            status: 500,
+            commit: true,
+        },
+        FaultKind::Error {
+            status: 503,
+            commit: false,
+        },
+        FaultKind::Empty {
+            status: 200,
+            commit: true,
+        },
+    ] {
+        let world = World::of(6).await;
+        world.sandbox.fault(
+            FaultRule::once("POST", kind.clone())
+                .on_path("/Users")
+                .every(2)
+                .times(2),
+        );
+        world.sync(CycleMode::Full).await;
+        settle(&world).await;
+        assert_eq!(world.users().len(), 6, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_stops_the_channel_and_keeps_every_step() {
+    let world = World::of(10).await;
+    world.sandbox.expire_key();
+    let refused = world.try_sync(CycleMode::Full).await;
+    assert!(refused.is_err() || refused.is_ok_and(|report| report.succeeded == 0));
+    assert!(world.users().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_ends_in_the_middle_quarantines_and_a_new_one_goes_on() {
+    let mut world = World::of(10).await;
+    world.first_sync().await;
+    for n in 0..5 {
+        world.dir().person(&format!("u{n:03}")).title = "Lead".to_owned();
+    }
+    let key = world.sandbox.regenerate_key();
+    let report = world.sync(CycleMode::Incremental).await;
+    assert_eq!(report.mode, "quarantined");
+    assert!(report.stopped.is_some());
+    let sealed = world.admin.engine.sealer.seal("target_secret", &key);
+    world.configuration.sp_connections[0]
+        .secrets
+        .insert(usher_connector_atlassian::API_KEY.to_owned(), sealed);
+    world.save().await;
+    world.set_mode(usher_store::ChannelState::Active).await;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u004"]["title"], "Lead");
+}
+
+#[tokio::test]
+async fn one_persons_refused_attribute_parks_the_attribute_and_not_the_person() {
+    let world = World::of(6).await;
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Forbidden".to_owned()),
+        ..FaultRule::once(
+            "POST",
+            FaultKind::Error {
+                status: 400,
+                commit: false,
+            },
+        )
+        .times(1_000)
+    });
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Forbidden".to_owned()),
+        ..FaultRule::once(
+            "PATCH",
+            FaultKind::Error {
+                status: 400,
+                commit: false,
+            },
+        )
+        .times(1_000)
+    });
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Forbidden".to_owned()),
+        ..FaultRule::once(
+            "PUT",
+            FaultKind::Error {
+                status: 400,
+                commit: false,
+            },
+        )
+        .times(1_000)
+    });
+    world.dir().person("u002").title = "Forbidden".to_owned();
+    world.first_sync().await;
+    assert_eq!(world.users().len(), 6, "the person is there");
+    assert!(world.users()["u002"].get("title").is_none());
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(
+        world.writes().is_empty(),
+        "it is not sent again: {:?}",
+        world.writes()
+    );
+    world.dir().person("u002").title = "Allowed".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u002"]["title"], "Allowed");
+}
+
+#[tokio::test]
+async fn a_process_that_dies_while_sending_converges_after_its_restart() {
+    let mut world = World::of(40).await;
+    world
+        .sandbox
+        .change_knobs(|knobs| knobs.service_time_ms = 20);
+    {
+        let admin = world.admin.clone();
+        let sync = tokio::spawn(async move {
+            let options = usher_engine::admin::SyncOptions::of(CycleMode::Full);
+            admin
+                .sync(None, &options, std::sync::Arc::new(usher_engine::Silent))
+                .await
+        });
+        while world.users().len() < 8 {
+            tokio::task::yield_now().await;
+        }
+        // As good as a kill: no code of ours runs after this.
+        sync.abort();
+        assert!(sync.await.is_err());
+    }
+    world.restart().await;
+    world.sync(CycleMode::Incremental).await;
+    settle(&world).await;
+    assert_eq!(world.users().len(), 40);
+    let posts = world
+        .writes()
+        .iter()
+        .filter(|(method, _)| method == "POST")
+        .count();
+    assert!(posts >= 40);
+}
+
+#[tokio::test]
+async fn an_account_that_somebody_deleted_at_the_target_is_held_and_not_quietly_made_anew() {
+    let world = World::of(10).await;
+    world.first_sync().await;
+    let id = world.users()["u003"]["id"].as_str().unwrap().to_owned();
+    let client = reqwest::Client::builder().build().unwrap();
+    client
+        .delete(format!("{}/Users/{id}", world.sandbox.base_url()))
+        .bearer_auth(world.sandbox.key())
+        .send()
+        .await
+        .unwrap();
+    world.dir().person("u003").title = "Lead".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    world.sync(CycleMode::Incremental).await;
+    assert!(!world.users().contains_key("u003"));
+    assert_eq!(world.held().await.len(), 1, "{:?}", world.held().await);
+    world.approve(crate::world::everything()).await;
+    assert!(world.users().contains_key("u003"));
+}

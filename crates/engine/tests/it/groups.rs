@@ -1,0 +1,139 @@
+//! Groups and memberships (behaviour §7, §12).
+
+use std::collections::BTreeSet;
+
+use usher_core::model::CycleMode;
+
+use crate::world::World;
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+async fn company() -> World {
+    let world = World::of(20).await;
+    world.dir().group(
+        "engineering",
+        &["u000", "u001", "u002", "u003", "u004", "u005", "u006"],
+    );
+    world.dir().group("empty", &[]);
+    world.first_sync().await;
+    world
+}
+
+#[tokio::test]
+async fn groups_follow_their_members_in_batches() {
+    let world = company().await;
+    let groups = world.groups();
+    assert_eq!(groups["engineering"].len(), 7);
+    assert_eq!(groups["empty"], set(&[]));
+    let patches = world
+        .writes()
+        .iter()
+        .filter(|(method, _)| method == "PATCH")
+        .count();
+    assert_eq!(patches, 2, "seven members in batches of five");
+}
+
+#[tokio::test]
+async fn only_the_difference_is_sent() {
+    let world = company().await;
+    world.forget_requests();
+    world.dir().group(
+        "engineering",
+        &["u000", "u001", "u002", "u003", "u004", "u005", "u009"],
+    );
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.writes().len(), 2, "{:?}", world.writes());
+    assert!(world.groups()["engineering"].contains("u009"));
+    assert!(!world.groups()["engineering"].contains("u006"));
+}
+
+#[tokio::test]
+async fn a_member_list_that_was_not_read_to_its_end_removes_nobody() {
+    let world = company().await;
+    world.forget_requests();
+    world.dir().group("engineering", &["u000", "u010"]);
+    world.dir().cut_members.insert("engineering".to_owned());
+    world.sync(CycleMode::Full).await;
+    assert_eq!(
+        world.groups()["engineering"].len(),
+        8,
+        "added, never removed"
+    );
+}
+
+#[tokio::test]
+async fn renaming_an_ou_loses_no_member() {
+    let world = company().await;
+    world.forget_requests();
+    for person in world.dir().people.values_mut() {
+        person.ou = "staff".to_owned();
+    }
+    world.dir().stale_member_ous = Some("people".to_owned());
+    world.sync(CycleMode::Full).await;
+    assert_eq!(
+        world.groups()["engineering"].len(),
+        7,
+        "members under their old names"
+    );
+    world.dir().stale_member_ous = None;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.groups()["engineering"].len(), 7);
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}
+
+#[tokio::test]
+async fn a_group_that_would_lose_most_members_is_held() {
+    let mut world = World::of(30).await;
+    world.channel().policy.guards.members_lost.at_least = 3;
+    world.save().await;
+    let all: Vec<String> = (0..30).map(|n| format!("u{n:03}")).collect();
+    let names: Vec<&str> = all.iter().map(String::as_str).collect();
+    world.dir().group("everybody", &names);
+    world.first_sync().await;
+    world.forget_requests();
+    world.dir().group("everybody", &names[..10]);
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert_eq!(world.groups()["everybody"].len(), 30);
+}
+
+#[tokio::test]
+async fn a_group_of_five_that_would_become_empty_is_held() {
+    let world = company().await;
+    world.forget_requests();
+    world.dir().group("engineering", &[]);
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty());
+    assert_eq!(world.groups()["engineering"].len(), 7);
+}
+
+#[tokio::test]
+async fn a_group_that_leaves_the_source_is_kept() {
+    let world = company().await;
+    world.forget_requests();
+    world.dir().groups.remove("engineering");
+    world.sync(CycleMode::Full).await;
+    assert!(world.groups().contains_key("engineering"));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_protected_group_name_is_never_written() {
+    let world = World::of(3).await;
+    world.dir().group("site-admins", &["u000"]);
+    world.dir().group("staff", &["u000"]);
+    world.first_sync().await;
+    assert!(!world.groups().contains_key("site-admins"));
+    assert_eq!(world.groups()["staff"], set(&["u000"]));
+}
+
+#[tokio::test]
+async fn a_renamed_group_keeps_its_old_name_and_says_so() {
+    let world = company().await;
+    world.forget_requests();
+    let story = world.admin.explain(None, "engineering").await.unwrap();
+    assert_eq!(story.groups.len(), 7);
+    assert!(world.writes().is_empty());
+}

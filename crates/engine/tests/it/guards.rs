@@ -1,0 +1,134 @@
+//! Guards and approvals (behaviour §4, §5, §14).
+
+use usher_core::model::{CycleMode, Verb};
+
+use crate::world::{World, verbs};
+
+#[tokio::test]
+async fn a_filter_that_loses_most_people_is_held_and_sends_nothing() {
+    let world = World::of(60).await;
+    world.first_sync().await;
+    world.forget_requests();
+    for n in 0..50 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    let report = world.sync(CycleMode::Incremental).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert_eq!(report.held, 50);
+    let cycle = report.cycle.unwrap();
+    assert!(
+        cycle.breaches.iter().any(|breach| breach.contains("50")),
+        "{:?}",
+        cycle.breaches
+    );
+    for n in 0..50 {
+        world.dir().person(&format!("u{n:03}")).in_filter = true;
+    }
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.writes().is_empty());
+    assert!(
+        world.held().await.is_empty(),
+        "the held steps are replaced by nothing"
+    );
+}
+
+#[tokio::test]
+async fn held_removals_do_not_stop_the_rest() {
+    let world = World::of(60).await;
+    world.first_sync().await;
+    for n in 0..50 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    world.dir().person("u055").title = "Lead".to_owned();
+    world.dir().hire("newcomer");
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u055"]["title"], "Lead");
+    assert!(world.users().contains_key("newcomer"));
+    assert_eq!(world.active("u000"), Some(true));
+}
+
+#[tokio::test]
+async fn approved_steps_run_only_if_what_they_expect_still_holds() {
+    let world = World::of(60).await;
+    world.first_sync().await;
+    for n in 0..50 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    world.sync(CycleMode::Incremental).await;
+    world.dir().person("u010").in_filter = true;
+    world.sync(CycleMode::Incremental).await;
+    world.approve(verbs(&[Verb::Disable])).await;
+    assert_eq!(world.active("u000"), Some(false));
+    assert_eq!(world.active("u010"), Some(true), "who came back stays");
+}
+
+#[tokio::test]
+async fn rejected_steps_do_not_come_back_until_something_changes() {
+    let world = World::of(60).await;
+    world.first_sync().await;
+    for n in 0..50 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    world.sync(CycleMode::Incremental).await;
+    world
+        .admin
+        .reject(None, &verbs(&[Verb::Disable]))
+        .await
+        .unwrap();
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.held().await.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn the_window_of_a_day_catches_a_slow_trickle() {
+    let world = World::of(60).await;
+    world.first_sync().await;
+    world.forget_requests();
+    for n in 0..6 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.writes().len(), 6);
+    for n in 6..12 {
+        world.dir().person(&format!("u{n:03}")).in_filter = false;
+    }
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(
+        world.writes().len(),
+        6,
+        "6 + 6 exceed the limit of 10 in a day"
+    );
+    assert_eq!(world.held().await.len(), 6);
+}
+
+#[tokio::test]
+async fn removals_that_a_change_of_configuration_causes_are_always_held() {
+    let mut world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u001").in_filter = false;
+    world.channel().source.users.filter = Some("(staff=no)".to_owned());
+    world.save().await;
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.writes().is_empty());
+    assert_eq!(
+        world.held().await,
+        [("disable".to_owned(), "u001".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_mapping_that_clears_a_field_for_everybody_is_held() {
+    let mut world = World::of(60).await;
+    world.first_sync().await;
+    world.forget_requests();
+    for person in world.dir().people.values_mut() {
+        person.title = String::new();
+    }
+    world.channel().timeout_seconds = 6;
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes().len());
+    assert_eq!(world.held().await.len(), 60);
+}

@@ -1,0 +1,147 @@
+//! Leavers, returners, options, protection (behaviour §3, §6, §11).
+
+use usher_core::model::{CycleMode, RemoveAction, Verb};
+
+use crate::world::{World, verbs};
+
+#[tokio::test]
+async fn a_leaver_is_disabled_by_one_request_that_says_nothing_else() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.forget_requests();
+    world.dir().person("u003").locked = true;
+    world.dir().person("u003").title = "Former engineer".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u003"), Some(false));
+    let writes: Vec<_> = world
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.method != "GET")
+        .collect();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    let body = serde_json::to_string(&writes[0]).unwrap();
+    assert!(
+        body.contains("active") && !body.contains("Former"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn somebody_who_returns_is_enabled_again_and_brought_up_to_date() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u003").locked = true;
+    world.sync(CycleMode::Incremental).await;
+    world.dir().person("u003").locked = false;
+    world.dir().person("u003").title = "Lead".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u003"), Some(true));
+    assert_eq!(world.users()["u003"]["title"], "Lead");
+}
+
+#[tokio::test]
+async fn leaving_the_filter_is_seen_by_a_delta() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u004").in_filter = false;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u004"), Some(false));
+    let story = world.admin.explain(None, "u004").await.unwrap();
+    assert!(
+        story.scope.contains("filter (staff=yes)"),
+        "{}",
+        story.scope
+    );
+}
+
+#[tokio::test]
+async fn delete_by_absence_disables_now_and_deletes_after_its_grace_and_two_reads() {
+    let mut world = World::of(20).await;
+    world.options().remove_action = RemoveAction::Delete;
+    world.save().await;
+    world.first_sync().await;
+    world.dir().people.remove("u005");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u005"), Some(false), "disabled at once");
+    world.clock.advance(6 * 86_400_000);
+    world.sync(CycleMode::Full).await;
+    assert!(world.users().contains_key("u005"), "still within the grace");
+    world.clock.advance(2 * 86_400_000);
+    world.sync(CycleMode::Full).await;
+    assert!(
+        !world.users().contains_key("u005"),
+        "deleted after the grace"
+    );
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_cleared_option_skips_and_counts() {
+    let mut world = World::of(6).await;
+    world.options().user_create = false;
+    world.save().await;
+    let report = world.sync(CycleMode::Full).await;
+    assert_eq!(report.cycle.unwrap().verdicts["skipped_by_option"], 6);
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn an_attribute_that_the_source_clears_is_cleared_at_the_target() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u006").title = String::new();
+    world.sync(CycleMode::Incremental).await;
+    assert!(
+        world.users()["u006"].get("title").is_none(),
+        "{}",
+        world.users()["u006"]
+    );
+}
+
+#[tokio::test]
+async fn a_protected_account_gets_no_write_of_any_kind() {
+    let mut world = World::of(20).await;
+    world.first_sync().await;
+    world.configuration.sp_connections[0].protected_accounts = vec!["U007@example.com".to_owned()];
+    world.save().await;
+    world.dir().person("u007").locked = true;
+    world.dir().person("u007").title = "Boss".to_owned();
+    world.forget_requests();
+    let report = world.sync(CycleMode::Full).await;
+    assert_eq!(report.cycle.unwrap().verdicts["protected"], 1);
+    assert!(world.writes().is_empty());
+    assert_eq!(world.active("u007"), Some(true));
+}
+
+#[tokio::test]
+async fn a_person_under_a_new_key_keeps_the_account_after_approval() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    let before = world.users()["u008"]["id"].clone();
+    let mut moved = world.dir().people.remove("u008").unwrap();
+    moved.uid = "u008-new".to_owned();
+    moved.mail = Some("u008@example.com".to_owned());
+    world.dir().people.insert("u008-new".to_owned(), moved);
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(
+        world.writes().is_empty(),
+        "never remove plus create: {:?}",
+        world.writes()
+    );
+    assert_eq!(
+        world.held().await,
+        [("rekey".to_owned(), "u008-new".to_owned())]
+    );
+    world.approve(verbs(&[Verb::Rekey])).await;
+    let users = world.users();
+    let account = users.values().find(|user| user["id"] == before).unwrap();
+    assert_eq!(account["externalId"], "key-u008-new");
+    assert_eq!(account["active"], true);
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}

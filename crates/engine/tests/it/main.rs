@@ -1,0 +1,11 @@
+//! The engine against the Atlassian-like service over real HTTP, with a directory that the tests
+//! script and a real SQLite state.
+
+mod absence;
+mod activation;
+mod conflicts;
+mod faults;
+mod groups;
+mod guards;
+mod leavers;
+mod world;

@@ -1,0 +1,640 @@
+//! A small company: a scripted directory, the sandbox, a state folder, the Admin service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use usher_connector::{
+    Connector, EventSink, FetchBy, Fetched, MemberDn, ProbeReport, ReadEntry, ReadRequest, Source,
+    SourceError, SourceEvent, SourceSettings,
+};
+use usher_core::descriptor::ConnectorDescriptor;
+use usher_core::model::{
+    Bind, Certificate, ChangeDetection, Channel, ChannelId, ChannelSource, Configuration,
+    ConnectionId, CycleMode, DataStore, DataStoreId, DataStoreKind, DirectoryKind, Entry, Kind,
+    LdapStore, Load, Location, MappingRule, Policy, ProvisioningOptions, ScopeVerdict, SourceKey,
+    SpConnection, StatusRule, Watermark,
+};
+use usher_engine::admin::{
+    Admin, PlanOptions, PlanReport, Rehearsal, ScratchCopy, Selection, SyncOptions, SyncReport,
+};
+use usher_engine::{Connectors, Engine, EngineError, ManualClock, Sealer, Silent};
+use usher_sandbox::scim::{RunningSandbox, Sandbox, SandboxConfig};
+use usher_store::{Administration as _, AuditEvent, ChannelState};
+use usher_store_sqlite::SqliteStore;
+
+pub(crate) const BASE: &str = "dc=example,dc=com";
+
+/// One person of the directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) uid: String,
+    pub(crate) mail: Option<String>,
+    pub(crate) title: String,
+    pub(crate) locked: bool,
+    pub(crate) in_filter: bool,
+    pub(crate) ou: String,
+}
+
+/// The directory that tests script.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    pub(crate) people: BTreeMap<String, Person>,
+    pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+    /// Why reads end early.
+    pub(crate) incomplete: Option<String>,
+    /// Entries that the paged read leaves out although they are there.
+    pub(crate) overlooked: BTreeSet<String>,
+    /// Member lists that are not read to their end.
+    pub(crate) cut_members: BTreeSet<String>,
+    /// DNs that members use although no entry has them any more.
+    pub(crate) stale_member_ous: Option<String>,
+    pub(crate) unreachable: bool,
+    pub(crate) reads: u32,
+}
+
+impl Directory {
+    pub(crate) fn hire(&mut self, uid: &str) {
+        self.people.insert(
+            uid.to_owned(),
+            Person {
+                uid: uid.to_owned(),
+                mail: Some(format!("{uid}@example.com")),
+                title: "Engineer".to_owned(),
+                locked: false,
+                in_filter: true,
+                ou: "people".to_owned(),
+            },
+        );
+    }
+
+    pub(crate) fn person(&mut self, uid: &str) -> &mut Person {
+        self.people.get_mut(uid).expect("a person of the test")
+    }
+
+    pub(crate) fn group(&mut self, name: &str, members: &[&str]) {
+        let members = members.iter().map(|uid| (*uid).to_owned()).collect();
+        self.groups.insert(name.to_owned(), members);
+    }
+
+    fn dn(person: &Person) -> String {
+        format!("uid={},ou={},{BASE}", person.uid, person.ou)
+    }
+
+    fn entry(person: &Person) -> ReadEntry {
+        let mut attributes: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut put = |name: &str, value: &str| {
+            attributes.insert(name.to_owned(), vec![value.as_bytes().to_vec()]);
+        };
+        put("uid", &person.uid);
+        put("givenname", &person.uid);
+        put("sn", "Example");
+        put("title", &person.title);
+        if let Some(mail) = &person.mail {
+            put("mail", mail);
+        }
+        if person.locked {
+            put("locked", "true");
+        }
+        ReadEntry {
+            entry: Entry {
+                key: SourceKey::new(format!("key-{}", person.uid)),
+                dn: Self::dn(person),
+                kind: Kind::User,
+                attributes,
+            },
+            scope: if person.in_filter {
+                ScopeVerdict::In
+            } else {
+                ScopeVerdict::Out {
+                    clause: "filter (staff=yes)".to_owned(),
+                }
+            },
+        }
+    }
+
+    fn group_entry(name: &str) -> ReadEntry {
+        let attributes = BTreeMap::from([("cn".to_owned(), vec![name.as_bytes().to_vec()])]);
+        ReadEntry {
+            entry: Entry {
+                key: SourceKey::new(format!("group-{name}")),
+                dn: format!("cn={name},ou=groups,{BASE}"),
+                kind: Kind::Group,
+                attributes,
+            },
+            scope: ScopeVerdict::In,
+        }
+    }
+
+    fn members(&self, name: &str) -> Vec<MemberDn> {
+        let of = self.groups.get(name).into_iter().flatten();
+        of.map(|uid| {
+            let dn = match (self.people.get(uid), &self.stale_member_ous) {
+                (Some(person), None) => Self::dn(person),
+                (_, Some(ou)) => format!("uid={uid},ou={ou},{BASE}"),
+                (None, None) => format!("uid={uid},ou=people,{BASE}"),
+            };
+            MemberDn {
+                dn,
+                via: Vec::new(),
+            }
+        })
+        .collect()
+    }
+
+    fn events(&self, delta: bool) -> Vec<SourceEvent> {
+        let mut events = vec![SourceEvent::Begin {
+            full: !delta,
+            mark: Some(Watermark(format!("mark-{}", self.reads))),
+        }];
+        let people: Vec<ReadEntry> = self
+            .people
+            .values()
+            .filter(|person| !self.overlooked.contains(&person.uid))
+            .filter(|person| delta || person.in_filter)
+            .map(Self::entry)
+            .collect();
+        let users = people.len() as u64;
+        let chunks: Vec<_> = people.chunks(7).map(<[ReadEntry]>::to_vec).collect();
+        events.extend(chunks.into_iter().map(SourceEvent::Page));
+        let groups: Vec<ReadEntry> = self
+            .groups
+            .keys()
+            .map(|name| Self::group_entry(name))
+            .collect();
+        let count = groups.len() as u64;
+        if !groups.is_empty() {
+            events.push(SourceEvent::Page(groups));
+        }
+        for name in self.groups.keys() {
+            let group = SourceKey::new(format!("group-{name}"));
+            let members = self.members(name);
+            events.push(SourceEvent::Members {
+                group: group.clone(),
+                members,
+            });
+            let incomplete = self
+                .cut_members
+                .contains(name)
+                .then(|| "the range was not read to its end".to_owned());
+            events.push(SourceEvent::MembersEnd { group, incomplete });
+        }
+        events.push(SourceEvent::End(Certificate {
+            incomplete: self.incomplete.iter().cloned().collect(),
+            host: "scripted".to_owned(),
+            users,
+            groups: count,
+            ..Certificate::default()
+        }));
+        events
+    }
+
+    fn fetch_one(&self, matches: impl Fn(&ReadEntry) -> bool) -> Fetched {
+        let people = self.people.values().map(Self::entry);
+        let groups = self.groups.keys().map(|name| Self::group_entry(name));
+        match people.chain(groups).find(|read| matches(read)) {
+            Some(read) => Fetched::Present(Box::new(read)),
+            None => Fetched::Absent,
+        }
+    }
+}
+
+struct ScriptedSource(Arc<Mutex<Directory>>);
+
+#[async_trait]
+impl Source for ScriptedSource {
+    async fn read(
+        &self,
+        request: &ReadRequest,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SourceError> {
+        let events = {
+            let mut directory = self.0.lock().expect("lock");
+            if directory.unreachable {
+                return Err(SourceError::Unreachable(
+                    "scripted: nobody answers".to_owned(),
+                ));
+            }
+            directory.reads += 1;
+            directory.events(request.from.is_some())
+        };
+        for event in events {
+            sink.event(event).await?;
+        }
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        by: &FetchBy,
+        _attributes: &[String],
+    ) -> Result<Vec<Fetched>, SourceError> {
+        let directory = self.0.lock().expect("lock");
+        if directory.unreachable {
+            return Err(SourceError::Unreachable(
+                "scripted: nobody answers".to_owned(),
+            ));
+        }
+        Ok(match by {
+            FetchBy::Keys(keys) => keys
+                .iter()
+                .map(|key| directory.fetch_one(|read| read.entry.key == *key))
+                .collect(),
+            FetchBy::Dns(dns) => dns
+                .iter()
+                .map(|dn| directory.fetch_one(|read| read.entry.dn == *dn))
+                .collect(),
+        })
+    }
+
+    async fn probe(&self) -> Result<ProbeReport, SourceError> {
+        Ok(ProbeReport::default())
+    }
+}
+
+struct Registry {
+    target: Box<dyn Connector>,
+    directory: Arc<Mutex<Directory>>,
+}
+
+impl Connectors for Registry {
+    fn connector(&self, id: &str) -> Option<&dyn Connector> {
+        (self.target.descriptor().id == id).then_some(self.target.as_ref())
+    }
+
+    fn descriptors(&self) -> Vec<&ConnectorDescriptor> {
+        vec![self.target.descriptor()]
+    }
+
+    fn open_source(&self, _settings: SourceSettings) -> Result<Arc<dyn Source>, SourceError> {
+        Ok(Arc::new(ScriptedSource(self.directory.clone())))
+    }
+}
+
+struct Copies {
+    store: SqliteStore,
+}
+
+#[async_trait]
+impl Rehearsal for Copies {
+    async fn copy(&self) -> Result<ScratchCopy, EngineError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let state = folder.path().join("state");
+        std::fs::create_dir(&state).expect("a folder");
+        self.store.backup(&state.join("state.db")).await?;
+        let store = SqliteStore::open(&state).await?;
+        Ok(ScratchCopy {
+            store: Arc::new(store),
+            keep: Box::new(folder),
+        })
+    }
+}
+
+/// Everything together.
+pub(crate) struct World {
+    pub(crate) directory: Arc<Mutex<Directory>>,
+    pub(crate) sandbox: RunningSandbox,
+    pub(crate) admin: Admin,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) configuration: Configuration,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A company of so many people, `u000`, `u001`, ..., with an empty target.
+    pub(crate) async fn of(people: usize) -> Self {
+        let mut directory = Directory::default();
+        for n in 0..people {
+            directory.hire(&format!("u{n:03}"));
+        }
+        Self::with(
+            directory,
+            SandboxConfig {
+                seed: Some(7),
+                ..SandboxConfig::default()
+            },
+        )
+        .await
+    }
+
+    pub(crate) async fn with(directory: Directory, sandbox: SandboxConfig) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let sandbox = Sandbox::start(sandbox).await.expect("the sandbox starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let directory = Arc::new(Mutex::new(directory));
+        let clock = Arc::new(ManualClock::at(1_790_000_000_000));
+        let admin = admin(folder.path(), &directory, &clock, "test").await;
+        let mut world = Self {
+            configuration: Configuration::default(),
+            directory,
+            sandbox,
+            admin,
+            clock,
+            folder,
+        };
+        world.configuration = configuration(&world);
+        world.save().await;
+        world
+    }
+
+    /// The process ended without a word and starts again.
+    pub(crate) async fn restart(&mut self) {
+        self.admin = admin(self.folder.path(), &self.directory, &self.clock, "again").await;
+        self.admin
+            .engine
+            .store
+            .break_lease(&ConnectionId::new("cloud"))
+            .await
+            .expect("the old lease breaks");
+    }
+
+    pub(crate) async fn save(&mut self) {
+        self.configuration.revision = self
+            .admin
+            .engine
+            .configuration()
+            .await
+            .expect("a configuration")
+            .revision
+            + 1;
+        self.admin
+            .engine
+            .store
+            .save_configuration(&self.configuration, &AuditEvent::default())
+            .await
+            .expect("the configuration is saved");
+    }
+
+    pub(crate) fn channel(&mut self) -> &mut Channel {
+        &mut self.configuration.sp_connections[0].channels[0]
+    }
+
+    pub(crate) fn options(&mut self) -> &mut ProvisioningOptions {
+        &mut self.configuration.sp_connections[0].options
+    }
+
+    pub(crate) async fn sync(&self, mode: CycleMode) -> SyncReport {
+        self.try_sync(mode).await.expect("the sync runs")
+    }
+
+    pub(crate) async fn try_sync(&self, mode: CycleMode) -> Result<SyncReport, EngineError> {
+        let mut options = SyncOptions::of(mode);
+        options.send.patience_ms = 0;
+        let report = self.admin.sync(None, &options, Arc::new(Silent)).await?;
+        if let Some(cycle) = &report.cycle {
+            assert_eq!(cycle.unexplained(), 0, "the conservation law: {cycle:?}");
+        }
+        Ok(report)
+    }
+
+    pub(crate) async fn plan(&self) -> PlanReport {
+        let options = PlanOptions {
+            mode: CycleMode::Full,
+            only: None,
+            full: true,
+        };
+        self.admin
+            .plan(None, &options, Arc::new(Silent))
+            .await
+            .expect("the plan is made")
+    }
+
+    pub(crate) async fn approve(&self, selection: Selection) -> SyncReport {
+        let send = usher_engine::SendOptions {
+            patience_ms: 0,
+            at_most: None,
+        };
+        let report = self
+            .admin
+            .approve(None, &selection, Some(&send), Arc::new(Silent))
+            .await
+            .expect("the approval runs");
+        report.sync.unwrap_or_default()
+    }
+
+    pub(crate) async fn set_mode(&self, state: ChannelState) {
+        self.admin
+            .set_mode(None, state)
+            .await
+            .expect("the mode changes");
+    }
+
+    pub(crate) fn dir(&self) -> std::sync::MutexGuard<'_, Directory> {
+        self.directory.lock().expect("lock")
+    }
+
+    /// The target's users by userName.
+    pub(crate) fn users(&self) -> BTreeMap<String, serde_json::Value> {
+        resources(&self.sandbox, "users", "userName")
+    }
+
+    /// The target's groups by displayName, with their members' userNames.
+    pub(crate) fn groups(&self) -> BTreeMap<String, BTreeSet<String>> {
+        resources(&self.sandbox, "groups", "displayName")
+            .into_iter()
+            .map(|(name, group)| {
+                let members = group["members"].as_array().cloned().unwrap_or_default();
+                let of = members
+                    .iter()
+                    .filter_map(|member| member["display"].as_str());
+                (name, of.map(str::to_owned).collect())
+            })
+            .collect()
+    }
+
+    pub(crate) fn active(&self, uid: &str) -> Option<bool> {
+        self.users().get(uid)?["active"].as_bool()
+    }
+
+    /// Requests that changed something since the last call of `forget_requests`.
+    pub(crate) fn writes(&self) -> Vec<(String, String)> {
+        self.sandbox
+            .requests()
+            .into_iter()
+            .filter(|request| request.method != "GET")
+            .map(|request| (request.method, request.path))
+            .collect()
+    }
+
+    pub(crate) fn forget_requests(&self) {
+        self.sandbox.clear_requests();
+    }
+
+    pub(crate) async fn held(&self) -> Vec<(String, String)> {
+        let held = self
+            .admin
+            .steps(None, &["held"], 1_000)
+            .await
+            .expect("steps");
+        held.into_iter()
+            .map(|step| (step.verb.as_str().to_owned(), step.display))
+            .collect()
+    }
+
+    /// The first sync of a company whose scope was seen, with its check.
+    pub(crate) async fn first_sync(&self) -> SyncReport {
+        let report = self.sync(CycleMode::Full).await;
+        assert_eq!(report.mode, "active", "{report:?}");
+        report
+    }
+}
+
+fn resources(
+    sandbox: &RunningSandbox,
+    kind: &str,
+    name: &str,
+) -> BTreeMap<String, serde_json::Value> {
+    let snapshot = serde_json::to_value(sandbox.snapshot()).expect("a snapshot");
+    let of = snapshot[kind].as_array().cloned().unwrap_or_default();
+    of.into_iter()
+        .map(|resource| {
+            (
+                resource[name].as_str().unwrap_or_default().to_owned(),
+                resource,
+            )
+        })
+        .collect()
+}
+
+async fn admin(
+    folder: &std::path::Path,
+    directory: &Arc<Mutex<Directory>>,
+    clock: &Arc<ManualClock>,
+    owner: &str,
+) -> Admin {
+    let store = SqliteStore::open(&folder.join("state"))
+        .await
+        .expect("the state opens");
+    let sealer = Sealer::open_or_create(&folder.join("key"), true).expect("a key");
+    let engine = Engine {
+        store: Arc::new(store.clone()),
+        connectors: Arc::new(Registry {
+            target: Box::new(usher_connector_atlassian::connector()),
+            directory: directory.clone(),
+        }),
+        sealer: Arc::new(sealer),
+        clock: clock.clone(),
+        random: Arc::new(|| 4),
+        owner: owner.to_owned(),
+    };
+    Admin {
+        engine,
+        rehearsal: Arc::new(Copies { store }),
+        operator: "test".to_owned(),
+    }
+}
+
+fn configuration(world: &World) -> Configuration {
+    let sealer = &world.admin.engine.sealer;
+    let base = world.sandbox.base_url();
+    Configuration {
+        revision: 1,
+        data_stores: vec![DataStore {
+            id: DataStoreId::new("ldap"),
+            name: "Scripted".to_owned(),
+            kind: DataStoreKind::Ldap(LdapStore {
+                hosts: vec!["127.0.0.1".to_owned()],
+                bind: Bind::Anonymous,
+                ..LdapStore::default()
+            }),
+            directory: DirectoryKind::OpenLdap,
+            mask_values_in_log: false,
+        }],
+        sp_connections: vec![SpConnection {
+            id: ConnectionId::new("cloud"),
+            name: "Cloud".to_owned(),
+            entity_id: "https://auth.example/saml/1".to_owned(),
+            active: true,
+            base_url: None,
+            connector: usher_connector_atlassian::TEMPLATE_ID.to_owned(),
+            settings: BTreeMap::from([(
+                usher_connector_atlassian::DIRECTORY_BASE_URL.to_owned(),
+                base,
+            )]),
+            secrets: BTreeMap::from([(
+                usher_connector_atlassian::API_KEY.to_owned(),
+                sealer.seal("target_secret", &world.sandbox.key()),
+            )]),
+            secret_entered_at: BTreeMap::new(),
+            options: ProvisioningOptions::default(),
+            protected_accounts: Vec::new(),
+            general: usher_core::model::GeneralInfo::default(),
+            channels: vec![channel()],
+        }],
+    }
+}
+
+fn channel() -> Channel {
+    let rule = |field: &str, attribute: &str| MappingRule {
+        field: field.to_owned(),
+        attributes: vec![attribute.to_owned()],
+        ..MappingRule::default()
+    };
+    Channel {
+        id: ChannelId::new("staff"),
+        name: "Staff".to_owned(),
+        active: true,
+        max_threads: 8,
+        timeout_seconds: 5,
+        source: ChannelSource {
+            data_store: DataStoreId::new("ldap"),
+            guid_attribute: "entryUUID".to_owned(),
+            guid_binary: false,
+            base_dn: BASE.to_owned(),
+            member_of_attribute: None,
+            group_member_attribute: "member".to_owned(),
+            user_object_class: "person".to_owned(),
+            group_object_class: "groupOfNames".to_owned(),
+            change_detection: ChangeDetection::Timestamp,
+            usn_attribute: None,
+            timestamp_attribute: "modifyTimestamp".to_owned(),
+            status: StatusRule::Flag {
+                attribute: "locked".to_owned(),
+                value: "true".to_owned(),
+                status_when_equal: false,
+                default: true,
+            },
+            expiry: None,
+            users: Location {
+                filter: Some("(staff=yes)".to_owned()),
+                ..Location::default()
+            },
+            groups: Some(Location {
+                filter: Some("(cn=*)".to_owned()),
+                ..Location::default()
+            }),
+        },
+        mapping: vec![
+            rule("userName", "uid"),
+            rule("workEmail", "mail"),
+            rule("givenName", "givenName"),
+            rule("familyName", "sn"),
+            rule("title", "title"),
+        ],
+        policy: Policy {
+            scope_count_seen: true,
+            load: Load {
+                requests_per_second: Some(0.0),
+                in_flight: Some(8),
+                member_batch: Some(5),
+            },
+            ..Policy::default()
+        },
+    }
+}
+
+/// Any held steps of these verbs.
+pub(crate) fn verbs(verbs: &[usher_core::model::Verb]) -> Selection {
+    Selection {
+        verbs: verbs.to_vec(),
+        ..Selection::default()
+    }
+}
+
+/// Every held step.
+pub(crate) fn everything() -> Selection {
+    Selection {
+        all: true,
+        ..Selection::default()
+    }
+}
