@@ -1,0 +1,115 @@
+//! A file as a directory in memory.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use usher_connector::scope::{
+    Attributes, GroupLists, MemberList, ScopeRules, ScopeSets, dn_hash, entry_of,
+};
+use usher_core::model::{Entry, Hash128, Kind, ScopeVerdict};
+use usher_directory::{AttributeLookup, Dn};
+
+/// One record.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) line: u64,
+    pub(crate) dn: String,
+    /// What is needed of its attributes; superior object classes included.
+    pub(crate) attributes: Attributes,
+    pub(crate) members: MemberList,
+    pub(crate) kind: Option<Kind>,
+}
+
+/// All records, by place and by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    pub(crate) records: Vec<Record>,
+    pub(crate) by_name: HashMap<Hash128, usize>,
+    /// Why the file does not tell everything.
+    pub(crate) incomplete: Vec<String>,
+}
+
+impl Directory {
+    /// The record of that name.
+    pub(crate) fn named(&self, dn: &str) -> Option<&Record> {
+        let place = self.by_name.get(&dn_hash(dn)?)?;
+        self.records.get(*place)
+    }
+
+    /// The record as an entry, or why it is none.
+    pub(crate) fn entry(
+        &self,
+        rules: &ScopeRules,
+        record: &Record,
+        kind: Kind,
+    ) -> Result<Entry, String> {
+        let entry = entry_of(&record.dn, kind, record.attributes.clone(), &rules.key);
+        entry.map_err(|problem| format!("line {}: {problem}", record.line))
+    }
+
+    /// Whether a record is in scope; `None` when that cannot be told.
+    pub(crate) fn verdict(
+        &self,
+        rules: &ScopeRules,
+        sets: &ScopeSets,
+        record: &Record,
+        kind: Kind,
+    ) -> Option<ScopeVerdict> {
+        let filter = rules
+            .location(kind)
+            .and_then(|location| location.filter.as_ref());
+        let passes = filter.is_none_or(|filter| filter.evaluate(&Lookup::of(record)).is_true());
+        rules.verdict(sets, kind, &record.dn, passes)
+    }
+}
+
+/// Walks groups in memory.
+pub(crate) struct Lists<'a>(pub(crate) &'a Directory);
+
+#[async_trait]
+impl GroupLists for Lists<'_> {
+    async fn direct_members(&mut self, dn: &str) -> MemberList {
+        match self.0.named(dn) {
+            Some(record) => record.members.clone(),
+            None => MemberList {
+                incomplete: Some(format!("the file has no entry {dn}")),
+                ..MemberList::default()
+            },
+        }
+    }
+
+    fn is_group(&self, dn: Hash128) -> bool {
+        let record = self
+            .0
+            .by_name
+            .get(&dn)
+            .and_then(|place| self.0.records.get(*place));
+        record.is_some_and(|record| record.kind == Some(Kind::Group))
+    }
+}
+
+/// A record as a filter sees it.
+struct Lookup<'a> {
+    attributes: &'a Attributes,
+    dn: Option<Dn>,
+}
+
+impl<'a> Lookup<'a> {
+    fn of(record: &'a Record) -> Self {
+        Self {
+            attributes: &record.attributes,
+            dn: Dn::parse(&record.dn).ok(),
+        }
+    }
+}
+
+impl AttributeLookup for Lookup<'_> {
+    fn values_of(&self, description: &str) -> Vec<Cow<'_, [u8]>> {
+        self.attributes.values_of(description)
+    }
+
+    fn dn(&self) -> Option<&Dn> {
+        self.dn.as_ref()
+    }
+}
