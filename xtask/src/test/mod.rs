@@ -51,7 +51,7 @@ fn sources(root: &Path, report: &mut Report) {
     report.step("lints", || {
         cargo(
             root,
-            "clippy --workspace --all-targets --locked --quiet -- -D warnings",
+            "clippy --workspace --all-targets --locked --keep-going --quiet -- -D warnings",
         )
         .run()
     });
