@@ -46,7 +46,7 @@ statements! {
             ON i.target = ?2 AND i.kind = v.value ->> 0 AND i.target_id = v.value ->> 1)";
     /// ?1 = target, ?2 = kind, ?3 = generation.
     FINISH = "DELETE FROM target_index WHERE target = ?1 AND kind = ?2 AND generation < ?3 AND own = 0";
-    FINISH_OWN = "UPDATE target_index SET own = 1 WHERE target = ?1 AND kind = ?2 AND own = 1";
+    FINISH_OWN = "UPDATE target_index SET own = 0 WHERE target = ?1 AND kind = ?2 AND own = 1";
     /// ?1 = target, ?2 = kind, ?3 = now.
     FINISHED = "INSERT INTO target_listing (target, kind, finished_at) VALUES (?1, ?2, ?3)
         ON CONFLICT (target, kind) DO UPDATE SET finished_at = excluded.finished_at";
