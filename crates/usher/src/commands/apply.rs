@@ -1,0 +1,71 @@
+//! `usher apply`
+
+use usher_core::model::CycleMode;
+use usher_engine::SendOptions;
+use usher_engine::admin::SyncOptions;
+use usher_store::ChannelState;
+
+use super::{Context, restored, select, sync_report};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Access;
+use crate::ui::Bar;
+
+/// Do exactly the plan of this hash, held steps included, or nothing
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The hash is that of a plan which you looked at. If anything changed since, nothing is sent and the
+new hash is named. Applying a plan approves everything in it, adoptions included.
+
+Examples:
+  usher apply 3f9c0c1d2e...                   the whole plan
+  usher apply 3f9c0c1d2e... --first 25        a pilot: 25 steps, then the channel is paused")]
+pub(crate) struct Args {
+    /// The hash that `usher plan` ended with
+    #[arg(value_name = "HASH")]
+    hash: String,
+    /// Send at most N steps, then pause the channel
+    #[arg(long, value_name = "N")]
+    first: Option<u64>,
+    /// As given to `usher plan`
+    #[arg(long, conflicts_with = "subject")]
+    full_read: bool,
+    /// As given to `usher plan`
+    #[arg(long, value_name = "X")]
+    subject: Vec<String>,
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
+    let session = context.open(Access::Work).await?;
+    restored::check(&session, context.channel()).await?;
+    let admin = &session.admin;
+    let mut keys = Vec::new();
+    for text in &args.subject {
+        keys.push(select::key_of(admin, context.channel(), text).await?);
+    }
+    let options = SyncOptions {
+        mode: if args.full_read {
+            CycleMode::Full
+        } else {
+            CycleMode::Incremental
+        },
+        only: (!keys.is_empty()).then_some(keys),
+        send: SendOptions {
+            patience_ms: context.settings.patience_ms,
+            at_most: args.first,
+        },
+        reviewed: Some(args.hash),
+    };
+    let bar = Bar::new(context.ui);
+    let result = admin.sync(context.channel(), &options, bar.clone()).await;
+    bar.finish();
+    let mut report = result?;
+    if args.first.is_some() && report.mode == "active" && report.waiting > 0 {
+        admin
+            .set_mode(context.channel(), ChannelState::Paused)
+            .await?;
+        "paused".clone_into(&mut report.mode);
+    }
+    context.ui.json(&report);
+    Ok(sync_report::show(context.ui, &report))
+}

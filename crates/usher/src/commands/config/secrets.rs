@@ -1,0 +1,130 @@
+//! Secrets of a configuration file: plain, from the environment, or from a file.
+
+use std::path::Path;
+
+use usher_core::model::{Bind, Configuration, DataStoreKind, Sealed};
+use usher_engine::Sealer;
+use usher_pf::{BIND_PASSWORD, Secrets, TARGET_SECRET};
+
+/// Largest file that is taken for a secret.
+const MOST: u64 = 64 * 1024;
+
+/// Seals what a file holds. A secret that is there already with the same text keeps its sealed
+/// form, so that importing the same file again changes nothing.
+pub(super) struct FileSecrets<'a> {
+    sealer: &'a Sealer,
+    base: &'a Path,
+    known: Vec<(&'static str, Sealed)>,
+}
+
+impl<'a> FileSecrets<'a> {
+    pub(super) fn new(sealer: &'a Sealer, base: &'a Path, current: &Configuration) -> Self {
+        let mut known = Vec::new();
+        for store in &current.data_stores {
+            if let DataStoreKind::Ldap(ldap) = &store.kind
+                && let Bind::Simple { password, .. } = &ldap.bind
+            {
+                known.push((BIND_PASSWORD, password.clone()));
+            }
+        }
+        for secret in current
+            .sp_connections
+            .iter()
+            .flat_map(|sp| sp.secrets.values())
+        {
+            known.push((TARGET_SECRET, secret.clone()));
+        }
+        Self {
+            sealer,
+            base,
+            known,
+        }
+    }
+
+    fn resolve(&self, text: &str) -> Result<String, String> {
+        if let Some(name) = text.strip_prefix("env:") {
+            return match std::env::var(name) {
+                Ok(value) if !value.is_empty() => Ok(value),
+                Ok(_) => Err(format!("the environment variable {name} is empty")),
+                Err(_) => Err(format!(
+                    "the environment variable {name} is not set (a secret that really begins with `env:` is written `text:env:...`)"
+                )),
+            };
+        }
+        if let Some(path) = text.strip_prefix("file:") {
+            return self.read_file(Path::new(path));
+        }
+        Ok(text.strip_prefix("text:").unwrap_or(text).to_owned())
+    }
+
+    fn read_file(&self, path: &Path) -> Result<String, String> {
+        let path = self.base.join(path);
+        let failed = |why: String| format!("the file {} {why}", path.display());
+        let size = std::fs::metadata(&path)
+            .map_err(|error| failed(format!("cannot be read: {error}")))?
+            .len();
+        if size > MOST {
+            return Err(failed(format!(
+                "has {size} bytes; a secret has at most {MOST}"
+            )));
+        }
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| failed(format!("cannot be read: {error}")))?;
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(failed("is empty".to_owned())),
+            secret => Ok(secret.to_owned()),
+        }
+    }
+}
+
+impl Secrets for FileSecrets<'_> {
+    fn seal(&mut self, kind: &str, plain: &str) -> Result<Sealed, String> {
+        let plain = self.resolve(plain)?;
+        let kept = self.known.iter().find(|(known, sealed)| {
+            *known == kind
+                && self
+                    .sealer
+                    .open(kind, sealed)
+                    .is_ok_and(|text| text.reveal() == plain)
+        });
+        Ok(match kept {
+            Some((_, sealed)) => sealed.clone(),
+            None => self.sealer.seal(kind, &plain),
+        })
+    }
+
+    fn check(&self, kind: &str, sealed: &Sealed) -> Result<(), String> {
+        self.sealer.open(kind, sealed).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::model::Configuration;
+    use usher_engine::Sealer;
+    use usher_pf::{Secrets as _, TARGET_SECRET};
+
+    use super::FileSecrets;
+
+    #[test]
+    fn a_secret_is_plain_or_comes_from_a_file_or_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("key"), "from a file\n").unwrap();
+        let sealer = Sealer::new([7; 32]);
+        let current = Configuration::default();
+        let mut secrets = FileSecrets::new(&sealer, folder.path(), &current);
+        for (given, expected) in [
+            ("plain", "plain"),
+            ("text:env:x", "env:x"),
+            ("file:key", "from a file"),
+        ] {
+            let sealed = secrets.seal(TARGET_SECRET, given).unwrap();
+            let opened = sealer.open(TARGET_SECRET, &sealed).unwrap();
+            assert_eq!(opened.reveal(), expected);
+        }
+        let missing = secrets.seal(TARGET_SECRET, "env:USHER_NO_SUCH_VARIABLE");
+        assert!(missing.unwrap_err().contains("USHER_NO_SUCH_VARIABLE"));
+        let missing = secrets.seal(TARGET_SECRET, "file:nothing");
+        assert!(missing.unwrap_err().contains("nothing"));
+    }
+}

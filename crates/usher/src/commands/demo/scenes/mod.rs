@@ -1,0 +1,98 @@
+//! The scenes. Each can be played alone: what it needs is prepared without words.
+
+mod cut;
+mod explain;
+mod filter_typo;
+mod first_sync;
+mod kill;
+mod leaver;
+mod not_provisioned;
+mod overtake;
+
+use std::collections::BTreeMap;
+
+use usher_core::model::{Cycle, CycleId, CycleMode, CycleState};
+
+use super::stage::Stage;
+use super::story::Story;
+use super::tally::Tally;
+use crate::failure::Failure;
+
+/// A scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scene {
+    /// A plan, an approval, and everybody is there
+    FirstSync,
+    /// Who has no account, and why
+    NotProvisioned,
+    /// Somebody leaves and comes back
+    Leaver,
+    /// Two letters exchanged in a filter
+    FilterTypo,
+    /// The directory breaks off in the middle of a read
+    Cut,
+    /// The process is killed while it sends, twice
+    Kill,
+    /// A leaver does not wait behind a long first sync
+    Overtake,
+    /// The story of one person
+    Explain,
+}
+
+/// Plays a scene.
+pub(super) async fn play(
+    scene: Scene,
+    stage: &mut Stage,
+    story: &mut Story<'_>,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    match scene {
+        Scene::FirstSync => first_sync::play(stage, story).await,
+        Scene::NotProvisioned => not_provisioned::play(stage, story).await,
+        Scene::Leaver => leaver::play(stage, story).await,
+        Scene::FilterTypo => filter_typo::play(stage, story).await,
+        Scene::Cut => cut::play(stage, story).await,
+        Scene::Kill => kill::play(story, tally).await,
+        Scene::Overtake => overtake::play(story, tally).await,
+        Scene::Explain => explain::play(stage, story).await,
+    }
+}
+
+/// Does the first sync without a word, unless it is done.
+async fn prepare(stage: &mut Stage, story: &Story<'_>) -> Result<(), Failure> {
+    if stage.settle_first(story.ui).await? {
+        let (users, groups, _) = stage.totals();
+        story.say(format!(
+            "(The first sync was done before this scene: {users} people and {groups} groups are at the target.)"
+        ));
+    }
+    Ok(())
+}
+
+/// Stands for the cycle of a sync that ran none.
+pub(super) fn no_cycle() -> Cycle {
+    Cycle {
+        id: CycleId(0),
+        channel: usher_core::model::ChannelId::new(""),
+        mode: CycleMode::FollowUp,
+        started_at: 0,
+        ended_at: None,
+        state: CycleState::Aborted {
+            reason: "no cycle ran".to_owned(),
+        },
+        read: 0,
+        verdicts: BTreeMap::new(),
+        steps: BTreeMap::new(),
+        held: BTreeMap::new(),
+        breaches: Vec::new(),
+        drift: Vec::new(),
+        certificate: None,
+        plan_hash: None,
+        revision: 0,
+    }
+}
+
+/// A number by name, 0 if it is not there.
+fn of(counts: &BTreeMap<String, u64>, name: &str) -> u64 {
+    counts.get(name).copied().unwrap_or_default()
+}
