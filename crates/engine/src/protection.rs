@@ -13,11 +13,10 @@ pub struct Protection {
     dns: BTreeMap<String, String>,
     names: BTreeSet<String>,
     filter: Option<(Filter, String)>,
-    label: &'static str,
 }
 
 impl Protection {
-    /// Compiles; all problems at once. `label` says what a match means (`protected`, `excluded`).
+    /// Compiles; all problems at once. `label` says in a problem what the rules are for (`protected`, `excluded`).
     pub fn compile(
         label: &'static str,
         rules: &Protected,
@@ -54,12 +53,7 @@ impl Protection {
             .chain(further_names)
             .map(|name| fold(name))
             .collect();
-        Ok(Self {
-            dns,
-            names,
-            filter,
-            label,
-        })
+        Ok(Self { dns, names, filter })
     }
 
     /// Attributes that the filter needs.
@@ -70,7 +64,7 @@ impl Protection {
             .collect()
     }
 
-    /// The rule that matches an entry or what mapping made of it, in words.
+    /// The rule that matches an entry or what mapping made of it, in words (`name ana@example.com`).
     pub fn matches(
         &self,
         canonical_dn: &str,
@@ -78,7 +72,7 @@ impl Protection {
         mapped: Option<&Resource>,
     ) -> Option<String> {
         if let Some(dn) = self.dns.get(canonical_dn) {
-            return Some(format!("{} by DN {dn}", self.label));
+            return Some(format!("DN {dn}"));
         }
         if !self.names.is_empty() {
             let of_entry = ["mail", "uid", "samaccountname", "userprincipalname"]
@@ -89,12 +83,12 @@ impl Protection {
                 .chain(of_mapping)
                 .find(|text| self.names.contains(&fold(text)))
             {
-                return Some(format!("{} by name {name}", self.label));
+                return Some(format!("name {name}"));
             }
         }
         match &self.filter {
             Some((filter, text)) if filter.evaluate(&Attributes(entry)).is_true() => {
-                Some(format!("{} by filter {text}", self.label))
+                Some(format!("filter {text}"))
             }
             _ => None,
         }
@@ -104,7 +98,7 @@ impl Protection {
     pub fn matches_observed(&self, observed: &Observed) -> Option<String> {
         texts(&observed.resource)
             .find(|text| self.names.contains(&fold(text)))
-            .map(|name| format!("{} by name {name}", self.label))
+            .map(|name| format!("name {name}"))
     }
 }
 

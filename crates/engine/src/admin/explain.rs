@@ -179,10 +179,10 @@ impl Admin {
     fn scope_words(open: &OpenChannel, read: &ReadEntry) -> String {
         let (name, _) = crate::cycle::canonical(&read.entry.dn);
         if let Some(rule) = open.protected.matches(&name, &read.entry, None) {
-            return format!("{rule}: no write of any kind");
+            return format!("protected by {rule}: no write of any kind");
         }
         if let Some(rule) = open.excluded.matches(&name, &read.entry, None) {
-            return format!("not in scope: {rule}");
+            return format!("not in scope: excluded by {rule}");
         }
         match &read.scope {
             ScopeVerdict::Out { clause } => format!("not in scope: {clause} does not hold"),

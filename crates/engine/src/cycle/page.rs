@@ -147,7 +147,9 @@ impl Run<'_> {
             return SourceState::OutOfScope { clause };
         }
         if let Some(rule) = self.open.excluded.matches(name, entry, resource) {
-            return SourceState::OutOfScope { clause: rule };
+            return SourceState::OutOfScope {
+                clause: format!("excluded by {rule}"),
+            };
         }
         match mapped {
             Mapped::Desired(desired) => SourceState::InScope(desired),
