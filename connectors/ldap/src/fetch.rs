@@ -78,6 +78,7 @@ struct Fetching<'a> {
 }
 
 /// What is known of one entry before its scope is.
+#[derive(Clone)]
 enum Draft {
     Entry(Entry),
     Done(Fetched),
@@ -121,15 +122,15 @@ impl Fetching<'_> {
     ) -> Result<Vec<Draft>, LdapError> {
         let base = &self.settings.rules.base_dn;
         let found = query::by_keys(client, self.settings, base, keys, &self.asked).await?;
-        let mut by_key = self.sorted(client, found.entries).await?;
+        let mut doubt = found.incomplete;
+        let mut by_key = self.sorted(client, found.entries, keys, &mut doubt).await?;
         let missing: Vec<SourceKey> = keys
             .iter()
             .filter(|key| !by_key.contains_key(key))
             .cloned()
             .collect();
-        let mut doubt = found.incomplete;
         if !missing.is_empty() {
-            by_key.extend(self.elsewhere(client, &missing).await?);
+            by_key.extend(self.elsewhere(client, &missing, &mut doubt).await?);
             // Nothing found is an answer only from a server that shows where it looked.
             if client.read_entry(base, &["1.1"]).await?.is_none() {
                 doubt = Some(format!("the base DN {base} cannot be read"));
@@ -137,8 +138,8 @@ impl Fetching<'_> {
         }
         Ok(keys
             .iter()
-            .map(|key| match (by_key.remove(key), &doubt) {
-                (Some(draft), _) => draft,
+            .map(|key| match (by_key.get(key), &doubt) {
+                (Some(draft), _) => draft.clone(),
                 (None, None) => Draft::Done(Fetched::Absent),
                 (None, Some(reason)) => unknown(reason.clone()),
             })
@@ -150,6 +151,7 @@ impl Fetching<'_> {
         &self,
         client: &mut Client,
         keys: &[SourceKey],
+        doubt: &mut Option<String>,
     ) -> Result<HashMap<SourceKey, Draft>, LdapError> {
         let rules = &self.settings.rules;
         let root = match client.root_dse().await {
@@ -162,31 +164,41 @@ impl Fetching<'_> {
             return Ok(HashMap::new());
         };
         match query::by_keys(client, self.settings, &wide, keys, &self.asked).await {
-            Ok(found) => self.sorted(client, found.entries).await,
+            Ok(found) => self.sorted(client, found.entries, keys, doubt).await,
             // The account may not search there: then nothing more is known.
             Err(error) if error.code().is_some() => Ok(HashMap::new()),
             Err(error) => Err(error),
         }
     }
 
+    /// What was found, by key. An entry that the server takes for one of the keys and we do not leaves
+    /// a doubt about those that were not found.
     async fn sorted(
         &self,
         client: &mut Client,
         entries: Vec<LdapEntry>,
+        keys: &[SourceKey],
+        doubt: &mut Option<String>,
     ) -> Result<HashMap<SourceKey, Draft>, LdapError> {
         let mut by_key = HashMap::new();
         for raw in entries {
             let kind = query::kind_of(client, self.settings, &raw).await?;
-            let (key, draft) =
-                match attributes::entry(self.settings, kind.unwrap_or(Kind::User), raw) {
-                    Ok(entry) => (entry.key.clone(), self.draft(kind, entry)),
-                    Err(_) => continue,
-                };
-            let twice = by_key.contains_key(&key);
-            let draft = if twice {
+            let read = attributes::entry(self.settings, kind.unwrap_or(Kind::User), raw);
+            let entry = match read {
+                Ok(entry) => entry,
+                Err((dn, problem)) => {
+                    *doubt = Some(format!("{dn}: {problem}"));
+                    continue;
+                }
+            };
+            let (key, dn) = (entry.key.clone(), entry.dn.clone());
+            if !keys.contains(&key) {
+                *doubt = Some(format!("the server found {dn}, whose key is {key}"));
+            }
+            let draft = if by_key.contains_key(&key) {
                 unknown(format!("two entries have the key {key}"))
             } else {
-                draft
+                self.draft(kind, entry)
             };
             by_key.insert(key, draft);
         }

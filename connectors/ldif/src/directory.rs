@@ -36,31 +36,26 @@ impl Directory {
         let place = self.by_name.get(&dn_hash(dn)?)?;
         self.records.get(*place)
     }
+}
 
+impl Record {
     /// The record as an entry, or why it is none.
-    pub(crate) fn entry(
-        &self,
-        rules: &ScopeRules,
-        record: &Record,
-        kind: Kind,
-    ) -> Result<Entry, String> {
-        let entry = entry_of(&record.dn, kind, record.attributes.clone(), &rules.key);
-        entry.map_err(|problem| format!("line {}: {problem}", record.line))
+    pub(crate) fn entry(&self, rules: &ScopeRules, kind: Kind) -> Result<Entry, String> {
+        let entry = entry_of(&self.dn, kind, self.attributes.clone(), &rules.key);
+        entry.map_err(|problem| format!("line {}: {problem}", self.line))
     }
 
-    /// Whether a record is in scope; `None` when that cannot be told.
+    /// Whether it is in scope; `None` when that cannot be told.
     pub(crate) fn verdict(
         &self,
         rules: &ScopeRules,
         sets: &ScopeSets,
-        record: &Record,
         kind: Kind,
     ) -> Option<ScopeVerdict> {
-        let filter = rules
-            .location(kind)
-            .and_then(|location| location.filter.as_ref());
-        let passes = filter.is_none_or(|filter| filter.evaluate(&Lookup::of(record)).is_true());
-        rules.verdict(sets, kind, &record.dn, passes)
+        let location = rules.location(kind);
+        let filter = location.and_then(|location| location.filter.as_ref());
+        let passes = filter.is_none_or(|filter| filter.evaluate(&Lookup::of(self)).is_true());
+        rules.verdict(sets, kind, &self.dn, passes)
     }
 }
 

@@ -103,11 +103,11 @@ impl<'a> Fetching<'a> {
                 ),
             };
         };
-        let entry = match self.directory.entry(rules, record, kind) {
+        let entry = match record.entry(rules, kind) {
             Ok(entry) => entry,
             Err(reason) => return Fetched::Unknown { reason },
         };
-        match self.directory.verdict(rules, self.sets, record, kind) {
+        match record.verdict(rules, self.sets, kind) {
             Some(scope) => Fetched::Present(Box::new(ReadEntry { entry, scope })),
             None => Fetched::Unknown {
                 reason: format!(

@@ -110,9 +110,9 @@ impl Reading<'_> {
         kind: Kind,
     ) -> Result<Option<ReadEntry>, SourceError> {
         let rules = &self.settings.rules;
-        let verdict = self.directory.verdict(rules, &self.sets, record, kind);
+        let verdict = record.verdict(rules, &self.sets, kind);
         let inside = verdict == Some(ScopeVerdict::In);
-        let problem = match self.directory.entry(rules, record, kind) {
+        let problem = match record.entry(rules, kind) {
             Ok(entry) if self.seen.insert(Hash128::of(entry.key.as_str().as_bytes())) => {
                 return Ok(inside.then_some(ReadEntry {
                     entry,

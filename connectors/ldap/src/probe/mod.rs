@@ -198,9 +198,10 @@ fn changes(settings: &Settings, facts: &Facts, checks: &mut Vec<Check>) {
             checks,
             "changes",
             CheckOutcome::Good,
-            match usn {
-                true => "read by update sequence number",
-                false => "read by time stamp",
+            if usn {
+                "read by update sequence number"
+            } else {
+                "read by time stamp"
             },
         ),
         None if usn => add(

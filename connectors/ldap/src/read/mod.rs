@@ -103,8 +103,12 @@ impl<'a> Reading<'a> {
         let now = Point::now(self.settings, &self.session.facts);
         self.first_look().await?;
         let rules = &self.settings.rules;
-        self.index.wanted =
-            rules.groups.is_some() || (rules.users.nested && !rules.users.groups.is_empty());
+        // To tell member groups from people; the groups in scope ask for it later.
+        self.index.wanted = (rules.users.nested && !rules.users.groups.is_empty())
+            || rules
+                .groups
+                .as_ref()
+                .is_some_and(|groups| !groups.groups.is_empty());
         self.ensure_index().await?;
         self.read_scope_groups().await;
         let old = self.request.from.as_ref().and_then(Mark::parse);

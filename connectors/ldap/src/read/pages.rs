@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use usher_connector::ReadEntry;
 use usher_core::model::{Entry, Hash128, Kind, ScopeVerdict};
 use usher_directory::Filter;
-use usher_ldap::{Client, LdapEntry, PagedSearch, ResultCode, SearchItem, SearchRequest};
+use usher_ldap::{
+    Client, LdapEntry, LdapError, PagedSearch, ResultCode, SearchItem, SearchRequest,
+};
 
 use super::{GroupToRead, Reading};
 use crate::attributes;
@@ -15,6 +17,9 @@ use crate::references::hidden_part;
 
 /// A page is sent on when its values have this many bytes.
 const PAGE_BYTES: usize = 1 << 20;
+
+/// What the client was doing when an entry, and not the connection, could not be used.
+const READING_AN_ENTRY: &str = "reading an entry";
 
 /// Entries that wait to be sent.
 #[derive(Default)]
@@ -210,6 +215,9 @@ impl Reading<'_> {
                 Ok(None) => self.note(Some(format!(
                     "{dn} is a member, but the server returns nothing for it: check the rights of the bind account"
                 ))),
+                Err(LdapError::Protocol { doing, detail, .. }) if doing == READING_AN_ENTRY => {
+                    self.send_bad(dn.clone(), None, detail).await?;
+                }
                 // A value that outlived its entry.
                 Err(error) if error.code() == Some(ResultCode::NO_SUCH_OBJECT) => {}
                 Err(error) if error.code().is_some() => self.note(Some(format!("{dn}: {error}"))),

@@ -34,6 +34,27 @@ async fn a_fetch_by_key_agrees_with_the_read_and_answers_in_the_order_asked() {
         assert_eq!(fetched, &Fetched::Present(Box::new(read.clone())));
     }
     assert_eq!(fetched.len(), 61);
+
+    let twice = vec![reading.key("p0"), reading.key("p0")];
+    let fetched = fetch(&source, twice).await;
+    assert!(
+        matches!(fetched[..], [Fetched::Present(_), Fetched::Present(_)]),
+        "{fetched:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_the_server_finds_under_another_spelling_is_not_called_absent() {
+    let mut tree = Tree::new();
+    tree.person("p0", &["employeeNumber: ABC"]);
+    tree.person("p1", &["employeeNumber: one"]);
+    let Some(slapd) = tree.start() else { return };
+    let mut settings = settings(&slapd);
+    settings.source.guid_attribute = "employeeNumber".into();
+    let source = open(settings);
+    let fetched = fetch(&source, vec![SourceKey::new("ABC"), SourceKey::new("abc")]).await;
+    assert!(matches!(fetched[0], Fetched::Present(_)), "{fetched:?}");
+    assert!(matches!(fetched[1], Fetched::Unknown { .. }), "{fetched:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! The source against a real slapd.
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod cut;
 mod delta;

@@ -1,4 +1,5 @@
 //! Files read as directories.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -343,11 +344,14 @@ async fn a_file_that_cannot_be_meant_is_refused_with_a_remedy() {
     settings_without_file.source.users = Location::default();
     assert!(refused(settings_without_file).await.contains("Group DN"));
 
-    let stripped: String = SAMPLE
+    let stripped: Vec<&str> = SAMPLE
         .lines()
         .filter(|line| !line.starts_with("entryUUID"))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let stripped = stripped.join(
+        "
+",
+    );
     let plain = file(&stripped);
     let text = refused(settings(plain.path())).await;
     assert!(

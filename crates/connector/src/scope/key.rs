@@ -104,7 +104,10 @@ impl KeyRule {
 fn binary_text(value: &[u8]) -> String {
     match <&[u8; 16]>::try_from(value) {
         Ok(guid) => guid_text(guid),
-        Err(_) => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Err(_) => value.iter().fold(String::new(), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        }),
     }
 }
 
