@@ -44,6 +44,7 @@ impl SqliteStore {
             .acquire_timeout(ACQUIRE)
             .idle_timeout(None)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .connect_with(options(&file, "-32768"))
             .await
             .map_err(backend)?;
@@ -53,6 +54,7 @@ impl SqliteStore {
             .acquire_timeout(ACQUIRE)
             .idle_timeout(None)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .connect_with(options(&file, "-4096").pragma("query_only", "1"))
             .await
             .map_err(backend)?;
