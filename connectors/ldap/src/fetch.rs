@@ -10,6 +10,7 @@ use usher_connector::scope::ScopeSets;
 use usher_connector::{FetchBy, Fetched, ReadEntry, SourceError};
 use usher_core::model::{Entry, Kind, ScopeVerdict, SourceKey};
 use usher_directory::Dn;
+use usher_directory::compare::fold;
 use usher_ldap::{Client, LdapEntry, LdapError, Pool, Pooled, ResultCode};
 
 use crate::attributes::{self, asked};
@@ -140,6 +141,9 @@ impl Fetching<'_> {
             .iter()
             .map(|key| match (by_key.get(key), &doubt) {
                 (Some(draft), _) => draft.clone(),
+                (None, None) if by_key.keys().any(|found| alike(found, key)) => {
+                    unknown(format!("an entry has the key {key} in another spelling"))
+                }
                 (None, None) => Draft::Done(Fetched::Absent),
                 (None, Some(reason)) => unknown(reason.clone()),
             })
@@ -291,6 +295,11 @@ impl Fetching<'_> {
             .map(|draft| told(draft, &verdicts))
             .collect())
     }
+}
+
+/// Whether a server may take one key for the other.
+fn alike(one: &SourceKey, other: &SourceKey) -> bool {
+    fold(one.as_str()) == fold(other.as_str())
 }
 
 fn told(
