@@ -194,6 +194,7 @@ impl Engine {
             &mut problems,
         );
         let identity = take(connector.identity(&sp.settings), &mut problems);
+        problems.extend(same_target(self, configuration, sp, identity.as_deref()));
         let source = take(
             self.open_source(configuration, channel)
                 .map_err(|error| vec![error.to_string()]),
@@ -310,6 +311,29 @@ impl Engine {
         })?;
         Ok(Arc::from(target))
     }
+}
+
+/// Two SP connections to one target directory would work against each other.
+fn same_target(
+    engine: &Engine,
+    configuration: &Configuration,
+    sp: &SpConnection,
+    identity: Option<&str>,
+) -> Option<String> {
+    let identity = identity?;
+    let other = configuration.sp_connections.iter().find(|other| {
+        other.id != sp.id
+            && other.connector == sp.connector
+            && engine.connector(other).is_ok_and(|found| {
+                found
+                    .identity(&other.settings)
+                    .is_ok_and(|id| id == identity)
+            })
+    })?;
+    Some(format!(
+        "SP connection `{}` provisions the same target directory ({identity}); use one SP connection with several channels instead",
+        other.name
+    ))
 }
 
 fn lines<T: std::fmt::Display>(problems: Vec<T>) -> Vec<String> {

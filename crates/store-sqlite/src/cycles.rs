@@ -51,6 +51,7 @@ impl SqliteStore {
             steps: BTreeMap::new(),
             held: BTreeMap::new(),
             breaches: Vec::new(),
+            drift: Vec::new(),
             certificate: None,
             plan_hash: None,
             revision: new.revision,

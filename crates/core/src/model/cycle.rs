@@ -117,6 +117,9 @@ pub struct Cycle {
     pub held: BTreeMap<String, u64>,
     /// Guards that were exceeded, in words with their numbers.
     pub breaches: Vec<String>,
+    /// What a reconcile found changed at the target without us, in words (at most 1,000 kept).
+    #[serde(default)]
+    pub drift: Vec<String>,
     /// What the read proves.
     pub certificate: Option<Certificate>,
     /// The plan's hash (canonical steps, what they expect, the configuration's revision).

@@ -188,6 +188,8 @@ pub struct Policy {
     pub protected_groups: Vec<String>,
     /// Remove members that Usher did not add.
     pub authoritative_members: bool,
+    /// Take disabled people out of their groups, and put them back when they return.
+    pub remove_members_on_disable: bool,
     /// Days between disabling somebody who is gone and deleting the account (action Delete).
     pub delete_grace_days: u32,
     /// Re-create a linked resource that the target lost, instead of holding it.
@@ -221,6 +223,7 @@ impl Default for Policy {
             group_rename: GroupRename::default(),
             protected_groups: Vec::new(),
             authoritative_members: false,
+            remove_members_on_disable: false,
             delete_grace_days: 7,
             recreate_missing: false,
             approval_hours: 72,

@@ -6,6 +6,7 @@ mod decide;
 mod doctor;
 mod explain;
 mod plan;
+mod save;
 mod select;
 mod state;
 mod status;
@@ -15,6 +16,7 @@ pub use decide::{DecisionReport, Selection};
 pub use doctor::DoctorReport;
 pub use explain::{Explanation, GroupPath, NextStep, StepStory};
 pub use plan::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
+pub use save::SaveReport;
 pub use status::{ChannelStatus, Health};
 pub use sync::{SyncOptions, SyncReport};
 

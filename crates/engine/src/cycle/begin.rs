@@ -34,6 +34,7 @@ pub fn planning_digest(open: &OpenChannel) -> Hash128 {
             "group_rename": policy.group_rename,
             "protected_groups": policy.protected_groups,
             "authoritative_members": policy.authoritative_members,
+            "remove_members_on_disable": policy.remove_members_on_disable,
             "further_group_dns": policy.further_group_dns,
         }),
     };

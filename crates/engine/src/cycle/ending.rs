@@ -150,6 +150,7 @@ impl Run<'_> {
             steps: self.steps.clone(),
             held: BTreeMap::new(),
             breaches: breaches.values().cloned().collect(),
+            drift: self.drift.clone(),
             certificate,
             plan_hash: Some(plan_hash),
             revision: self.open.revision,

@@ -1,11 +1,11 @@
 //! Members of groups: from DNs to subjects, and from wanted to planned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_connector::{FetchBy, Fetched, MemberDn};
-use usher_core::model::{Hash128, Kind, SourceKey, SubjectId};
+use usher_core::model::{Hash128, Kind, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb};
 use usher_core::planner::{GroupMembers, PresentMember, plan_members};
-use usher_store::{GroupWrite, StagedMember};
+use usher_store::{GroupWrite, StagedMember, StepFilter};
 
 use super::page::dn_hash;
 use super::run::Run;
@@ -182,13 +182,15 @@ impl Run<'_> {
             let Some(group) = self.engine.store.subjects(&[id]).await?.pop() else {
                 continue;
             };
+            self.observe_adopted(&group, id).await?;
+            let away = self.away(id).await?;
             let mut desired = BTreeMap::new();
             let mut present = BTreeMap::new();
             for row in self.engine.store.members(id).await? {
                 let Some(target_id) = row.target_id else {
                     continue;
                 };
-                if row.desired {
+                if row.desired && !away.contains(&row.user) {
                     desired.insert(row.user, target_id.clone());
                 }
                 if row.present {
@@ -206,7 +208,8 @@ impl Run<'_> {
                 group: &group,
                 desired,
                 present,
-                complete: group.members_complete,
+                // Of a group that left the scope nobody is wanted: there is no list to wait for.
+                complete: group.members_complete || !group.in_scope,
             });
             for step in &steps {
                 self.hasher.add(&group.key, step);
@@ -226,5 +229,57 @@ impl Run<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// A group that was there before us has members that we do not know: they are read once.
+    async fn observe_adopted(&self, group: &Subject, id: SubjectId) -> Result<(), EngineError> {
+        let Some(target_id) = group.linked_id() else {
+            return Ok(());
+        };
+        if group.members_settled {
+            return Ok(());
+        }
+        let adopted = StepFilter {
+            subject: Some(id),
+            states: vec!["succeeded".to_owned()],
+            verbs: vec![Verb::Adopt],
+            ..StepFilter::default()
+        };
+        if self
+            .engine
+            .store
+            .steps(&adopted, StepId(0), 1)
+            .await?
+            .is_empty()
+        {
+            return Ok(());
+        }
+        let target = self.open.target.as_ref();
+        let read = super::index::read_target(target, Kind::Group, target_id).await?;
+        if let Some(present) = read.and_then(|observed| observed.members) {
+            self.engine
+                .store
+                .observe_members(self.fence, id, &present)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Members that are disabled, if the policy takes those out of their groups.
+    async fn away(&self, group: SubjectId) -> Result<BTreeSet<SubjectId>, EngineError> {
+        if !self.rules.policy.remove_members_on_disable {
+            return Ok(BTreeSet::new());
+        }
+        let members = self.engine.store.members(group).await?;
+        let users: Vec<SubjectId> = members.iter().map(|row| row.user).collect();
+        let mut away = BTreeSet::new();
+        for batch in users.chunks(500) {
+            let subjects = self.engine.store.subjects(batch).await?;
+            let disabled = subjects
+                .into_iter()
+                .filter(|subject| subject.state == SubjectState::Disabled);
+            away.extend(disabled.filter_map(|subject| subject.id));
+        }
+        Ok(away)
     }
 }

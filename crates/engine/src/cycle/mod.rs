@@ -3,6 +3,7 @@
 mod absence;
 mod begin;
 mod candidates;
+mod drift;
 mod ending;
 mod index;
 mod members;

@@ -44,6 +44,7 @@ pub(super) struct Run<'a> {
     pub(super) groups: HashMap<SourceKey, super::members::GroupReading>,
     pub(super) dn_fates: HashMap<Hash128, Option<SubjectId>>,
     pub(super) notes: Vec<String>,
+    pub(super) drift: Vec<String>,
     pub(super) index_fresh: bool,
     /// Subjects planned without an entry that was read: they count under no verdict.
     pub(super) uncounted: HashSet<SubjectId>,
@@ -107,6 +108,7 @@ impl Engine {
             groups: HashMap::new(),
             dn_fates: HashMap::new(),
             notes: Vec::new(),
+            drift: Vec::new(),
             index_fresh: index::is_fresh(self, open, usher_core::model::Kind::User).await?,
             uncounted: HashSet::new(),
         };
@@ -159,6 +161,9 @@ impl Run<'_> {
             self.plan_due().await?;
             if self.beginning.mode != CycleMode::FollowUp {
                 self.plan_absent().await?;
+            }
+            if self.beginning.mode == CycleMode::Reconcile {
+                self.find_drift().await?;
             }
         }
         self.hold_duplicates().await?;

@@ -1,6 +1,13 @@
 //! The engine against the Atlassian-like service over real HTTP, with a directory that the tests
 //! script and a real SQLite state.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod absence;
 mod activation;
 mod conflicts;

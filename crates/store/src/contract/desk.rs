@@ -80,6 +80,7 @@ impl Desk {
                 steps: BTreeMap::new(),
                 held: BTreeMap::new(),
                 breaches: Vec::new(),
+                drift: Vec::new(),
                 certificate: None,
                 plan_hash: None,
                 revision: 1,
