@@ -1,6 +1,7 @@
 //! The source against a real slapd.
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod active_directory;
 mod cut;
 mod delta;
 mod fetching;
