@@ -47,10 +47,24 @@ struct Report<'a> {
 
 /// Plays the scenes.
 pub(crate) async fn run(args: Args, ui: &Ui) -> Result<Exit, Failure> {
+    let mut stage = tokio::select! {
+        played = play(&args, ui) => played?,
+        // Leaving the tidy way removes the state folder.
+        _ = tokio::signal::ctrl_c() => return Err(Failure::failed("stopped by Ctrl-C")),
+    };
+    if !args.once {
+        stay::stay(&mut stage, ui).await?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Plays the scenes; fails if one did not come out as promised.
+async fn play(args: &Args, ui: &Ui) -> Result<Stage, Failure> {
     let mut story = Story::new(ui);
     let mut stage = Stage::start(Setup {
         service_ms: SERVICE_MS,
         record_made_by_hand: true,
+        in_flight: stage::IN_FLIGHT,
     })
     .await?;
     introduce(&story, &stage);
@@ -61,7 +75,8 @@ pub(crate) async fn run(args: Args, ui: &Ui) -> Result<Exit, Failure> {
     tally.add(&stage);
     story.part("counts", "The counts");
     story.say(
-        "Taken from the targets' own logs and records, over all scenes, not from what Usher says of itself.",
+        "Taken from the targets' own logs and records, over all scenes: not what Usher says of \
+         itself.",
     );
     tally.tell(&mut story);
     let failures = story.failures();
@@ -75,10 +90,7 @@ pub(crate) async fn run(args: Args, ui: &Ui) -> Result<Exit, Failure> {
             Failure::help,
         ));
     }
-    if !args.once {
-        stay::stay(&mut stage, ui).await?;
-    }
-    Ok(Exit::Done)
+    Ok(stage)
 }
 
 /// The scenes to play, in their order.

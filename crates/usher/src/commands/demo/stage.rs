@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use usher_core::model::{CycleMode, Sealed, Verb};
-use usher_engine::admin::{Selection, SyncOptions, SyncReport};
+use usher_engine::admin::{Selection, StepSample, SyncOptions, SyncReport};
 use usher_engine::{Clock as _, Sealer, SystemClock};
 use usher_pf::{ConfigFile, ImportContext, Mode, Secrets};
 use usher_sandbox::directory::{DemoDirectory, DemoEntry, DirectoryOptions, RunningDirectory};
@@ -19,8 +20,8 @@ use crate::session::{Access, Session};
 use crate::settings::{Given, Settings};
 use crate::ui::{Bar, Ui};
 
-/// Steps in flight.
-const IN_FLIGHT: u16 = 8;
+/// Steps in flight, where nothing else matters.
+pub(super) const IN_FLIGHT: u16 = 8;
 /// Where the ids of the sandbox's records come from; the same every time.
 const SEED: u64 = 20;
 
@@ -31,6 +32,8 @@ pub(super) struct Setup {
     pub(super) service_ms: u64,
     /// Whether the target has a record already.
     pub(super) record_made_by_hand: bool,
+    /// Steps in flight.
+    pub(super) in_flight: u16,
 }
 
 /// A directory, a target, a state folder.
@@ -90,7 +93,7 @@ impl Stage {
             target: sandbox.base_url(),
             key: sandbox.key(),
             filter: sample::PEOPLE_FILTER.to_owned(),
-            in_flight: IN_FLIGHT,
+            in_flight: setup.in_flight,
         };
         let settings = Settings::load(&Given {
             state: Some(folder.path().join("state")),
@@ -140,7 +143,7 @@ impl Stage {
         let engine = &session.admin.engine;
         let current = engine.configuration().await?;
         let text = file(&ends, &connector_id(session)?).to_string();
-        let file = ConfigFile::parse(&text).map_err(|problems| refused(problems))?;
+        let file = ConfigFile::parse(&text).map_err(refused)?;
         let imported = usher_pf::import(
             &file,
             ImportContext {
@@ -268,20 +271,28 @@ impl Stage {
     }
 
     /// Disables that wait for a person.
-    pub(super) async fn held_disables(&mut self) -> Result<usize, Failure> {
+    pub(super) async fn held_disables(&mut self) -> Result<Vec<StepSample>, Failure> {
         let session = self.session().await?;
-        let held = session.admin.steps(None, &["held"], 1_000).await?;
-        Ok(held
-            .iter()
-            .filter(|step| step.verb == Verb::Disable)
-            .count())
+        let mut held = session.admin.steps(None, &["held"], 1_000).await?;
+        held.retain(|step| step.verb == Verb::Disable);
+        Ok(held)
     }
 
     /// Notes that somebody left: from now on a removal of that account is as it should be.
     pub(super) fn note_leaver(&mut self, dn: &str) {
-        let entry = sample::entries().into_iter().find(|entry| entry.dn == dn);
-        self.left
-            .extend(entry.and_then(|entry| entry.text("entryUUID").map(str::to_owned)));
+        self.left.extend(key_of(dn));
+    }
+
+    /// Whether a request is about the account of an entry of the sample.
+    pub(super) fn is_of(&self, request: &LoggedRequest, dn: &str) -> bool {
+        let key = key_of(dn);
+        let snapshot = self.sandbox.snapshot();
+        let of_record =
+            |name: &str, user: &Value| user.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut users = snapshot.users.iter();
+        let user = users.find(|user| key.is_some() && of_record("externalId", user) == key);
+        let id = user.and_then(|user| of_record("id", user));
+        id.is_some_and(|id| request.path.ends_with(&id))
     }
 
     /// Users, groups and memberships of the target.
@@ -294,6 +305,12 @@ impl Stage {
             .sum();
         (snapshot.users.len(), snapshot.groups.len(), members)
     }
+}
+
+/// The source key of an entry of the sample.
+fn key_of(dn: &str) -> Option<String> {
+    let entry = sample::entries().into_iter().find(|entry| entry.dn == dn)?;
+    entry.text("entryUUID").map(str::to_owned)
 }
 
 /// Whether a request may change something.

@@ -42,8 +42,8 @@ pub(super) async fn stay(stage: &mut Stage, ui: &Ui) -> Result<(), Failure> {
                         request.request_body
                     ));
                 }
-                let cycle = report.cycle.unwrap_or_else(super::scenes::no_cycle);
-                cycle.breaches.join("\n  ")
+                let breaches = report.cycle.map(|cycle| cycle.breaches);
+                breaches.unwrap_or_default().join("\n  ")
             }
             // Another command works with the state, or the directory cannot be read just now.
             Err(failure) => failure.message,

@@ -9,7 +9,7 @@ use crate::ui::{Ui, short_json};
 /// Columns of a paragraph.
 const WIDTH: usize = 84;
 /// Longest reply that is shown.
-const REPLY: usize = 100;
+const REPLY: usize = 70;
 
 /// Something that had to come true.
 #[derive(Clone, Debug, Serialize)]
@@ -58,15 +58,29 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// The command that does the same, for the story's next step.
+    pub(super) fn command(&self, command: &str) {
+        self.ui.line("");
+        self.ui.line(format!("  $ usher {command}"));
+        self.ui.line("");
+    }
+
     /// A line that is shown as it is.
     pub(super) fn show(&self, text: impl AsRef<str>) {
         self.ui.line(format!("  {}", text.as_ref()));
     }
 
+    /// A text in a list, wrapped.
+    pub(super) fn note(&self, text: &str) {
+        for line in wrapped(text, WIDTH - 2) {
+            self.show(line);
+        }
+    }
+
     /// A request with its reply.
     pub(super) fn exchange(&self, request: &LoggedRequest) {
         self.show(format!("{} {}", request.method, short_path(&request.path)));
-        self.show(compact(&request.request_body));
+        self.body(&request.request_body);
         let status = request
             .status
             .map_or("no reply".to_owned(), |status| status.to_string());
@@ -74,6 +88,15 @@ impl<'a> Story<'a> {
             "-> {status} {}",
             short_json(&request.response_body, REPLY)
         ));
+    }
+
+    /// A body, broken between its members.
+    pub(super) fn body(&self, text: &str) {
+        let compact = serde_json::from_str::<Value>(text)
+            .map_or_else(|_| text.to_owned(), |value| value.to_string());
+        for line in broken(&compact, WIDTH) {
+            self.show(line);
+        }
     }
 
     /// Says whether something came true.
@@ -110,8 +133,18 @@ pub(super) fn short_path(path: &str) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(rest)
 }
 
-fn compact(body: &str) -> String {
-    serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |value| value.to_string())
+/// JSON in lines of about so many characters, broken behind commas.
+fn broken(json: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for member in json.split_inclusive(',') {
+        if !line.is_empty() && line.chars().count() + member.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        line.push_str(member);
+    }
+    lines.push(line);
+    lines
 }
 
 /// A text in lines of at most so many characters; a longer word has a line to itself.
@@ -136,13 +169,22 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{short_path, wrapped};
+    use super::{broken, short_path, wrapped};
 
     #[test]
     fn paragraphs_are_wrapped_between_words() {
         assert_eq!(wrapped("one two  three", 8), ["one two", "three"]);
         assert_eq!(wrapped("a longword b", 4), ["a", "longword", "b"]);
         assert!(wrapped("", 8).is_empty());
+    }
+
+    #[test]
+    fn bodies_are_broken_behind_commas() {
+        assert_eq!(
+            broken(r#"{"a":1,"b":2,"c":3}"#, 10),
+            [r#"{"a":1,"#, r#""b":2,"#, r#""c":3}"#]
+        );
+        assert_eq!(broken("{}", 10), ["{}"]);
     }
 
     #[test]

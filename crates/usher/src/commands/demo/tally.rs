@@ -54,6 +54,7 @@ impl Tally {
 
     /// Shows the counts, and whether they are as they must be.
     pub(super) fn tell(&self, story: &mut Story<'_>) {
+        story.ui.line("");
         let mut table = Table::new(&["requests that the target counted", "#number"]);
         for (operation, count) in &self.requests {
             table.row([operation.clone(), number(*count)]);

@@ -1,5 +1,6 @@
 //! The story of one person.
 
+use usher_directory::Dn;
 use usher_engine::admin::Explanation;
 use usher_sandbox::sample;
 
@@ -12,18 +13,18 @@ use crate::ui::{Table, short_json};
 /// Exchanges that are shown.
 const EXCHANGES: usize = 3;
 /// Longest reply that is shown.
-const REPLY: usize = 80;
+const REPLY: usize = 70;
 
 pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.scene("explain", "The story of one person");
     prepare(stage, story).await?;
     story.say(
         "Why is she in that group? Where does this value come from? What was sent, and what \
-         happens next?   (usher explain ana.diaz)",
+         happens next?",
     );
+    story.command("explain ana.diaz");
     let session = stage.session().await?;
     let told = session.admin.explain(None, "ana.diaz").await?;
-    story.ui.line("");
     who(story, &told);
     mapping(story, &told);
     groups(story, &told);
@@ -57,7 +58,8 @@ fn who(story: &Story<'_>, told: &Explanation) {
     story.show(&told.subject.dn);
     story.show(format!("key      {}", told.subject.key));
     story.show(format!("account  {id}, {}", told.subject.state.as_str()));
-    story.show(format!("scope    {}", told.scope));
+    story.show("scope");
+    story.note(&told.scope);
 }
 
 fn mapping(story: &Story<'_>, told: &Explanation) {
@@ -84,11 +86,26 @@ fn groups(story: &Story<'_>, told: &Explanation) {
         let way = if group.via.is_empty() {
             "direct member".to_owned()
         } else {
-            format!("through {}", group.via.join(", then "))
+            format!(
+                "through {}",
+                group
+                    .via
+                    .iter()
+                    .map(|dn| name(dn))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         };
         table.row([group.name.clone(), way]);
     }
     table.show(story.ui);
+}
+
+/// The name in a DN.
+fn name(dn: &str) -> String {
+    let parsed = Dn::parse(dn).ok();
+    let first = parsed.as_ref().and_then(|dn| dn.rdn()?.first_value_text());
+    first.unwrap_or(dn).to_owned()
 }
 
 fn exchanges(story: &Story<'_>, told: &Explanation) {
@@ -113,7 +130,7 @@ fn exchanges(story: &Story<'_>, told: &Explanation) {
             .get("request")
             .filter(|body| !body.is_null())
         {
-            story.show(short_json(&request.to_string(), 2 * REPLY));
+            story.body(&request.to_string());
         }
         let status = record.exchange.get("status").map(ToString::to_string);
         story.show(format!(

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use usher_core::model::{CycleMode, Kind, Verb};
 use usher_engine::Silent;
-use usher_engine::admin::{PlanOptions, PlanReport};
+use usher_engine::admin::{PlanOptions, PlanReport, StepSample};
 use usher_sandbox::sample;
 use usher_sandbox::scim::LoggedRequest;
 
@@ -13,7 +14,7 @@ use super::super::stage::Stage;
 use super::super::story::{Story, short_path};
 use super::of;
 use crate::failure::Failure;
-use crate::ui::{Table, count, duration, number, request_lines, verb};
+use crate::ui::{Table, count, duration, number, verb};
 
 pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.scene("first-sync", "The first sync");
@@ -23,12 +24,12 @@ pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(),
     again(stage, story).await
 }
 
-/// `usher plan`
 async fn plan(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
-        "Before anything is sent there is a plan. It is made by the real cycle on a copy of the \
-         state, so that what you read is what would happen.   (usher plan)",
+        "Before anything is sent there is a plan. The real cycle makes it on a copy of the state, so \
+         that what you read is what would happen.",
     );
+    story.command("plan");
     let options = PlanOptions {
         mode: CycleMode::Full,
         only: None,
@@ -37,35 +38,40 @@ async fn plan(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     let mark = stage.mark();
     let session = stage.session().await?;
     let plan = session.admin.plan(None, &options, Arc::new(Silent)).await?;
-    story.ui.line("");
     totals(story, &plan);
+    let follow = count(plan.memberships_to_follow, "membership", "memberships");
+    story.ui.line("");
     story.show(format!(
-        "{} follow once the accounts exist; {}",
-        count(plan.memberships_to_follow, "membership", "memberships"),
+        "up to {follow} follow once the accounts exist; {}",
         plan.estimate
     ));
-    story.say("Each step can be looked at, down to the very request. One of them:");
+    story.say("Every step can be looked at, down to the very request. One of them:");
     story.ui.line("");
-    let ana = |sample: &&usher_engine::admin::StepSample| sample.dn == sample::ANA;
+    let ana = |step: &&StepSample| step.dn == sample::ANA;
     if let Some(request) = plan
         .samples
         .iter()
         .find(ana)
         .and_then(|step| step.request.as_ref())
     {
-        for line in request_lines(request) {
-            story.show(line);
-        }
+        story.show(format!("{} {}", request.method, request.path));
+        story.body(
+            &request
+                .shown
+                .as_ref()
+                .map(Value::to_string)
+                .unwrap_or_default(),
+        );
     }
     story.ui.line("");
+    let creates = of(&plan.cycle.steps, "create");
+    let waiting: u64 = plan.held.iter().map(|held| held.steps).sum();
     story.expect(
-        of(&plan.cycle.steps, "create") as usize
-            >= sample::PROVISIONED_PEOPLE + sample::PROVISIONED_GROUPS - 1,
-        "the plan creates everybody who is in scope and not there yet",
-    );
-    story.expect(
-        plan.cycle.unexplained() == 0,
-        "every entry read is accounted for",
+        creates > 0 && waiting > 0 && plan.cycle.unexplained() == 0,
+        format!(
+            "{} entries were read, and each is accounted for",
+            plan.cycle.read
+        ),
     );
     let writes = stage.writes_since(mark).len();
     story.expect(writes == 0, format!("planning sent {writes} writes"));
@@ -98,33 +104,33 @@ fn totals(story: &Story<'_>, plan: &PlanReport) {
 async fn observe(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
         "The target is not empty: somebody typed in an account for lena.hoffmann by hand, with a \
-         slip in her name. It corresponds to an entry of the directory, so Usher would adopt it, \
-         and adopting waits for a person. Until then a sync only observes.   (usher sync)",
+         slip in her name. It corresponds to an entry of the directory, so Usher would adopt it \
+         instead of making a second one. Adopting waits for a person, and until then the channel \
+         only observes.",
     );
+    story.command("sync");
     let mark = stage.mark();
     let (report, _) = stage.sync(CycleMode::Full, story.ui).await?;
-    story.ui.line("");
     let writes = stage.writes_since(mark).len();
     story.expect(
         report.mode == "observe" && writes == 0,
         format!(
-            "the channel is in mode \"{}\"; {writes} writes were sent",
+            "the channel is in mode \"{}\", and {writes} writes were sent",
             report.mode
         ),
     );
     Ok(())
 }
 
-/// `usher approve --hold adoption`
 async fn send(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
-        "Now a person approves the adoption, and the channel goes to work: accounts first, then \
-         groups, then members in batches.   (usher approve --hold adoption)",
+        "A person approves the adoption, and the channel goes to work: accounts first, then groups, \
+         then members in batches.",
     );
+    story.command("approve --hold adoption");
     let mark = stage.mark();
     let (report, took) = stage.approve_adoptions(story.ui).await?;
     stage.is_settled();
-    story.ui.line("");
     arrived(stage, story, mark, took);
     let (users, groups, members) = stage.totals();
     story.ui.line("");
@@ -132,12 +138,11 @@ async fn send(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
         users == sample::PROVISIONED_PEOPLE && groups == sample::PROVISIONED_GROUPS,
         format!("the target has {users} people, {groups} groups and {members} memberships"),
     );
-    let lena = stage.sandbox.snapshot().users.into_iter().find(|user| {
-        user.get("userName").and_then(serde_json::Value::as_str) == Some("lena.hoffmann")
-    });
-    let name = lena
-        .as_ref()
-        .and_then(|lena| lena.get("displayName")?.as_str());
+    let is_lena =
+        |user: &&Value| user.get("userName").and_then(Value::as_str) == Some("lena.hoffmann");
+    let snapshot = stage.sandbox.snapshot();
+    let lena = snapshot.users.iter().find(is_lena);
+    let name = lena.and_then(|lena| lena.get("displayName")?.as_str());
     story.expect(
         name == Some("Lena Hoffmann"),
         "lena.hoffmann kept her account, and her name is right now",
@@ -156,37 +161,42 @@ fn arrived(stage: &Stage, story: &Story<'_>, mark: u64, took: Duration) {
         ("people created", "POST", "/Users"),
         ("people changed", "PATCH", "/Users/"),
         ("groups created", "POST", "/Groups"),
-        ("groups given members", "PATCH", "/Groups/"),
+        ("members added, in batches", "PATCH", "/Groups/"),
         ("reads", "GET", "/"),
     ];
-    let mut table = Table::new(&["what", "#requests", "#failed"]);
+    let mut table = Table::new(&["what", "#requests", "#refused"]);
     for (what, method, path) in kinds {
         let of_kind = |request: &&LoggedRequest| {
             request.method == method && short_path(&request.path).starts_with(path)
         };
-        let failed = |request: &&LoggedRequest| request.status.is_none_or(|status| status >= 300);
+        let refused = |request: &&LoggedRequest| request.status.is_none_or(|status| status >= 300);
         let all: Vec<&LoggedRequest> = requests.iter().filter(of_kind).collect();
-        let failed = all.iter().copied().filter(failed).count();
+        let refused = all.iter().copied().filter(refused).count();
         table.row([
             what.to_owned(),
             number(all.len() as u64),
-            number(failed as u64),
+            number(refused as u64),
         ]);
     }
     table.show(story.ui);
-    story.show(format!("in {}", duration(took.as_millis() as i64)));
+    story.ui.line("");
+    let all = count(requests.len() as u64, "request", "requests");
+    story.show(format!("{all} in {}", duration(took.as_millis() as i64)));
 }
 
 /// The same again: nothing.
 async fn again(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
-        "The same once more. Nothing changed, so nothing is sent; the target is not even read.   \
-         (usher sync --full)",
+        "The same once more. Everything is read, nothing changed, nothing is sent; the target is not \
+         even asked.",
     );
+    story.command("sync --full");
     let mark = stage.mark();
     stage.sync(CycleMode::Full, story.ui).await?;
     let requests = stage.since(mark).len();
-    story.ui.line("");
-    story.expect(requests == 0, format!("{requests} requests"));
+    story.expect(
+        requests == 0,
+        format!("{requests} requests reached the target"),
+    );
     Ok(())
 }

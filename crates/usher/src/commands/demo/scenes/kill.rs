@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use usher_core::model::{CycleMode, Kind, Verb};
 use usher_sandbox::sample;
 
-use super::super::stage::{Setup, Stage};
+use super::super::stage::{IN_FLIGHT, Setup, Stage, is_write};
 use super::super::story::Story;
 use super::super::tally::Tally;
 use crate::failure::Failure;
@@ -29,12 +29,13 @@ pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(),
          carries them out, but nobody hears the replies. Whoever starts over from what it remembers \
          creates those people twice; whoever skips them loses them.",
     );
+    story.command("sync");
     let mut stage = Stage::start(Setup {
         service_ms: SERVICE_MS,
         record_made_by_hand: false,
+        in_flight: IN_FLIGHT,
     })
     .await?;
-    story.ui.line("");
     for (time, people) in KILLED_AT.into_iter().enumerate() {
         interrupt(&mut stage, story, time + 1, people).await?;
     }
@@ -95,17 +96,17 @@ async fn interrupt(
 async fn resume(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
         "Run again. Each step whose reply is not known is looked up at the target by the key that \
-         it was created with, before anything is repeated.   (usher sync)",
+         it was created with, before anything is repeated.",
     );
+    story.command("sync");
     let mark = stage.mark();
     stage.sync(CycleMode::Incremental, story.ui).await?;
-    let looked_up = stage
-        .since(mark)
-        .iter()
-        .filter(|r| r.method == "GET")
-        .count();
-    story.ui.line("");
-    story.show(format!("{} look-ups", number(looked_up as u64)));
+    let requests = stage.since(mark);
+    let writes = requests.iter().filter(|request| is_write(request)).count();
+    story.show(format!(
+        "{} look-ups, {writes} writes",
+        requests.len() - writes
+    ));
     let (users, groups, members) = stage.totals();
     story.ui.line("");
     story.expect(

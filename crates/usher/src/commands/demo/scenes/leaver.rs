@@ -21,14 +21,14 @@ pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(),
     story.say(
         "Ana Díaz leaves. An administrator locks her entry in the directory. The next look, which \
          reads only what changed, sees it. A disable is a request of its own with nothing else in \
-         it, and overtakes everything that waits.   (usher sync)",
+         it, and overtakes everything that waits. The change in the directory:",
     );
     story.ui.line("");
     story.show(format!("dn: {}", sample::ANA));
     story.show("changetype: modify");
     story.show(format!("add: {}", sample::LOCK_ATTRIBUTE));
     story.show(format!("{}: {}", sample::LOCK_ATTRIBUTE, sample::LOCKED));
-    story.ui.line("");
+    story.command("sync");
     let mark = stage.mark();
     let began = Instant::now();
     stage.note_leaver(sample::ANA);
@@ -61,7 +61,7 @@ async fn back(stage: &mut Stage, story: &mut Story<'_>) -> Result<(), Failure> {
     story.say(
         "It was a mistake: she is unlocked again. Her account, its id and its groups are kept.",
     );
-    story.ui.line("");
+    story.command("sync");
     let memberships = stage.totals().2;
     let mark = stage.mark();
     stage.modify(sample::ANA, |ana| {

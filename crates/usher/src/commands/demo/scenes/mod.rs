@@ -11,7 +11,8 @@ mod overtake;
 
 use std::collections::BTreeMap;
 
-use usher_core::model::{Cycle, CycleId, CycleMode, CycleState};
+use usher_core::model::Cycle;
+use usher_engine::admin::SyncReport;
 
 use super::stage::Stage;
 use super::story::Story;
@@ -69,27 +70,11 @@ async fn prepare(stage: &mut Stage, story: &Story<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Stands for the cycle of a sync that ran none.
-pub(super) fn no_cycle() -> Cycle {
-    Cycle {
-        id: CycleId(0),
-        channel: usher_core::model::ChannelId::new(""),
-        mode: CycleMode::FollowUp,
-        started_at: 0,
-        ended_at: None,
-        state: CycleState::Aborted {
-            reason: "no cycle ran".to_owned(),
-        },
-        read: 0,
-        verdicts: BTreeMap::new(),
-        steps: BTreeMap::new(),
-        held: BTreeMap::new(),
-        breaches: Vec::new(),
-        drift: Vec::new(),
-        certificate: None,
-        plan_hash: None,
-        revision: 0,
-    }
+/// The cycle of a sync.
+pub(super) fn cycle_of(report: SyncReport) -> Result<Cycle, Failure> {
+    report
+        .cycle
+        .ok_or_else(|| Failure::failed("the sync ended without a cycle"))
 }
 
 /// A number by name, 0 if it is not there.

@@ -13,19 +13,22 @@ use crate::ui::Bar;
 
 /// Steps after which the first sync is not over by far.
 const FIRST: u64 = 40;
-/// The target takes its time.
-const SERVICE_MS: u64 = 5;
+/// Milliseconds that the target takes for a request.
+const SERVICE_MS: u64 = 1;
 
 pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(), Failure> {
     story.scene("overtake", "A leaver overtakes");
     story.say(format!(
         "A real target takes hours for a first sync of many thousands. Here one is interrupted after \
          {FIRST} steps. One of those who have an account already leaves. At the next look, does the \
-         disable wait behind the 160 people who are still to be created?   (usher sync)"
+         disable wait behind the 160 people who are still to be created?"
     ));
+    story.command(&format!("sync --first {FIRST}"));
     let mut stage = Stage::start(Setup {
         service_ms: SERVICE_MS,
         record_made_by_hand: false,
+        // One after the other, so that the order can be seen.
+        in_flight: 1,
     })
     .await?;
     let mut options = SyncOptions::of(CycleMode::Full);
@@ -34,16 +37,22 @@ pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(),
     let bar = Bar::new(story.ui);
     let report = session.admin.sync(None, &options, bar.clone()).await;
     bar.finish();
-    let waiting = report?.waiting;
+    let report = report?;
+    let waiting = report.waiting;
+    story.show(format!("{} steps done, {waiting} wait", report.succeeded));
     let leaver = somebody(&stage)?;
     stage.note_leaver(&leaver.dn);
     stage.modify(&leaver.dn, |entry| {
         entry.set(sample::LOCK_ATTRIBUTE, sample::LOCKED)
     })?;
+    story.say(format!(
+        "{} is locked in the directory.",
+        leaver.text("cn").unwrap_or_default()
+    ));
+    story.command("sync");
     let mark = stage.mark();
     stage.sync(CycleMode::Incremental, story.ui).await?;
     let writes = stage.writes_since(mark);
-    story.ui.line("");
     for request in writes.iter().take(1) {
         story.exchange(request);
     }
@@ -51,10 +60,7 @@ pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(),
     let first = writes.first().map(removed).unwrap_or_default();
     story.expect(
         first.len() == 1 && waiting > 0,
-        format!(
-            "the disable is the first of {} writes, before {waiting} steps that had waited",
-            writes.len()
-        ),
+        format!("the disable is the first of {} writes", writes.len()),
     );
     let (users, _, _) = stage.totals();
     story.expect(
