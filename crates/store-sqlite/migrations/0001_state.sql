@@ -67,6 +67,8 @@ CREATE TABLE subject (
     -- The cycle in which the set of desired members changed last.
     members_changed  INTEGER,
     container        INTEGER REFERENCES container (id),
+    -- Grows with every write of the whole subject.
+    version          INTEGER NOT NULL DEFAULT 1,
     -- When it became `removed`.
     removed_at       INTEGER,
     UNIQUE (channel, source_key)

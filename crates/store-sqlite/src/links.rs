@@ -57,7 +57,9 @@ impl Changes {
         let old = before.link();
         let new = after.linked_id().map(|target| target.as_str());
         let ends = is_over(after.state) && !is_over(before.state);
-        if old == new && !ends {
+        // A disable or an enable leaves the link, but policies may ask who is in which group.
+        let status = before.state != after.state && before.state.is_linked();
+        if old == new && !ends && !status {
             return;
         }
         let (changed, lost, gone) = match after.kind {
@@ -69,6 +71,9 @@ impl Changes {
             ),
         };
         changed.push(id.0);
+        if old == new && !ends {
+            return;
+        }
         if old.is_some() && old != new {
             lost.push(id.0);
         }

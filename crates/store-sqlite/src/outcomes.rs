@@ -1,6 +1,6 @@
 //! Recording what became of claimed steps: one transaction for a group of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
@@ -17,7 +17,7 @@ use crate::open::SqliteStore;
 use crate::rows;
 use crate::sql::send as sql;
 use crate::tx::{Tx, list};
-use crate::write::put_subjects;
+use crate::write::{put_subjects, stale};
 
 struct Current {
     subject: i64,
@@ -30,15 +30,16 @@ impl SqliteStore {
         fence: &Fence,
         outcomes: &[Outcome],
         now: Millis,
-    ) -> Result<()> {
+    ) -> Result<Vec<StepId>> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
-        let subjects = put_states(&mut tx, outcomes, now).await?;
+        let (outcomes, stale) = fresh(&mut tx, outcomes).await?;
+        let subjects = put_states(&mut tx, &outcomes, now).await?;
         let written: Vec<(&Subject, Option<&str>)> = outcomes
             .iter()
             .flat_map(|outcome| outcome.subjects.iter().map(|subject| (subject, None)))
             .collect();
         put_subjects(&mut tx, &written, now).await?;
-        put_presence(&mut tx, outcomes).await?;
+        put_presence(&mut tx, &outcomes).await?;
         let index: Vec<&IndexRow> = outcomes.iter().flat_map(|o| &o.index).collect();
         index::put_own(&mut tx, &index).await?;
         let gone: Vec<_> = outcomes.iter().flat_map(|o| &o.index_gone).collect();
@@ -60,7 +61,8 @@ impl SqliteStore {
         }
         let audit: Vec<AuditEvent> = outcomes.iter().flat_map(|o| o.audit.clone()).collect();
         add_audit(&mut tx, &audit).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(stale)
     }
 
     pub(crate) async fn do_exchanges(
@@ -78,8 +80,40 @@ impl SqliteStore {
     }
 }
 
+/// The outcomes that were made from subjects as they are stored, and the steps of the others.
+async fn fresh<'o>(
+    tx: &mut Tx,
+    outcomes: &'o [Outcome],
+) -> Result<(Vec<&'o Outcome>, Vec<StepId>)> {
+    let all: Vec<&Subject> = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.subjects)
+        .collect();
+    let stale = stale(tx, &all).await?;
+    let mut taken: HashSet<SubjectId> = HashSet::new();
+    let (mut good, mut left) = (Vec::with_capacity(outcomes.len()), Vec::new());
+    for outcome in outcomes {
+        let ids: Vec<SubjectId> = outcome
+            .subjects
+            .iter()
+            .filter_map(|subject| subject.id)
+            .collect();
+        // Two outcomes over one subject: the second must see what the first made of it.
+        if ids
+            .iter()
+            .any(|id| stale.contains(id) || taken.contains(id))
+        {
+            left.push(outcome.step);
+        } else {
+            taken.extend(ids);
+            good.push(outcome);
+        }
+    }
+    Ok((good, left))
+}
+
 /// Moves the steps to their new states; returns each one's subject.
-async fn put_states(tx: &mut Tx, outcomes: &[Outcome], now: Millis) -> Result<Vec<i64>> {
+async fn put_states(tx: &mut Tx, outcomes: &[&Outcome], now: Millis) -> Result<Vec<i64>> {
     let ids: Vec<i64> = outcomes.iter().map(|outcome| outcome.step.0).collect();
     let mut current = current_states(tx, &list(&ids)?).await?;
     let mut rows = Vec::with_capacity(outcomes.len());
@@ -156,7 +190,7 @@ fn state_row(outcome: &Outcome, state: &StepState) -> Result<Value> {
     ]))
 }
 
-async fn put_presence(tx: &mut Tx, outcomes: &[Outcome]) -> Result<()> {
+async fn put_presence(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
     let rows: Vec<Value> = outcomes
         .iter()
         .flat_map(|outcome| outcome.presence.iter().map(presence_row))

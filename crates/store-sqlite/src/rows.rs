@@ -54,6 +54,7 @@ pub(crate) fn subject(row: &SqliteRow) -> Result<Subject> {
         members_settled: cells.get("members_settled")?,
         members_complete: cells.get("members_complete")?,
         members_dirty: cells.get::<i64>("members_dirty")? > 0,
+        version: cells.get::<u32>("version")?.into(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use usher_core::model::{ChannelId, ConnectionId, Millis, Step};
+use usher_core::model::{ChannelId, ConnectionId, Millis, Step, SubjectId};
 use usher_store::{Fence, Result};
 
 use crate::cells::Cells;
@@ -49,15 +49,30 @@ impl SqliteStore {
                 }
             }
         }
-        let ids = choose(candidates, limit);
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids = list(&ids)?;
-        tx.batch_with(sql::CLAIM, &ids, now).await?;
-        let steps = steps_of(tx.conn(), &ids).await?;
-        tx.commit().await?;
-        Ok(steps)
+        claim_chosen(tx, &choose(candidates, limit), now).await
+    }
+
+    pub(crate) async fn do_claim_of(
+        &self,
+        fence: &Fence,
+        subjects: &[SubjectId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        let limit = limit.min(LARGEST_CLAIM);
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let target = tx.target;
+        let ids: Vec<i64> = subjects.iter().map(|id| id.0).collect();
+        let rows = sqlx::query(sql::CLAIM_OF)
+            .bind(list(&ids)?)
+            .bind(limit)
+            .bind(now)
+            .bind(target)
+            .fetch_all(tx.conn())
+            .await
+            .map_err(backend)?;
+        let candidates = rows.iter().map(candidate).collect::<Result<Vec<_>>>()?;
+        claim_chosen(tx, &choose(candidates, limit), now).await
     }
 
     pub(crate) async fn do_recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>> {
@@ -151,4 +166,16 @@ fn choose(mut candidates: Vec<Candidate>, limit: u32) -> Vec<i64> {
         .take(limit as usize)
         .map(|candidate| candidate.id)
         .collect()
+}
+
+/// Claims the chosen steps and reads them.
+async fn claim_chosen(mut tx: Tx, ids: &[i64], now: Millis) -> Result<Vec<Step>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = list(ids)?;
+    tx.batch_with(sql::CLAIM, &ids, now).await?;
+    let steps = steps_of(tx.conn(), &ids).await?;
+    tx.commit().await?;
+    Ok(steps)
 }

@@ -252,10 +252,24 @@ impl Outbox for SqliteStore {
     ) -> Result<Vec<Step>> {
         self.do_claim(fence, channels, now, limit).await
     }
+    async fn claim_of(
+        &self,
+        fence: &Fence,
+        subjects: &[SubjectId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        self.do_claim_of(fence, subjects, now, limit).await
+    }
     async fn recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>> {
         self.do_recover(fence, now).await
     }
-    async fn record(&self, fence: &Fence, outcomes: &[Outcome], now: Millis) -> Result<()> {
+    async fn record(
+        &self,
+        fence: &Fence,
+        outcomes: &[Outcome],
+        now: Millis,
+    ) -> Result<Vec<StepId>> {
         self.do_record(fence, outcomes, now).await
     }
     async fn next_send(

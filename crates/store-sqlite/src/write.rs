@@ -1,6 +1,6 @@
 //! Writing subjects with their plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -25,33 +25,26 @@ impl SqliteStore {
     ) -> Result<Vec<SubjectId>> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let cycle = tx.open_cycle(cycle).await?;
-        let subjects: Vec<(&Subject, Option<&str>)> = writes
+        let all: Vec<&Subject> = writes.iter().map(|write| &write.subject).collect();
+        let stale = stale(&mut tx, &all).await?;
+        if !stale.is_empty() {
+            let ids: Vec<i64> = stale.iter().map(|id| id.0).collect();
+            tx.batch(sql::STALE, &list(&ids)?).await?;
+        }
+        let fresh: Vec<&SubjectWrite> = writes
             .iter()
-            .map(|write| (&write.subject, Some(write.container.as_str())))
+            .filter(|write| write.subject.id.is_none_or(|id| !stale.contains(&id)))
             .collect();
-        let ids = put_subjects(&mut tx, &subjects, cycle.started_at).await?;
-        let touched: Vec<Value> = ids
-            .iter()
-            .zip(writes)
-            .map(|(id, write)| json!([id.0, write.replanned, false, true]))
-            .collect();
-        touch(&mut tx, &cycle, &touched).await?;
-        put_unique(&mut tx, &cycle, &ids, writes).await?;
-        tx.batch_with(sql::STEPS_DROP_ACCOUNT, &list(&ids)?, cycle.id)
-            .await?;
-        let steps = ids
-            .iter()
-            .zip(writes)
-            .flat_map(|(id, write)| {
-                write
-                    .steps
-                    .iter()
-                    .map(|step| step_row(*id, write.subject.kind, step))
-            })
-            .collect::<Result<Vec<Value>>>()?;
-        put_steps(&mut tx, &cycle, &steps).await?;
+        let written = write_fresh(&mut tx, &cycle, &fresh).await?;
         tx.commit().await?;
-        Ok(ids)
+        let mut written = written.into_iter();
+        Ok(writes
+            .iter()
+            .filter_map(|write| match write.subject.id {
+                Some(id) if stale.contains(&id) => Some(id),
+                Some(_) | None => written.next(),
+            })
+            .collect())
     }
 
     pub(crate) async fn do_write_members(
@@ -87,6 +80,74 @@ impl SqliteStore {
         put_steps(&mut tx, &cycle, &steps).await?;
         tx.commit().await
     }
+}
+
+/// Writes subjects that nobody changed in between, with their plan. Returns their ids in order.
+async fn write_fresh(
+    tx: &mut Tx,
+    cycle: &OpenCycle,
+    writes: &[&SubjectWrite],
+) -> Result<Vec<SubjectId>> {
+    let subjects: Vec<(&Subject, Option<&str>)> = writes
+        .iter()
+        .map(|write| (&write.subject, Some(write.container.as_str())))
+        .collect();
+    let ids = put_subjects(tx, &subjects, cycle.started_at).await?;
+    let touched: Vec<Value> = ids
+        .iter()
+        .zip(writes)
+        .map(|(id, write)| json!([id.0, write.replanned, false, true]))
+        .collect();
+    touch(tx, cycle, &touched).await?;
+    put_unique(tx, cycle, &ids, writes).await?;
+    tx.batch_with(sql::STEPS_DROP_ACCOUNT, &list(&ids)?, cycle.id)
+        .await?;
+    let steps = ids
+        .iter()
+        .zip(writes)
+        .flat_map(|(id, write)| {
+            write
+                .steps
+                .iter()
+                .map(|step| step_row(*id, write.subject.kind, step))
+        })
+        .collect::<Result<Vec<Value>>>()?;
+    put_steps(tx, cycle, &steps).await?;
+    Ok(ids)
+}
+
+/// The subjects that were changed since they were read. One that was never read (version 0) is not.
+pub(crate) async fn stale(tx: &mut Tx, subjects: &[&Subject]) -> Result<HashSet<SubjectId>> {
+    let read: Vec<&&Subject> = subjects
+        .iter()
+        .filter(|subject| subject.version > 0)
+        .collect();
+    if read.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<i64> = read
+        .iter()
+        .filter_map(|subject| subject.id)
+        .map(|id| id.0)
+        .collect();
+    let rows = sqlx::query(sql::VERSIONS)
+        .bind(list(&ids)?)
+        .fetch_all(tx.conn())
+        .await
+        .map_err(backend)?;
+    let mut versions: HashMap<SubjectId, u64> = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::of("subject", row);
+        versions.insert(
+            SubjectId(cells.get("id")?),
+            cells.get::<u32>("version")?.into(),
+        );
+    }
+    let changed = read.into_iter().filter_map(|subject| {
+        let id = subject.id?;
+        (versions.get(&id) != Some(&subject.version)).then_some(id)
+    });
+    Ok(changed.collect())
 }
 
 /// Writes subjects, new or known, with their container if it is to change, and what follows from
@@ -245,7 +306,7 @@ async fn put_unique(
     tx: &mut Tx,
     cycle: &OpenCycle,
     ids: &[SubjectId],
-    writes: &[SubjectWrite],
+    writes: &[&SubjectWrite],
 ) -> Result<()> {
     let mut replaced = Vec::new();
     let mut values = Vec::new();

@@ -197,7 +197,8 @@ pub trait Subjects: Send + Sync {
         complete: bool,
     ) -> Result<bool>;
 
-    /// The groups whose membership must be planned: linked, in scope and dirty.
+    /// The groups whose membership must be planned: linked and dirty, in scope or not (a group that
+    /// left it may have to be emptied).
     async fn dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>>;
 
     /// All members of a group, desired or present.
@@ -231,6 +232,8 @@ pub trait Outbox: Send + Sync {
     /// Of a known subject, `members_dirty` and `members_settled` are only ever raised, and
     /// `members_complete` stays as stored: they belong to `write_members` and `end_members`. What
     /// follows from a gained, changed or lost link is as for `record`.
+    /// A subject that changed since it was read (see `Subject::version`) is not written, nor its steps:
+    /// it becomes dirty instead, and is planned again from what it is now.
     async fn write(
         &self,
         fence: &Fence,
@@ -296,6 +299,16 @@ pub trait Outbox: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Step>>;
 
+    /// As [`Outbox::claim`], but steps of these subjects only, whatever their channel's state: a
+    /// person named them (a pilot).
+    async fn claim_of(
+        &self,
+        fence: &Fence,
+        subjects: &[SubjectId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>>;
+
     /// At start: steps found `Claimed` become `Unknown`; returns every `Unknown` step of the target.
     async fn recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>>;
 
@@ -306,7 +319,12 @@ pub trait Outbox: Send + Sync {
     /// that is removed leaves all its rows. A group that has another resource, or none, believes
     /// nothing present and is not `members_settled`. A forbidden transition is
     /// [`StoreError::Transition`] and changes nothing.
-    async fn record(&self, fence: &Fence, outcomes: &[Outcome], now: Millis) -> Result<()>;
+    ///
+    /// An outcome that was made from a subject that changed in between (see `Subject::version`), or
+    /// whose subject an earlier outcome of the same call changes, is not recorded: its step is
+    /// returned, stays as it was, and is to be recorded again from the subject as it is now.
+    async fn record(&self, fence: &Fence, outcomes: &[Outcome], now: Millis)
+    -> Result<Vec<StepId>>;
 
     /// When the next `Waiting` step of the target is due; `Some(now or earlier)` when one is
     /// `Pending`; `None` when nothing can be sent.

@@ -223,6 +223,10 @@ pub struct Subject {
     pub members_complete: bool,
     /// For a group: its membership must be planned again.
     pub members_dirty: bool,
+    /// Grows with every change that is stored: what was made from an older version is not written
+    /// over a newer one. 0 = not read from the store, written whatever is there.
+    #[serde(default)]
+    pub version: u64,
 }
 
 impl Subject {
@@ -253,6 +257,7 @@ impl Subject {
             members_settled: false,
             members_complete: false,
             members_dirty: kind == Kind::Group,
+            version: 0,
         }
     }
 

@@ -25,7 +25,7 @@ statements! {
 
     DIRTY = "SELECT id FROM subject INDEXED BY subject_members
         WHERE channel = (SELECT id FROM channel WHERE uid = ?1) AND members_dirty > 0
-            AND kind = 'group' AND in_scope = 1 AND state = 'linked' ORDER BY id";
+            AND kind = 'group' AND state = 'linked' ORDER BY id";
 
     MEMBERS = "SELECT m.id AS id, m.group_id AS group_id, m.user_id AS user_id, s.target_id AS target_id,
             s.state AS state, m.desired AS desired, m.present AS present, m.added_by_us AS added_by_us,

@@ -18,6 +18,12 @@ statements! {
     CLAIM_DUE = concat!("SELECT s.priority AS priority, s.id AS id, s.subject AS subject
         FROM step s INDEXED BY step_waiting WHERE s.channel = ?1 AND s.state = 'waiting' AND s.until <= ?3 AND", free!(),
         "ORDER BY s.priority, s.id LIMIT ?2");
+    /// A list of subjects; ?2 = limit, ?3 = now, ?4 = target.
+    CLAIM_OF = concat!("SELECT s.priority AS priority, s.id AS id, s.subject AS subject
+        FROM json_each(?1) v CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value
+        CROSS JOIN channel c ON c.id = s.channel AND c.target = ?4
+        WHERE (s.state = 'pending' OR (s.state = 'waiting' AND s.until <= ?3)) AND", free!(),
+        "ORDER BY s.priority, s.id LIMIT ?2");
     /// A list of steps; ?2 = now.
     CLAIM = "UPDATE step SET state = 'claimed', state_json = NULL, until = NULL, changed_at = ?2, released_at = ?2
         WHERE id IN (SELECT value FROM json_each(?1))";

@@ -14,7 +14,7 @@ macro_rules! subject_select {
             "SELECT ", head_columns!(), ", c.uid AS channel, s.dn AS dn, s.display AS display,
             s.target_id AS target_id, s.reason AS reason, s.attempts AS attempts,
             s.parked_hash AS parked_hash, s.left_at AS left_at, s.members_settled AS members_settled,
-            s.members_complete AS members_complete, s.members_dirty AS members_dirty,
+            s.members_complete AS members_complete, s.members_dirty AS members_dirty, s.version AS version,
             d.desired_json AS desired_json, d.shadow_json AS shadow_json FROM ", $from,
             " CROSS JOIN channel c ON c.id = s.channel CROSS JOIN subject_data d ON d.id = s.id "
         )
@@ -64,13 +64,13 @@ statements! {
     DUE = concat!("SELECT id FROM (
             SELECT s.id AS id FROM subject s INDEXED BY subject_dirty
             WHERE s.channel = ", channel!(), " AND s.dirty = 1 AND s.id > ?3 AND s.state <> 'archived'
-                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown', 'pending', 'waiting'))
             ORDER BY s.id LIMIT ?4)
         UNION
         SELECT id FROM (
             SELECT s.id AS id FROM subject s INDEXED BY subject_next
             WHERE s.channel = ", channel!(), " AND s.next_at <= ?2 AND s.id > ?3 AND s.state <> 'archived'
-                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown'))
+                AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.id AND e.state IN ('claimed', 'unknown', 'pending', 'waiting'))
             ORDER BY s.id LIMIT ?4)
         ORDER BY id LIMIT ?4");
     NEXT_DUE = concat!("SELECT min(next_at) AS next_at FROM subject INDEXED BY subject_next

@@ -7,6 +7,12 @@ statements! {
         FROM json_each(?1) v CROSS JOIN subject s
             ON s.channel = v.value ->> 0 AND s.source_key = v.value ->> 1";
 
+    /// A list of subjects.
+    VERSIONS = "SELECT s.id AS id, s.version AS version
+        FROM json_each(?1) v CROSS JOIN subject s ON s.id = v.value";
+    /// A list of subjects whose plan was made from an older version: they are planned again.
+    STALE = "UPDATE subject SET dirty = 1 WHERE id IN (SELECT value FROM json_each(?1))";
+
     /// A list of canonical DNs.
     CONTAINERS = "INSERT INTO container (dn) SELECT DISTINCT v.value FROM json_each(?1) v WHERE true
         ON CONFLICT (dn) DO NOTHING";
@@ -29,7 +35,7 @@ statements! {
             desired_hash = excluded.desired_hash, synced_hash = excluded.synced_hash,
             verdict = excluded.verdict, reason = excluded.reason, attempts = excluded.attempts,
             next_at = excluded.next_at, parked_hash = excluded.parked_hash, dirty = excluded.dirty,
-            left_at = excluded.left_at,
+            left_at = excluded.left_at, version = version + 1,
             members_settled = max(members_settled, excluded.members_settled),
             members_dirty = max(members_dirty, excluded.members_dirty),
             container = coalesce(excluded.container, container),

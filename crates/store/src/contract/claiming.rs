@@ -147,6 +147,30 @@ pub async fn only_the_named_channels_are_claimed(place: &dyn Place) {
     assert_eq!(claimed[0].channel, desk.channel);
 }
 
+/// Whatever the mode of the channel.
+pub async fn a_pilot_claims_the_named_subjects_only(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let writes =
+        ["a", "b"].map(|name| write(desk.linked_subject(Kind::User, name), vec![update(name)]));
+    let ids = desk.plan(&writes).await;
+    let claimed = desk
+        .store
+        .claim_of(&desk.fence, &ids[1..], T0, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        claimed.iter().map(|step| step.subject).collect::<Vec<_>>(),
+        ids[1..]
+    );
+    assert_eq!(
+        desk.store
+            .claim_of(&desk.fence, &ids[1..], T0, 10)
+            .await
+            .unwrap(),
+        []
+    );
+}
+
 /// So that the sender can sleep until then, and never spins.
 pub async fn the_next_send_is_known(place: &dyn Place) {
     let desk = Desk::at(place).await;

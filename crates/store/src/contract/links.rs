@@ -119,19 +119,24 @@ pub async fn a_group_that_loses_its_link_believes_nothing_present(place: &dyn Pl
     assert_eq!(desk.dirty().await, [group]);
 }
 
-/// Disabled or frozen, it is the same resource.
+/// Nothing follows from another reason.
 pub async fn an_unchanged_link_leaves_the_groups_clean(place: &dyn Place) {
     let (desk, group, users) = team(place).await;
-    for state in [
-        SubjectState::Disabled,
-        SubjectState::Frozen,
-        SubjectState::Linked,
-    ] {
+    let mut subject = desk.get(users[0]).await;
+    subject.reason = "another reason".to_owned();
+    desk.record_subject(subject).await;
+    assert_eq!(desk.dirty().await, []);
+    assert_eq!(desk.present(group).await, users);
+}
+
+/// A policy may take disabled people out of their groups; the link and the presence stay.
+pub async fn a_change_of_status_makes_the_groups_dirty_and_keeps_presence(place: &dyn Place) {
+    for state in [SubjectState::Disabled, SubjectState::Frozen] {
+        let (desk, group, users) = team(place).await;
         let mut subject = desk.get(users[0]).await;
         subject.state = state;
-        subject.reason = "another reason".to_owned();
         desk.record_subject(subject).await;
-        assert_eq!(desk.dirty().await, []);
+        assert_eq!(desk.dirty().await, [group]);
         assert_eq!(desk.present(group).await, users);
     }
 }

@@ -46,8 +46,8 @@ pub async fn dirty_and_due_subjects_are_to_be_planned(place: &dyn Place) {
 /// Its outcome decides first.
 pub async fn a_subject_with_a_step_in_flight_is_not_due(place: &dyn Place) {
     let desk = Desk::at(place).await;
-    let names = ["ana", "ben"];
-    let writes = names.map(|name| write(desk.subject(Kind::User, name), vec![create(name)]));
+    let names = [("ana", vec![create("ana")]), ("ben", Vec::new())];
+    let writes = names.map(|(name, steps)| write(desk.subject(Kind::User, name), steps));
     let all = desk.plan(&writes).await;
     let claimed = desk.claim(1).await;
     let due = desk

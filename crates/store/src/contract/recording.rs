@@ -146,7 +146,50 @@ pub async fn a_rekey_moves_the_link_between_two_subjects(place: &dyn Place) {
         .by_target(&desk.connection, &asked)
         .await
         .unwrap();
-    assert_eq!(found, [to]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].id, &found[0].key), (Some(new), &to.key));
+}
+
+/// A cycle and the sender work side by side: neither writes over what the other just stored.
+pub async fn what_was_made_from_an_older_version_is_not_written(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let id = desk
+        .plan(&[write(
+            desk.linked_subject(Kind::User, "a"),
+            vec![update("a")],
+        )])
+        .await[0];
+    let read = desk.store.subjects(&[id]).await.unwrap().remove(0);
+    let step = desk.claim(1).await.remove(0);
+    // The cycle writes first: the outcome is not recorded, and its step stays in flight.
+    let mut planned = read.clone();
+    planned.reason = "planned meanwhile".to_owned();
+    desk.plan(&[write(planned, Vec::new())]).await;
+    let mut done = outcome(&step, StepState::Succeeded);
+    done.subjects = vec![read.clone()];
+    let left = desk
+        .store
+        .record(&desk.fence, &[done.clone()], T0)
+        .await
+        .unwrap();
+    assert_eq!(left, [step.id]);
+    assert_eq!(desk.step(step.id).await.state, StepState::Claimed);
+    assert_eq!(desk.get(id).await.reason, "planned meanwhile");
+    // From the subject as it is now, it is.
+    done.subjects = desk.store.subjects(&[id]).await.unwrap();
+    let left = desk.store.record(&desk.fence, &[done], T0).await.unwrap();
+    assert_eq!(left, []);
+    assert_eq!(desk.step(step.id).await.state, StepState::Succeeded);
+    // The sender wrote last: a plan made before that is not written, but made again.
+    let mut late = read;
+    late.reason = "too late".to_owned();
+    desk.plan(&[write(late, vec![update("a")])]).await;
+    let now = desk.get(id).await;
+    assert_eq!(
+        (now.reason.as_str(), now.dirty),
+        ("planned meanwhile", true)
+    );
+    assert_eq!(desk.states(id).await, ["succeeded"]);
 }
 
 /// For those who look at them later.
