@@ -4,6 +4,7 @@
 
 pub mod certificates;
 pub mod free_port;
+pub mod people;
 pub mod proxy;
 pub mod slapd;
 
