@@ -5,6 +5,7 @@
     reason = "a program for the terminal"
 )]
 
+mod bench;
 mod test;
 mod walls;
 
@@ -19,6 +20,9 @@ Tasks of this project
   cargo xtask test [--fast]   everything that must hold: format, lints, walls, licences, all tests.
                               --fast leaves out the tests that need servers
   cargo xtask walls           only the walls between the crates, and licences and sources of dependencies
+  cargo xtask bench           speed and memory against limits, in a release build; the numbers go to bench/history.jsonl.
+                              --quick tries everything small; --million measures memory at a million people;
+                              --only cycle,sending,counts,memory
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +42,7 @@ fn run(words: &[&str]) -> Result<()> {
     match words {
         ["walls"] => walls::command(&root),
         ["test", options @ ..] => test::command(&root, options),
+        ["bench", options @ ..] => bench::command(&root, options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -21,6 +21,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("usher-store-sqlite", &["usher-store"]),
     ("usher-sandbox", &["usher-scim", "usher-directory"]),
     ("usher-testkit", &[]),
+    // Measures, is never shipped: it may use the rigs of tests.
+    (
+        "usher-bench",
+        &[
+            "usher-engine",
+            "usher-sandbox",
+            "usher-store-sqlite",
+            "usher-connector-ldap",
+            "usher-connector-atlassian",
+            "usher-testkit",
+        ],
+    ),
     ("xtask", &[]),
     (
         "usher",

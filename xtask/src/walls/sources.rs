@@ -43,6 +43,14 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "crates/usher/src/registry.rs",
         "one line for each connector",
     ),
+    (
+        "crates/bench/Cargo.toml",
+        "it measures with the first connector",
+    ),
+    (
+        "crates/bench/src/target.rs",
+        "the one file that names the connector measured",
+    ),
     ("Cargo.lock", "generated from the above"),
     ("xtask/src/walls/", "the walls name what they forbid"),
 ];
