@@ -2,7 +2,7 @@
 
 use usher_connector::SourceError;
 use usher_connector::contract::check_source;
-use usher_core::model::Kind;
+use usher_core::model::{Kind, LdapSecurity};
 
 use crate::rig::*;
 
@@ -264,4 +264,32 @@ async fn the_source_keeps_the_contract() {
     settings.source.groups = Some(by_group("outer", false));
     let kept = check_source(&open(settings), &request(None)).await;
     assert_eq!(kept, Ok(()));
+}
+
+#[tokio::test]
+async fn tls_with_an_own_authority_works_both_ways_and_an_unknown_one_is_refused() {
+    let mut tree = Tree::new();
+    tree.people(2);
+    let Some(slapd) = tree.start() else { return };
+    let ca = slapd.ca_file().display().to_string();
+    for (security, port) in [
+        (LdapSecurity::StartTls, slapd.port()),
+        (LdapSecurity::Ldaps, slapd.tls_port()),
+    ] {
+        let mut settings = settings_at(&format!("127.0.0.1:{port}"), &slapd);
+        ldap(&mut settings).security = security;
+        ldap(&mut settings).ca_file = Some(ca.clone());
+        let source = open(settings.clone());
+        let reading = full(&source).await;
+        reading.assert_complete();
+        assert_eq!(reading.people(), names(["p0", "p1"]));
+        assert_eq!(fetch(&source, vec![reading.key("p0")]).await.len(), 1);
+        ldap(&mut settings).ca_file = None;
+        let error = read(&open(settings), &request(None))
+            .await
+            .expect_err("refused");
+        let text = error.to_string();
+        assert!(matches!(error, SourceError::Unreachable(_)), "{text}");
+        assert!(text.contains("CA file"), "{text}");
+    }
 }
