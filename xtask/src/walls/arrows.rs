@@ -33,6 +33,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "usher-testkit",
         ],
     ),
+    // Nothing but tests of the whole.
+    ("usher-e2e", &[]),
     ("xtask", &[]),
     (
         "usher",
