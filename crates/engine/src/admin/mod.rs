@@ -17,6 +17,7 @@ pub use doctor::DoctorReport;
 pub use explain::{Explanation, GroupPath, NextStep, StepStory};
 pub use plan::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 pub use save::SaveReport;
+pub use state::StopReport;
 pub use status::{ChannelStatus, Health};
 pub use sync::{SyncOptions, SyncReport};
 

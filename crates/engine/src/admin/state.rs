@@ -1,15 +1,27 @@
 //! Turning channels on and off, and what keeps one from running.
 
+use serde::Serialize;
 use usher_connector::CheckOutcome;
 use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
 
 use super::Admin;
+use super::plan::StepSample;
 use crate::error::EngineError;
+
+/// What a stop did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StopReport {
+    /// The channels that are paused now.
+    pub channels: Vec<String>,
+    /// Steps that were being sent at that moment.
+    pub in_flight: Vec<StepSample>,
+}
 
 impl Admin {
     /// Stops channels at once: no new request within a second. Works beside a running process.
-    pub async fn stop(&self, channel: Option<&str>) -> Result<Vec<String>, EngineError> {
+    /// Says what is in flight: its outcome is recorded, or looked up at the next start.
+    pub async fn stop(&self, channel: Option<&str>) -> Result<StopReport, EngineError> {
         let configuration = self.engine.configuration().await?;
         let ids: Vec<ChannelId> = match channel {
             Some(text) => vec![self.select(Some(text)).await?.1],
@@ -18,7 +30,7 @@ impl Admin {
                 .map(|(_, channel)| channel.id.clone())
                 .collect(),
         };
-        let mut stopped = Vec::new();
+        let mut report = StopReport::default();
         for (sp, channel) in configuration
             .channels()
             .filter(|(_, c)| ids.contains(&c.id))
@@ -26,9 +38,16 @@ impl Admin {
             let event = self.event("STOP", Some(&channel.id), "stopped by an operator");
             self.set(sp, &channel.id, &ChannelState::Paused, &event)
                 .await?;
-            stopped.push(format!("{}/{}", sp.name, channel.name));
+            let in_flight = self
+                .steps(Some(channel.id.as_str()), &["claimed"], 1_000)
+                .await;
+            // What cannot be shown (a channel whose settings are broken) is stopped all the same.
+            report.in_flight.extend(in_flight.unwrap_or_default());
+            report
+                .channels
+                .push(format!("{}/{}", sp.name, channel.name));
         }
-        Ok(stopped)
+        Ok(report)
     }
 
     /// Changes a channel's mode. Going active needs everything that [`Admin::refusals`] asks for,

@@ -1,13 +1,15 @@
 //! Look and send: a cycle, its steps, and what became possible through them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::Notify;
 use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, Verb};
-use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
+use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
 
 use super::Admin;
-use crate::context::{OpenChannel, Progress};
+use crate::context::{OpenChannel, Progress, Silent};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
 use crate::lease::Lease;
@@ -115,11 +117,51 @@ impl Admin {
             cycle: Some(cycle.cycle),
             ..SyncReport::default()
         };
-        self.send_and_follow(open, fence, &options.send, progress, &mut report)
+        let send = self.send_options(open, options).await?;
+        self.send_and_follow(open, fence, &send, progress, &mut report)
             .await?;
         self.finish_first_sync(open, fence).await?;
         self.fill(open, &mut report).await?;
+        if send.at_most.is_some_and(|most| most > 0) && report.waiting > 0 {
+            self.pause_after_pilot(open, &mut report).await?;
+        }
+        let retention = Retention::default();
+        self.engine
+            .store
+            .prune(&retention, self.engine.clock.now())
+            .await?;
         Ok(report)
+    }
+
+    /// A sync of named subjects sends only theirs.
+    async fn send_options(
+        &self,
+        open: &OpenChannel,
+        options: &SyncOptions,
+    ) -> Result<SendOptions, EngineError> {
+        let mut send = options.send.clone();
+        if let Some(keys) = &options.only {
+            let heads = self.engine.store.heads(&open.channel.id, keys).await?;
+            send.only = Some(heads.into_iter().map(|head| head.id).collect());
+        }
+        Ok(send)
+    }
+
+    /// The first steps were for looking at: the rest waits for a person (behaviour §2).
+    async fn pause_after_pilot(
+        &self,
+        open: &OpenChannel,
+        report: &mut SyncReport,
+    ) -> Result<(), EngineError> {
+        let event = self.event("MODE", Some(&open.channel.id), "paused after a pilot");
+        self.set(&open.sp, &open.channel.id, &ChannelState::Paused, &event)
+            .await?;
+        super::state::mode_name(&ChannelState::Paused).clone_into(&mut report.mode);
+        report.stopped = Some(format!(
+            "the pilot is over: the channel is paused, and {} steps wait. Set it going with `usher channels activate`",
+            report.waiting
+        ));
+        Ok(())
     }
 
     /// Refuses channels that a person, or the engine itself, stopped.
@@ -203,14 +245,13 @@ impl Admin {
         report: &mut SyncReport,
     ) -> Result<(), EngineError> {
         for _ in 0..FOLLOW_UPS {
-            let opens = std::slice::from_ref(open);
             let sent = self
-                .engine
-                .send(opens, fence, options, progress.clone())
+                .send_while_looking(open, fence, options, progress.clone())
                 .await?;
             let moved = sent.succeeded + sent.replanned > 0;
             add(report, &sent);
-            if sent.stopped.is_some() || options.at_most.is_some() || !moved {
+            let pilot = options.at_most.is_some() || options.only.is_some();
+            if sent.stopped.is_some() || pilot || !moved {
                 break;
             }
             let follow = CycleOptions::of(CycleMode::FollowUp);
@@ -223,6 +264,49 @@ impl Admin {
             }
         }
         Ok(())
+    }
+
+    /// Sends; while that takes long, newer reads go on beside it, and their disables overtake what
+    /// waits (behaviour §6).
+    async fn send_while_looking(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        options: &SendOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<SendReport, EngineError> {
+        let over = Notify::new();
+        let sending = async {
+            let opens = std::slice::from_ref(open);
+            let sent = self.engine.send(opens, fence, options, progress).await;
+            over.notify_one();
+            sent
+        };
+        if options.at_most.is_some() || options.only.is_some() {
+            return sending.await;
+        }
+        let (sent, ()) = tokio::join!(sending, self.look_again(open, fence, &over));
+        sent
+    }
+
+    /// Incremental cycles by the channel's schedule until sending is over.
+    async fn look_again(&self, open: &Arc<OpenChannel>, fence: &Fence, over: &Notify) {
+        let every = u64::from(open.channel.policy.schedule.incremental_seconds.max(1));
+        let options = CycleOptions::of(CycleMode::Incremental);
+        loop {
+            tokio::select! {
+                () = over.notified() => return,
+                () = tokio::time::sleep(Duration::from_secs(every)) => {}
+            }
+            // A source that cannot be read now does not stop what is being sent.
+            if let Err(error) = self
+                .engine
+                .run_cycle(open, fence, &options, Arc::new(Silent))
+                .await
+            {
+                tracing::warn!(channel.id = %open.channel.id, %error, "a look beside sending failed");
+            }
+        }
     }
 
     /// The first sync is over when every create of the first complete plan has an outcome.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use usher_connector::{EventSink, FetchBy, ReadRequest, SourceError, SourceEvent};
 use usher_core::model::{
-    Certificate, CycleId, CycleMode, Hash128, Millis, SourceKey, SubjectId, Verdict, Watermark,
+    Certificate, CycleId, CycleMode, Hash128, Kind, Millis, SourceKey, SubjectId, SubjectState,
+    Verdict, Watermark,
 };
 use usher_core::planner::{ChannelRules, PlanHasher};
-use usher_store::{ChannelRecord, Fence, NewCycle};
+use usher_store::{ChannelRecord, Fence, NewCycle, SubjectFilter};
 
 use super::begin::{Beginning, begin};
 use super::{CycleOptions, CycleReport, index};
@@ -109,7 +110,7 @@ impl Engine {
             dn_fates: HashMap::new(),
             notes: Vec::new(),
             drift: Vec::new(),
-            index_fresh: index::is_fresh(self, open, usher_core::model::Kind::User).await?,
+            index_fresh: index::is_fresh(self, open, Kind::User).await?,
             uncounted: HashSet::new(),
         };
         match run.body(options).await {
@@ -138,7 +139,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let never = self
             .store
-            .index_age(&open.sp.id, usher_core::model::Kind::User)
+            .index_age(&open.sp.id, Kind::User)
             .await?
             .is_none();
         if never || beginning.mode == CycleMode::Reconcile {
@@ -206,13 +207,14 @@ impl Run<'_> {
 
     async fn read_request(&self) -> Result<ReadRequest, EngineError> {
         let full = self.beginning.mode != CycleMode::Incremental;
-        let sample = self.open.channel.policy.sentinel_sample;
+        let store = &self.engine.store;
+        let channel = &self.open.channel.id;
+        // Of a small channel everybody would be a sentinel, and two leavers would prove that
+        // nothing is proven: a tenth is enough there.
+        let links = store.counts(channel).await?.active_links;
+        let sample = u64::from(self.open.channel.policy.sentinel_sample).min(links / 10);
         let seed = (self.engine.random)();
-        let sentinel_keys = self
-            .engine
-            .store
-            .sample_links(&self.open.channel.id, sample, seed)
-            .await?;
+        let sentinel_keys = store.sample_links(channel, sample as u32, seed).await?;
         Ok(ReadRequest {
             from: if full {
                 None
@@ -221,8 +223,36 @@ impl Run<'_> {
             },
             attributes: self.open.attributes(),
             sentinel_keys,
-            member_groups: Vec::new(),
+            member_groups: if full {
+                Vec::new()
+            } else {
+                self.unfinished_groups().await?
+            },
         })
+    }
+
+    /// Groups whose members were not read to their end last time: a delta reads them again even
+    /// if nothing about them moved.
+    async fn unfinished_groups(&self) -> Result<Vec<String>, EngineError> {
+        let filter = SubjectFilter {
+            channel: Some(self.open.channel.id.clone()),
+            kind: Some(Kind::Group),
+            states: vec![SubjectState::Linked],
+            ..SubjectFilter::default()
+        };
+        let mut dns = Vec::new();
+        let mut after = SubjectId(0);
+        loop {
+            let groups = self.engine.store.list(&filter, after, 500).await?;
+            let Some(last) = groups.last().and_then(|group| group.id) else {
+                return Ok(dns);
+            };
+            after = last;
+            let unfinished = groups
+                .into_iter()
+                .filter(|group| group.in_scope && !group.members_complete);
+            dns.extend(unfinished.map(|group| group.dn));
+        }
     }
 
     async fn event(&mut self, event: SourceEvent) -> Result<(), EngineError> {

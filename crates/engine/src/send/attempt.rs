@@ -23,6 +23,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// How an attempt ended.
+#[derive(Clone)]
 pub(super) enum Ended {
     /// The effect is there.
     Done(Done),
@@ -86,7 +87,7 @@ pub(super) enum Ended {
 }
 
 /// A good end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Done {
     pub(super) observed: Option<Observed>,
     pub(super) target_id: Option<TargetId>,
@@ -132,7 +133,12 @@ impl Attempt<'_> {
         request: &Request,
         log: &mut Vec<Exchange>,
     ) -> Result<Reply, TargetError> {
-        self.limiter.turn().await;
+        if !self.limiter.turn().await {
+            return Err(TargetError::new(
+                Failure::StopTarget,
+                "sending was stopped before this request was sent",
+            ));
+        }
         let seconds = u64::from(self.open.channel.timeout_seconds.max(1));
         let sent = self.open.target.send(request);
         // The connector has its own time-out; this one holds even if the connector forgets.

@@ -2,16 +2,21 @@
 
 use std::num::NonZeroU32;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use governor::clock::DefaultClock;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+/// No wait is longer without a look at whether sending was stopped.
+const SLICE: Duration = Duration::from_millis(200);
+
 /// Lets requests through at a steady rate, and nobody while the target asked for a pause.
 pub(super) struct Limiter {
     rate: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
     paused_until: Mutex<Option<Instant>>,
+    closed: AtomicBool,
 }
 
 impl Limiter {
@@ -28,6 +33,7 @@ impl Limiter {
         Self {
             rate,
             paused_until: Mutex::new(None),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -46,18 +52,27 @@ impl Limiter {
         paused.checked_duration_since(Instant::now())
     }
 
-    /// Waits for a turn.
-    pub(super) async fn turn(&self) {
+    /// Nobody gets a turn any more: a person, or the engine itself, stopped sending.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits for a turn; false when there will be none.
+    pub(super) async fn turn(&self) -> bool {
         loop {
-            while let Some(left) = self.pause_left() {
-                tokio::time::sleep(left).await;
+            if self.closed.load(Ordering::SeqCst) {
+                return false;
             }
-            let Some(rate) = &self.rate else { return };
+            if let Some(left) = self.pause_left() {
+                tokio::time::sleep(left.min(SLICE)).await;
+                continue;
+            }
+            let Some(rate) = &self.rate else { return true };
             match rate.check() {
-                Ok(()) => return,
+                Ok(()) => return true,
                 Err(busy) => {
                     let now = governor::clock::Clock::now(&DefaultClock::default());
-                    tokio::time::sleep(busy.wait_time_from(now)).await;
+                    tokio::time::sleep(busy.wait_time_from(now).min(SLICE)).await;
                 }
             }
         }

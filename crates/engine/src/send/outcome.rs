@@ -33,7 +33,7 @@ pub(super) struct Finished<'a> {
 
 impl Finished<'_> {
     /// The outcome to record.
-    pub(super) fn outcome(self, ended: Ended, log: Vec<Exchange>) -> Outcome {
+    pub(super) fn outcome(self, ended: Ended, log: &[Exchange]) -> Outcome {
         let attempts = self.step.attempts + 1;
         let mut outcome = Outcome {
             step: self.step.id,

@@ -22,6 +22,8 @@ use crate::error::EngineError;
 const RECORD_AT_MOST: usize = 100;
 /// How often the operator's word is looked at while sending.
 const LOOK_AT_STATE: Duration = Duration::from_millis(300);
+/// Tries to record an outcome beside a cycle that changes its subject.
+const RECORD_TRIES: u32 = 5;
 
 /// How long to send.
 #[derive(Clone, Debug)]
@@ -30,6 +32,9 @@ pub struct SendOptions {
     pub patience_ms: i64,
     /// Send at most so many steps.
     pub at_most: Option<u64>,
+    /// Send steps of these subjects only, even while the channel only observes: a person named
+    /// them (a pilot). A paused or quarantined channel sends nothing all the same.
+    pub only: Option<Vec<SubjectId>>,
 }
 
 impl Default for SendOptions {
@@ -37,6 +42,7 @@ impl Default for SendOptions {
         Self {
             patience_ms: 15_000,
             at_most: None,
+            only: None,
         }
     }
 }
@@ -171,8 +177,9 @@ impl Sender<'_> {
                     )
                     .await
             };
-            let outcome = self.finish((step, subject, ended, Vec::new())).await?;
-            self.record(vec![outcome]).await?;
+            self.note(&step, &ended).await?;
+            self.record(vec![(step, subject, ended, Vec::new())])
+                .await?;
         }
         Ok(())
     }
@@ -180,56 +187,66 @@ impl Sender<'_> {
     async fn run(&mut self, options: &SendOptions) -> Result<(), EngineError> {
         self.total = self.waiting_count().await?;
         let mut flying = FuturesUnordered::new();
-        let mut finished: Vec<Outcome> = Vec::new();
-        let mut claimed_in_all = 0_u64;
+        let mut left = options.at_most.unwrap_or(u64::MAX);
         loop {
-            let allowed = self.allowed_channels().await?;
+            let allowed = self.allowed_channels(options.only.is_some()).await?;
             let room = self.width.saturating_sub(flying.len());
-            let quota = options
-                .at_most
-                .map_or(u64::MAX, |most| most.saturating_sub(claimed_in_all));
-            let wish = (room as u64).min(quota) as u32;
-            if wish > 0 && self.report.stopped.is_none() && !allowed.is_empty() {
-                let now = self.engine.clock.now();
-                let steps = self
-                    .engine
-                    .store
-                    .claim(self.fence, &allowed, now, wish)
-                    .await?;
-                claimed_in_all += steps.len() as u64;
-                if !steps.is_empty() {
-                    self.waiting_since = None;
-                }
-                let mut subjects = self.subjects(&steps).await?;
-                for step in steps {
-                    if let Some(subject) = subjects.remove(&step.subject) {
-                        flying.push(self.fly(step, subject));
-                    }
-                }
+            let wish = (room as u64).min(left) as u32;
+            for (step, subject) in self.claim(&allowed, options, wish).await? {
+                left -= 1;
+                flying.push(self.fly(step, subject));
             }
             if flying.is_empty() {
-                self.record(std::mem::take(&mut finished)).await?;
-                if self.report.stopped.is_some() || quota == 0 || allowed.is_empty() {
-                    break;
-                }
-                if !self.wait(options, &allowed).await? {
-                    break;
+                let over = self.report.stopped.is_some() || left == 0 || allowed.is_empty();
+                if over || !self.wait(options, &allowed).await? {
+                    return Ok(());
                 }
                 continue;
             }
-            let Some(one) = flying.next().await else {
-                continue;
-            };
-            finished.push(self.finish(one).await?);
-            // Whatever else is ready is recorded in the same transaction.
-            while finished.len() < RECORD_AT_MOST
-                && let Some(Some(one)) = flying.next().now_or_never()
-            {
-                finished.push(self.finish(one).await?);
+            // Between two looks at what the operator wants, and at what a cycle has added.
+            if let Ok(Some(one)) = tokio::time::timeout(LOOK_AT_STATE, flying.next()).await {
+                let mut ready = vec![one];
+                // Whatever else is ready is recorded in the same transaction.
+                while ready.len() < RECORD_AT_MOST
+                    && let Some(Some(one)) = flying.next().now_or_never()
+                {
+                    ready.push(one);
+                }
+                for (step, _, ended, _) in &ready {
+                    self.note(step, ended).await?;
+                }
+                self.record(ready).await?;
             }
-            self.record(std::mem::take(&mut finished)).await?;
         }
-        Ok(())
+    }
+
+    /// Claims up to `wish` steps durably, with their subjects.
+    async fn claim(
+        &mut self,
+        allowed: &[ChannelId],
+        options: &SendOptions,
+        wish: u32,
+    ) -> Result<Vec<(Step, Subject)>, EngineError> {
+        if wish == 0 || self.report.stopped.is_some() || allowed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let store = &self.engine.store;
+        let now = self.engine.clock.now();
+        let steps = match &options.only {
+            Some(subjects) => store.claim_of(self.fence, subjects, now, wish).await?,
+            None => store.claim(self.fence, allowed, now, wish).await?,
+        };
+        if !steps.is_empty() {
+            self.waiting_since = None;
+        }
+        let mut subjects = self.subjects(&steps).await?;
+        Ok(steps
+            .into_iter()
+            .filter_map(|step| {
+                let subject = subjects.remove(&step.subject)?;
+                Some((step, subject))
+            })
+            .collect())
     }
 
     /// Waits for the next step that is due within the patience; false when there is none.
@@ -282,10 +299,8 @@ impl Sender<'_> {
         }
     }
 
-    async fn finish(&mut self, one: Finish) -> Result<Outcome, EngineError> {
+    async fn outcome_of(&self, one: &Finish) -> Result<Outcome, EngineError> {
         let (step, subject, ended, log) = one;
-        let others = self.others(&step, &ended).await?;
-        self.note(&step, &ended).await?;
         let lane = self
             .lanes
             .get(&step.channel)
@@ -293,13 +308,13 @@ impl Sender<'_> {
         let finished = Finished {
             open: &lane.open,
             rules: &lane.rules,
-            step,
-            subject,
-            others,
+            step: step.clone(),
+            subject: subject.clone(),
+            others: self.others(step, ended).await?,
             now: self.engine.clock.now(),
             random: (self.engine.random)(),
         };
-        Ok(finished.outcome(ended, log))
+        Ok(finished.outcome(ended.clone(), log))
     }
 
     /// The other subjects that an end concerns.
@@ -383,35 +398,62 @@ impl Sender<'_> {
             .set_state(&step.channel, &self.connection, &state, &audit)
             .await?;
         self.report.stopped = Some(why.to_owned());
+        self.limiter.close();
         Ok(())
     }
 
-    async fn record(&mut self, outcomes: Vec<Outcome>) -> Result<(), EngineError> {
-        if outcomes.is_empty() {
-            return Ok(());
-        }
-        for outcome in &outcomes {
-            match &outcome.state {
-                StepState::Succeeded => self.report.succeeded += 1,
-                StepState::Parked { .. } => self.report.parked += 1,
-                StepState::Replan { .. } => self.report.replanned += 1,
-                StepState::Waiting { .. } | StepState::Unknown => self.report.waiting += 1,
-                StepState::Planned
-                | StepState::Pending
-                | StepState::Held { .. }
-                | StepState::Claimed
-                | StepState::Superseded
-                | StepState::Rejected
-                | StepState::Expired => {}
+    /// Records how steps ended. Where a cycle changed the subject in the meantime, the outcome is
+    /// made again from the subject as it is now.
+    async fn record(&mut self, mut ended: Vec<Finish>) -> Result<(), EngineError> {
+        for _ in 0..RECORD_TRIES {
+            let mut outcomes = Vec::with_capacity(ended.len());
+            for one in &ended {
+                outcomes.push(self.outcome_of(one).await?);
+            }
+            let now = self.engine.clock.now();
+            let left = self.engine.store.record(self.fence, &outcomes, now).await?;
+            for outcome in outcomes
+                .iter()
+                .filter(|outcome| !left.contains(&outcome.step))
+            {
+                self.tally(outcome);
+            }
+            if left.is_empty() {
+                return Ok(());
+            }
+            ended.retain(|(step, ..)| left.contains(&step.id));
+            let steps: Vec<Step> = ended.iter().map(|(step, ..)| step.clone()).collect();
+            let fresh = self.subjects(&steps).await?;
+            for (step, subject, ..) in &mut ended {
+                if let Some(now) = fresh.get(&step.subject) {
+                    subject.clone_from(now);
+                }
             }
         }
-        self.engine
-            .store
-            .record(self.fence, &outcomes, self.engine.clock.now())
-            .await?;
+        // They stay claimed: the next start looks their outcome up.
+        tracing::warn!(
+            steps = ended.len(),
+            "outcomes could not be recorded beside a busy cycle"
+        );
+        Ok(())
+    }
+
+    fn tally(&mut self, outcome: &Outcome) {
+        match &outcome.state {
+            StepState::Succeeded => self.report.succeeded += 1,
+            StepState::Parked { .. } => self.report.parked += 1,
+            StepState::Replan { .. } => self.report.replanned += 1,
+            StepState::Waiting { .. } | StepState::Unknown => self.report.waiting += 1,
+            StepState::Planned
+            | StepState::Pending
+            | StepState::Held { .. }
+            | StepState::Claimed
+            | StepState::Superseded
+            | StepState::Rejected
+            | StepState::Expired => {}
+        }
         let done = self.report.succeeded + self.report.parked + self.report.replanned;
         self.progress.sent(done, self.total.max(done));
-        Ok(())
     }
 
     async fn subjects(&self, steps: &[Step]) -> Result<HashMap<SubjectId, Subject>, EngineError> {
@@ -428,7 +470,7 @@ impl Sender<'_> {
 
     /// The channels that may send now. Looked at again and again: a stop takes effect within a
     /// second.
-    async fn allowed_channels(&mut self) -> Result<Vec<ChannelId>, EngineError> {
+    async fn allowed_channels(&mut self, pilot: bool) -> Result<Vec<ChannelId>, EngineError> {
         if self
             .looked_at
             .is_some_and(|at| at.elapsed() < LOOK_AT_STATE)
@@ -438,13 +480,21 @@ impl Sender<'_> {
         self.looked_at = Some(Instant::now());
         let mut allowed = Vec::new();
         for id in self.lanes.keys() {
-            if self.engine.store.channel(id).await?.state == ChannelState::Active {
+            let may = match self.engine.store.channel(id).await?.state {
+                ChannelState::Active => true,
+                ChannelState::Draft | ChannelState::Observe => pilot,
+                ChannelState::Paused | ChannelState::Quarantined { .. } => false,
+            };
+            if may {
                 allowed.push(id.clone());
             }
         }
         if allowed.is_empty() && self.report.stopped.is_none() {
             self.report.stopped =
                 Some("no channel of this SP connection is active: nothing more is sent".to_owned());
+        }
+        if self.report.stopped.is_some() {
+            self.limiter.close();
         }
         self.allowed.clone_from(&allowed);
         Ok(allowed)

@@ -15,4 +15,6 @@ mod faults;
 mod groups;
 mod guards;
 mod leavers;
+mod reconcile;
+mod sending;
 mod world;

@@ -402,7 +402,7 @@ impl World {
     pub(crate) async fn approve(&self, selection: Selection) -> SyncReport {
         let send = usher_engine::SendOptions {
             patience_ms: 0,
-            at_most: None,
+            ..Default::default()
         };
         let report = self
             .admin
