@@ -114,6 +114,7 @@ async fn phases(admin: &Admin) -> Result<EngineAnswer> {
     options.send = SendOptions {
         patience_ms: 0,
         at_most: Some(0),
+        ..SendOptions::default()
     };
     let report = admin.sync(None, &options, Arc::new(Silent)).await?;
     let cycle_seconds = begun.elapsed().as_secs_f64();
