@@ -88,7 +88,7 @@ impl Admin {
         let mut steps = Vec::new();
         let mut adopts = false;
         for step in &held {
-            match not_by_approval(step) {
+            match not_by_approval(step, selection.steps.contains(&step.id)) {
                 Some(remedy) => report.refused.push((step.id.0, remedy)),
                 None => {
                     adopts |= step.verb() == Verb::Adopt;
@@ -202,7 +202,7 @@ impl Admin {
         let held = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
         let steps: Vec<StepId> = held
             .iter()
-            .filter(|step| not_by_approval(step).is_none())
+            .filter(|step| not_by_approval(step, false).is_none())
             .map(|step| step.id)
             .collect();
         let approval = self.approval(steps);
@@ -283,25 +283,29 @@ impl Admin {
     }
 }
 
-/// Holds that need a change in the source, or a choice, rather than a yes.
-fn not_by_approval(step: &Step) -> Option<String> {
+/// Holds that need a change in the source, or a choice, rather than a yes. A choice between
+/// candidates is made by naming one step, never by approving many.
+fn not_by_approval(step: &Step, named: bool) -> Option<String> {
     let StepState::Held { hold } = &step.state else {
         return None;
     };
-    match hold {
-        Hold::Ambiguous { .. }
-        | Hold::Conflict { .. }
-        | Hold::Swap { .. }
-        | Hold::ProtectedName { .. }
-        | Hold::OwnedElsewhere { .. } => Some(hold.to_string()),
+    let approvable = match hold {
+        Hold::Ambiguous { .. } => named,
+        Hold::Conflict { .. } | Hold::Swap { .. } => false,
         Hold::Guard { .. }
         | Hold::Adoption
         | Hold::ForeignExternalId { .. }
         | Hold::InactiveAtTarget
         | Hold::Rekey { .. }
         | Hold::Domain { .. }
+        | Hold::OwnedElsewhere { .. }
+        | Hold::ProtectedName { .. }
         | Hold::ConfigurationChange
         | Hold::GroupRemoval
-        | Hold::Missing => None,
-    }
+        | Hold::Missing => hold.is_approvable(),
+    };
+    (!approvable).then(|| match hold {
+        Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),
+        _ => hold.to_string(),
+    })
 }

@@ -76,6 +76,9 @@ impl Admin {
                 }
                 ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
             }
+            for warning in &record.warnings {
+                worse(Health::Warning, warning.clone());
+            }
             let of = |state: &str| -> u64 {
                 steps
                     .iter()

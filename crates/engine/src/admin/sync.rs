@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Notify;
-use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, Verb};
+use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, StepState, Verb};
 use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
 
 use super::Admin;
@@ -18,6 +18,8 @@ use crate::send::{SendOptions, SendReport};
 /// Rounds of "plan what became possible, send it" after a cycle.
 const FOLLOW_UPS: u32 = 8;
 /// Held adoptions that are looked through to decide whether a first activation must wait.
+const LOOK_THROUGH: u32 = 10_000;
+/// One step is enough to know that there is one.
 const LOOK_AT: u32 = 1;
 
 /// What a sync is asked to do.
@@ -226,12 +228,16 @@ impl Admin {
             verbs: vec![Verb::Adopt],
             ..StepFilter::default()
         };
-        Ok(!self
+        let held = self
             .engine
             .store
-            .steps(&filter, StepId(0), LOOK_AT)
-            .await?
-            .is_empty())
+            .steps(&filter, StepId(0), LOOK_THROUGH)
+            .await?;
+        // What another channel owns is not ours to adopt; it waits for nobody.
+        Ok(held.iter().any(|step| match &step.state {
+            StepState::Held { hold } => hold.is_approvable(),
+            _ => false,
+        }))
     }
 
     /// Sends, and plans what became possible through it (members of accounts that have an id now,

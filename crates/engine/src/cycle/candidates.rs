@@ -215,7 +215,9 @@ impl Run<'_> {
                     Candidate {
                         observed: row.observed.clone(),
                         found_by,
-                        linked_to: owner.map(|owner| owner.dn.clone()),
+                        linked_to: owner
+                            .filter(|_| elsewhere.is_none())
+                            .map(|owner| owner.dn.clone()),
                         owned_by: elsewhere.map(|owner| self.channel_name(owner)),
                     },
                 );

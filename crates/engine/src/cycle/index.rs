@@ -1,7 +1,7 @@
 //! The target index: every resource of the target by the keys that correlation uses.
 
 use usher_connector::{Target, TargetError};
-use usher_core::model::{Kind, Observed, TargetId};
+use usher_core::model::{Kind, Millis, Observed, TargetId};
 use usher_directory::compare::fold;
 use usher_store::{Fence, IndexRow};
 
@@ -13,6 +13,7 @@ use crate::error::EngineError;
 const FRESH_MS: i64 = 24 * 3600 * 1000;
 /// More pages than any directory has; a target that never ends is lying.
 const MAX_PAGES: u32 = 100_000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The index row of a resource.
 pub(crate) fn index_row(open: &OpenChannel, observed: Observed) -> IndexRow {
@@ -47,6 +48,31 @@ pub(super) async fn is_fresh(
     Ok(age.is_some_and(|at| engine.clock.now().saturating_sub(at) < FRESH_MS))
 }
 
+/// What a listing held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Listed {
+    resources: u64,
+    recent: u64,
+}
+
+impl Listed {
+    fn add(&mut self, resources: &[Observed], now: Millis) {
+        self.resources += resources.len() as u64;
+        let recent = |one: &&Observed| one.modified_at.is_some_and(|at| now - at < DAY_MS);
+        self.recent += resources.iter().filter(recent).count() as u64;
+    }
+
+    /// Before we wrote anything: did somebody else just write much of what is there?
+    pub(super) fn another_provisioner(&self) -> Option<String> {
+        (self.recent * 100 > self.resources).then(|| {
+            format!(
+                "{} of {} records of the target changed within 24 hours: another provisioner seems to be active. Turn it off before this channel goes active, or both will undo each other's work",
+                self.recent, self.resources
+            )
+        })
+    }
+}
+
 /// Lists the whole target once and replaces the index. An incomplete listing leaves what was read
 /// and proves no absence.
 pub(super) async fn refresh(
@@ -54,16 +80,17 @@ pub(super) async fn refresh(
     open: &OpenChannel,
     fence: &Fence,
     progress: &dyn Progress,
-) -> Result<(), EngineError> {
+) -> Result<Listed, EngineError> {
     let kinds: &[Kind] = if wants_groups(open) {
         &[Kind::User, Kind::Group]
     } else {
         &[Kind::User]
     };
+    let mut listed = Listed::default();
     for kind in kinds {
-        list_kind(engine, open, fence, *kind, progress).await?;
+        list_kind(engine, open, fence, *kind, progress, &mut listed).await?;
     }
-    Ok(())
+    Ok(listed)
 }
 
 /// Whether this channel provisions groups.
@@ -77,6 +104,7 @@ async fn list_kind(
     fence: &Fence,
     kind: Kind,
     progress: &dyn Progress,
+    counts: &mut Listed,
 ) -> Result<(), EngineError> {
     let generation = engine.clock.now();
     let mut start = None;
@@ -85,6 +113,7 @@ async fn list_kind(
         let page = list_page(open.target.as_ref(), kind, start).await?;
         listed += page.resources.len() as u64;
         progress.listed(listed, page.total);
+        counts.add(&page.resources, generation);
         let rows: Vec<IndexRow> = page
             .resources
             .into_iter()

@@ -70,10 +70,16 @@ impl Engine {
         options: &CycleOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<CycleReport, EngineError> {
-        let record = self.record(&open.sp, &open.channel.id).await?;
+        let mut record = self.record(&open.sp, &open.channel.id).await?;
         let beginning = begin(open, &record, options.mode)?;
-        self.prepare_index(open, fence, &beginning, progress.as_ref())
+        let warning = self
+            .prepare_index(open, fence, &beginning, progress.as_ref())
             .await?;
+        if let Some(warning) = &warning
+            && !record.warnings.contains(warning)
+        {
+            record.warnings.push(warning.clone());
+        }
         let started_at = self.clock.now();
         let cycle = self
             .store
@@ -136,16 +142,17 @@ impl Engine {
         fence: &Fence,
         beginning: &Beginning,
         progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<String>, EngineError> {
         let never = self
             .store
             .index_age(&open.sp.id, Kind::User)
             .await?
             .is_none();
-        if never || beginning.mode == CycleMode::Reconcile {
-            index::refresh(self, open, fence, progress).await?;
+        if !never && beginning.mode != CycleMode::Reconcile {
+            return Ok(None);
         }
-        Ok(())
+        let listed = index::refresh(self, open, fence, progress).await?;
+        Ok(listed.another_provisioner().filter(|_| never))
     }
 }
 

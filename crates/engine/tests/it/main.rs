@@ -10,6 +10,7 @@
 
 mod absence;
 mod activation;
+mod channels;
 mod conflicts;
 mod faults;
 mod groups;

@@ -33,6 +33,8 @@ pub(crate) struct Person {
     pub(crate) title: String,
     pub(crate) locked: bool,
     pub(crate) in_filter: bool,
+    /// In the scope of a second channel, whose filter is `(second=yes)`.
+    pub(crate) in_second: bool,
     pub(crate) ou: String,
 }
 
@@ -63,6 +65,7 @@ impl Directory {
                 title: "Engineer".to_owned(),
                 locked: false,
                 in_filter: true,
+                in_second: false,
                 ou: "people".to_owned(),
             },
         );
@@ -81,7 +84,15 @@ impl Directory {
         format!("uid={},ou={},{BASE}", person.uid, person.ou)
     }
 
-    fn entry(person: &Person) -> ReadEntry {
+    fn in_scope(person: &Person, second: bool) -> bool {
+        if second {
+            person.in_second
+        } else {
+            person.in_filter
+        }
+    }
+
+    fn entry(person: &Person, second: bool) -> ReadEntry {
         let mut attributes: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         let mut put = |name: &str, value: &str| {
             attributes.insert(name.to_owned(), vec![value.as_bytes().to_vec()]);
@@ -103,11 +114,16 @@ impl Directory {
                 kind: Kind::User,
                 attributes,
             },
-            scope: if person.in_filter {
+            scope: if Self::in_scope(person, second) {
                 ScopeVerdict::In
             } else {
                 ScopeVerdict::Out {
-                    clause: "filter (staff=yes)".to_owned(),
+                    clause: if second {
+                        "filter (second=yes)"
+                    } else {
+                        "filter (staff=yes)"
+                    }
+                    .to_owned(),
                 }
             },
         }
@@ -142,7 +158,7 @@ impl Directory {
         .collect()
     }
 
-    fn events(&self, delta: bool) -> Vec<SourceEvent> {
+    fn events(&self, delta: bool, second: bool) -> Vec<SourceEvent> {
         let mut events = vec![SourceEvent::Begin {
             full: !delta,
             mark: Some(Watermark(format!("mark-{}", self.reads))),
@@ -151,8 +167,8 @@ impl Directory {
             .people
             .values()
             .filter(|person| !self.overlooked.contains(&person.uid))
-            .filter(|person| delta || person.in_filter)
-            .map(Self::entry)
+            .filter(|person| delta || Self::in_scope(person, second))
+            .map(|person| Self::entry(person, second))
             .collect();
         let users = people.len() as u64;
         let chunks: Vec<_> = people.chunks(7).map(<[ReadEntry]>::to_vec).collect();
@@ -189,8 +205,11 @@ impl Directory {
         events
     }
 
-    fn fetch_one(&self, matches: impl Fn(&ReadEntry) -> bool) -> Fetched {
-        let people = self.people.values().map(Self::entry);
+    fn fetch_one(&self, second: bool, matches: impl Fn(&ReadEntry) -> bool) -> Fetched {
+        let people = self
+            .people
+            .values()
+            .map(|person| Self::entry(person, second));
         let groups = self.groups.keys().map(|name| Self::group_entry(name));
         match people.chain(groups).find(|read| matches(read)) {
             Some(read) => Fetched::Present(Box::new(read)),
@@ -199,7 +218,10 @@ impl Directory {
     }
 }
 
-struct ScriptedSource(Arc<Mutex<Directory>>);
+struct ScriptedSource {
+    directory: Arc<Mutex<Directory>>,
+    second: bool,
+}
 
 #[async_trait]
 impl Source for ScriptedSource {
@@ -209,14 +231,14 @@ impl Source for ScriptedSource {
         sink: &mut dyn EventSink,
     ) -> Result<(), SourceError> {
         let events = {
-            let mut directory = self.0.lock().expect("lock");
+            let mut directory = self.directory.lock().expect("lock");
             if directory.unreachable {
                 return Err(SourceError::Unreachable(
                     "scripted: nobody answers".to_owned(),
                 ));
             }
             directory.reads += 1;
-            directory.events(request.from.is_some())
+            directory.events(request.from.is_some(), self.second)
         };
         for event in events {
             sink.event(event).await?;
@@ -229,7 +251,7 @@ impl Source for ScriptedSource {
         by: &FetchBy,
         _attributes: &[String],
     ) -> Result<Vec<Fetched>, SourceError> {
-        let directory = self.0.lock().expect("lock");
+        let directory = self.directory.lock().expect("lock");
         if directory.unreachable {
             return Err(SourceError::Unreachable(
                 "scripted: nobody answers".to_owned(),
@@ -238,11 +260,11 @@ impl Source for ScriptedSource {
         Ok(match by {
             FetchBy::Keys(keys) => keys
                 .iter()
-                .map(|key| directory.fetch_one(|read| read.entry.key == *key))
+                .map(|key| directory.fetch_one(self.second, |read| read.entry.key == *key))
                 .collect(),
             FetchBy::Dns(dns) => dns
                 .iter()
-                .map(|dn| directory.fetch_one(|read| read.entry.dn == *dn))
+                .map(|dn| directory.fetch_one(self.second, |read| read.entry.dn == *dn))
                 .collect(),
         })
     }
@@ -266,8 +288,11 @@ impl Connectors for Registry {
         vec![self.target.descriptor()]
     }
 
-    fn open_source(&self, _settings: SourceSettings) -> Result<Arc<dyn Source>, SourceError> {
-        Ok(Arc::new(ScriptedSource(self.directory.clone())))
+    fn open_source(&self, settings: SourceSettings) -> Result<Arc<dyn Source>, SourceError> {
+        Ok(Arc::new(ScriptedSource {
+            directory: self.directory.clone(),
+            second: settings.source.users.filter.as_deref() == Some("(second=yes)"),
+        }))
     }
 }
 
@@ -385,6 +410,17 @@ impl World {
             assert_eq!(cycle.unexplained(), 0, "the conservation law: {cycle:?}");
         }
         Ok(report)
+    }
+
+    /// Syncs one of several channels.
+    pub(crate) async fn sync_channel(&self, channel: &str, mode: CycleMode) -> SyncReport {
+        let mut options = SyncOptions::of(mode);
+        options.send.patience_ms = 0;
+        let report = self
+            .admin
+            .sync(Some(channel), &options, Arc::new(Silent))
+            .await;
+        report.expect("the sync runs")
     }
 
     pub(crate) async fn plan(&self) -> PlanReport {
@@ -564,7 +600,7 @@ fn configuration(world: &World) -> Configuration {
     }
 }
 
-fn channel() -> Channel {
+pub(crate) fn channel() -> Channel {
     let rule = |field: &str, attribute: &str| MappingRule {
         field: field.to_owned(),
         attributes: vec![attribute.to_owned()],
