@@ -7,8 +7,6 @@ use usher_sandbox::sample;
 pub(super) const BIND_PASSWORD: &str = "demo";
 /// Entries per page: few, so that a read has several pages.
 const PAGE: u32 = 50;
-/// Seconds between two looks of a running service; the demonstration looks more often.
-const EVERY_SECONDS: u32 = 60;
 
 /// What differs from one use to the next.
 #[derive(Clone, Debug)]
@@ -23,6 +21,8 @@ pub(super) struct Ends {
     pub(super) filter: String,
     /// Steps in flight.
     pub(super) in_flight: u16,
+    /// Seconds between two looks while a long sync sends.
+    pub(super) look_every_seconds: u32,
 }
 
 /// The file, as somebody would write it by hand.
@@ -46,7 +46,7 @@ pub(super) fn file(ends: &Ends, connector: &str) -> Value {
                 // Somebody looked at the number of people before turning the channel on.
                 "scope_count_seen": true,
                 "email_domains": [sample::DOMAIN],
-                "schedule": {"incremental_seconds": EVERY_SECONDS},
+                "schedule": {"incremental_seconds": ends.look_every_seconds},
                 // The sandbox's profile: no rate limit.
                 "load": {"requests_per_second": 0.0, "in_flight": ends.in_flight},
             },

@@ -47,13 +47,15 @@ struct Report<'a> {
 
 /// Plays the scenes.
 pub(crate) async fn run(args: Args, ui: &Ui) -> Result<Exit, Failure> {
+    // One listener for the whole run: between two of them a Ctrl-C would be lost.
+    let mut interrupted = Box::pin(tokio::signal::ctrl_c());
     let mut stage = tokio::select! {
         played = play(&args, ui) => played?,
         // Leaving the tidy way removes the state folder.
-        _ = tokio::signal::ctrl_c() => return Err(Failure::failed("stopped by Ctrl-C")),
+        _ = &mut interrupted => return Err(Failure::failed("stopped by Ctrl-C")),
     };
     if !args.once {
-        stay::stay(&mut stage, ui).await?;
+        stay::stay(&mut stage, ui, interrupted).await;
     }
     Ok(Exit::Done)
 }
@@ -65,6 +67,7 @@ async fn play(args: &Args, ui: &Ui) -> Result<Stage, Failure> {
         service_ms: SERVICE_MS,
         record_made_by_hand: true,
         in_flight: stage::IN_FLIGHT,
+        look_every_seconds: stage::LOOK_EVERY_SECONDS,
     })
     .await?;
     introduce(&story, &stage);

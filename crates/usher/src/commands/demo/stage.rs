@@ -22,6 +22,8 @@ use crate::ui::{Bar, Ui};
 
 /// Steps in flight, where nothing else matters.
 pub(super) const IN_FLIGHT: u16 = 8;
+/// Seconds between two looks, where nothing else matters.
+pub(super) const LOOK_EVERY_SECONDS: u32 = 60;
 /// Where the ids of the sandbox's records come from; the same every time.
 const SEED: u64 = 20;
 
@@ -34,6 +36,8 @@ pub(super) struct Setup {
     pub(super) record_made_by_hand: bool,
     /// Steps in flight.
     pub(super) in_flight: u16,
+    /// Seconds between two looks while a long sync sends.
+    pub(super) look_every_seconds: u32,
 }
 
 /// A directory, a target, a state folder.
@@ -94,6 +98,7 @@ impl Stage {
             key: sandbox.key(),
             filter: sample::PEOPLE_FILTER.to_owned(),
             in_flight: setup.in_flight,
+            look_every_seconds: setup.look_every_seconds,
         };
         let settings = Settings::load(&Given {
             state: Some(folder.path().join("state")),

@@ -8,24 +8,23 @@ use usher_sandbox::sample;
 use super::configuration::BIND_PASSWORD;
 use super::stage::Stage;
 use super::story::{Story, short_path};
-use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// Says how to play, and looks until somebody presses Ctrl-C.
-pub(super) async fn stay(stage: &mut Stage, ui: &Ui) -> Result<(), Failure> {
+/// Says how to play, and looks until it is interrupted.
+pub(super) async fn stay<I>(stage: &mut Stage, ui: &Ui, mut interrupted: I)
+where
+    I: Future + Unpin,
+{
     how_to_play(stage, ui);
     let mut last = String::new();
     loop {
         // The state is free between two looks, so that other commands can work with it.
         stage.close().await;
         tokio::select! {
-            ended = tokio::signal::ctrl_c() => {
-                ended.map_err(|error| Failure::failed(format!("cannot wait for Ctrl-C: {error}")))?;
-                break;
-            }
+            _ = &mut interrupted => break,
             () = tokio::time::sleep(EVERY) => {}
         }
         let mark = stage.mark();
@@ -55,7 +54,6 @@ pub(super) async fn stay(stage: &mut Stage, ui: &Ui) -> Result<(), Failure> {
     }
     ui.line("");
     ui.line("The demonstration is over; its state folder is removed.");
-    Ok(())
 }
 
 fn how_to_play(stage: &Stage, ui: &Ui) {

@@ -9,7 +9,7 @@ use usher_sandbox::scim::{LoggedRequest, Snapshot};
 
 use super::stage::{Stage, is_write};
 use super::story::{Story, short_path};
-use crate::ui::{Table, number};
+use crate::ui::{Table, count, number};
 
 /// What happened at the targets of the demonstration.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -72,7 +72,7 @@ impl Tally {
             number(self.writes),
             number(self.reads)
         ));
-        story.show(format!("{} removals", number(self.removals)));
+        story.show(count(self.removals, "removal", "removals"));
         story.ui.line("");
         story.expect(
             self.duplicates == 0,
@@ -99,13 +99,13 @@ fn duplicates(snapshot: &Snapshot) -> u64 {
         let text = value.pointer(pointer).and_then(Value::as_str);
         text.map(str::to_lowercase)
     };
-    let count = |records: &[Value], pointer: &str| {
+    let repeated = |records: &[Value], pointer: &str| {
         let values = || records.iter().filter_map(|record| text(record, pointer));
         (values().count() - values().collect::<BTreeSet<_>>().len()) as u64
     };
     let of_users = ["/userName", "/emails/0/value", "/externalId"];
-    let users = of_users.map(|pointer| count(&snapshot.users, pointer));
-    users.iter().sum::<u64>() + count(&snapshot.groups, "/displayName")
+    let users = of_users.map(|pointer| repeated(&snapshot.users, pointer));
+    users.iter().sum::<u64>() + repeated(&snapshot.groups, "/displayName")
 }
 
 /// The ids of users from whom a request takes something away, and of groups that it deletes.

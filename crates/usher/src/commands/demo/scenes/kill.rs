@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use usher_core::model::{CycleMode, Kind, Verb};
 use usher_sandbox::sample;
 
-use super::super::stage::{IN_FLIGHT, Setup, Stage, is_write};
+use super::super::stage::{IN_FLIGHT, LOOK_EVERY_SECONDS, Setup, Stage, is_write};
 use super::super::story::Story;
 use super::super::tally::Tally;
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ const SERVICE_MS: u64 = 20;
 /// Accounts that are there when the process is killed.
 const KILLED_AT: [usize; 2] = [50, 120];
 /// How long is waited for that.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -34,6 +34,7 @@ pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(),
         service_ms: SERVICE_MS,
         record_made_by_hand: false,
         in_flight: IN_FLIGHT,
+        look_every_seconds: LOOK_EVERY_SECONDS,
     })
     .await?;
     for (time, people) in KILLED_AT.into_iter().enumerate() {

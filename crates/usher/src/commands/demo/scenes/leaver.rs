@@ -33,7 +33,7 @@ pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(),
     let began = Instant::now();
     stage.note_leaver(sample::ANA);
     stage.modify(sample::ANA, |ana| {
-        ana.set(sample::LOCK_ATTRIBUTE, sample::LOCKED)
+        ana.set(sample::LOCK_ATTRIBUTE, sample::LOCKED);
     })?;
     stage.sync(CycleMode::Incremental, story.ui).await?;
     let took = began.elapsed().as_millis() as i64;

@@ -1,75 +1,107 @@
 //! A leaver does not wait behind a long first sync.
 
+use std::time::{Duration, Instant};
+
 use usher_core::model::CycleMode;
 use usher_engine::admin::SyncOptions;
 use usher_sandbox::directory::DemoEntry;
 use usher_sandbox::sample;
+use usher_sandbox::scim::LoggedRequest;
 
 use super::super::stage::{Setup, Stage};
 use super::super::story::Story;
 use super::super::tally::{Tally, removed};
 use crate::failure::Failure;
-use crate::ui::Bar;
+use crate::ui::{Bar, duration};
 
-/// Steps after which the first sync is not over by far.
-const FIRST: u64 = 40;
+/// Accounts that are there when somebody leaves.
+const BEFORE: usize = 40;
 /// Milliseconds that the target takes for a request.
-const SERVICE_MS: u64 = 1;
+const SERVICE_MS: u64 = 12;
+/// How often is looked.
+const LOOK: Duration = Duration::from_millis(2);
 
 pub(super) async fn play(story: &mut Story<'_>, tally: &mut Tally) -> Result<(), Failure> {
     story.scene("overtake", "A leaver overtakes");
     story.say(format!(
-        "A real target takes hours for a first sync of many thousands. Here one is interrupted after \
-         {FIRST} steps. One of those who have an account already leaves. At the next look, does the \
-         disable wait behind the 160 people who are still to be created?"
+        "A real target takes hours for a first sync of many thousands. Here is a slow one, which takes \
+         one request at a time. When {BEFORE} people have their account, one of them leaves. Reading \
+         goes on beside sending, so that the change is seen at once. Does the disable wait behind \
+         the 160 people who are still to be created?",
     ));
-    story.command(&format!("sync --first {FIRST}"));
     let mut stage = Stage::start(Setup {
         service_ms: SERVICE_MS,
         record_made_by_hand: false,
         // One after the other, so that the order can be seen.
         in_flight: 1,
+        look_every_seconds: 1,
     })
     .await?;
-    let mut options = SyncOptions::of(CycleMode::Full);
-    options.send.at_most = Some(FIRST);
-    let session = stage.session().await?;
-    let bar = Bar::new(story.ui);
-    let report = session.admin.sync(None, &options, bar.clone()).await;
-    bar.finish();
-    let report = report?;
-    let waiting = report.waiting;
-    story.show(format!("{} steps done, {waiting} wait", report.succeeded));
-    let leaver = somebody(&stage)?;
-    stage.note_leaver(&leaver.dn);
-    stage.modify(&leaver.dn, |entry| {
-        entry.set(sample::LOCK_ATTRIBUTE, sample::LOCKED)
-    })?;
-    story.say(format!(
-        "{} is locked in the directory.",
-        leaver.text("cn").unwrap_or_default()
-    ));
     story.command("sync");
-    let mark = stage.mark();
-    stage.sync(CycleMode::Incremental, story.ui).await?;
-    let writes = stage.writes_since(mark);
-    for request in writes.iter().take(1) {
+    let (leaver, took) = overtake(&mut stage, story).await?;
+    let writes = stage.writes_since(0);
+    let at = writes.iter().position(|write| !removed(write).is_empty());
+    let after = writes.get(at.unwrap_or(writes.len())..).unwrap_or_default();
+    if let Some(request) = after.first() {
         story.exchange(request);
     }
+    let creates = |write: &&LoggedRequest| write.method == "POST" && write.path.ends_with("/Users");
+    let waited = after.iter().filter(creates).count();
     story.ui.line("");
-    let first = writes.first().map(removed).unwrap_or_default();
     story.expect(
-        first.len() == 1 && waiting > 0,
-        format!("the disable is the first of {} writes", writes.len()),
+        after
+            .first()
+            .is_some_and(|write| stage.is_of(write, &leaver.dn))
+            && waited > 0,
+        format!(
+            "{} lost access {} after the change; {waited} people were created later",
+            leaver.text("cn").unwrap_or_default(),
+            duration(took.as_millis() as i64)
+        ),
     );
-    let (users, _, _) = stage.totals();
+    let (users, groups, _) = stage.totals();
     story.expect(
-        users == sample::PROVISIONED_PEOPLE,
-        format!("and the first sync went on: the target has {users} people"),
+        users == sample::PROVISIONED_PEOPLE && groups == sample::PROVISIONED_GROUPS,
+        format!("the first sync went on to its end: {users} people, {groups} groups"),
     );
     stage.close().await;
     tally.add(&stage);
     Ok(())
+}
+
+/// Runs the first sync and lets somebody leave on the way: who, and how long the disable took.
+async fn overtake(stage: &mut Stage, story: &Story<'_>) -> Result<(DemoEntry, Duration), Failure> {
+    let admin = stage.session().await?.admin.clone();
+    let bar = Bar::new(story.ui);
+    let shown = bar.clone();
+    let sync = tokio::spawn(async move {
+        let options = SyncOptions::of(CycleMode::Full);
+        admin.sync(None, &options, shown).await
+    });
+    while stage.totals().0 < BEFORE && !sync.is_finished() {
+        tokio::time::sleep(LOOK).await;
+    }
+    let leaver = somebody(stage)?;
+    stage.note_leaver(&leaver.dn);
+    stage.modify(&leaver.dn, |entry| {
+        entry.set(sample::LOCK_ATTRIBUTE, sample::LOCKED);
+    })?;
+    let began = Instant::now();
+    while stage
+        .writes_since(0)
+        .iter()
+        .all(|write| removed(write).is_empty())
+        && !sync.is_finished()
+    {
+        tokio::time::sleep(LOOK).await;
+    }
+    let took = began.elapsed();
+    let report = sync.await;
+    bar.finish();
+    report.map_err(|error| {
+        Failure::failed(format!("the first sync ended unexpectedly: {error}"))
+    })??;
+    Ok((leaver, took))
 }
 
 /// Somebody who has an account already.
