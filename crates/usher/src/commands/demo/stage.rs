@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use usher_core::model::{CycleMode, Sealed, Verb};
 use usher_engine::admin::{Selection, StepSample, SyncOptions, SyncReport};
@@ -24,6 +25,8 @@ use crate::ui::{Bar, Ui};
 pub(super) const IN_FLIGHT: u16 = 8;
 /// Seconds between two looks, where nothing else matters.
 pub(super) const LOOK_EVERY_SECONDS: u32 = 60;
+/// How old the record is that was made by hand.
+const RECORD_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Where the ids of the sandbox's records come from; the same every time.
 const SEED: u64 = 20;
 
@@ -86,11 +89,14 @@ impl Stage {
         .await
         .map_err(failed("the sandbox"))?;
         if setup.record_made_by_hand {
+            // Last month: a fresh one would look as if somebody else provisioned here too.
+            sandbox.set_time_offset(-RECORD_AGE);
             sandbox
                 .add_user(sample::record_made_by_hand())
                 .map_err(|error| {
                     Failure::failed(format!("the sandbox refuses a record: {error}"))
                 })?;
+            sandbox.set_time_offset(SignedDuration::ZERO);
         }
         let ends = Ends {
             directory: directory.address().to_string(),

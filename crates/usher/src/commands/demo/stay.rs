@@ -67,7 +67,8 @@ fn how_to_play(stage: &Stage, ui: &Ui) {
          seconds and shows what it sends. In another terminal, change somebody:",
     );
     ui.line("");
-    story.show(format!(
+    // At the edge, so that it can be pasted: LDIF minds leading blanks.
+    ui.line(format!(
         "ldapmodify -x -H {url} -D {} -w {BIND_PASSWORD} <<END",
         sample::BIND_DN
     ));
@@ -78,7 +79,7 @@ fn how_to_play(stage: &Stage, ui: &Ui) {
         "title: Head of Reliability",
         "END",
     ] {
-        story.show(line);
+        ui.line(line);
     }
     story.say("Ask the target what it holds, and what was sent:");
     ui.line("");
