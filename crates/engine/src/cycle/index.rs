@@ -14,6 +14,8 @@ const FRESH_MS: i64 = 24 * 3600 * 1000;
 /// More pages than any directory has; a target that never ends is lying.
 const MAX_PAGES: u32 = 100_000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Fewer recent changes than this are what people do by hand.
+const MANY: u64 = 10;
 
 /// The index row of a resource.
 pub(crate) fn index_row(open: &OpenChannel, observed: Observed) -> IndexRow {
@@ -64,7 +66,7 @@ impl Listed {
 
     /// Before we wrote anything: did somebody else just write much of what is there?
     pub(super) fn another_provisioner(&self) -> Option<String> {
-        (self.recent * 100 > self.resources).then(|| {
+        (self.recent >= MANY && self.recent * 100 > self.resources).then(|| {
             format!(
                 "{} of {} records of the target changed within 24 hours: another provisioner seems to be active. Turn it off before this channel goes active, or both will undo each other's work",
                 self.recent, self.resources
