@@ -9,7 +9,7 @@ use usher_core::model::{
     Cycle, CycleMode, FieldChange, FieldValue, Kind, Operation, SourceKey, Step, StepId, StepState,
     Subject, SubjectId, Verb, Verdict,
 };
-use usher_store::{StepCount, StepFilter, Store, SubjectFilter};
+use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
 use super::Admin;
 use crate::context::{Engine, OpenChannel, Progress};
@@ -103,7 +103,7 @@ pub struct StepSample {
     pub key: String,
     /// Why, in words.
     pub reason: String,
-    /// Why it is held, in words.
+    /// Why it waits, in words: held, parked, or to be tried again.
     pub hold: Option<String>,
     /// What changes: field, before, after.
     pub changes: Vec<(String, Option<String>, Option<String>)>,
@@ -255,15 +255,29 @@ pub(super) async fn samples(
                 display: subject.display.clone(),
                 key: subject.key.to_string(),
                 reason: step.planned.reason.to_string(),
-                hold: match &step.state {
-                    StepState::Held { hold } => Some(hold.to_string()),
-                    _ => None,
-                },
+                hold: waits(&step.state),
                 changes: changes(operation),
                 request,
             })
         })
         .collect())
+}
+
+/// Why a step waits, if it does.
+fn waits(state: &StepState) -> Option<String> {
+    match state {
+        StepState::Held { hold } => Some(hold.to_string()),
+        StepState::Parked { reason } | StepState::Waiting { reason, .. } => Some(reason.clone()),
+        StepState::Planned
+        | StepState::Pending
+        | StepState::Claimed
+        | StepState::Succeeded
+        | StepState::Replan { .. }
+        | StepState::Unknown
+        | StepState::Superseded
+        | StepState::Rejected
+        | StepState::Expired => None,
+    }
 }
 
 fn changes(operation: &Operation) -> Vec<(String, Option<String>, Option<String>)> {
@@ -438,17 +452,39 @@ async fn memberships_to_follow(store: &dyn Store, open: &OpenChannel) -> Result<
             break;
         };
         after = last;
-        for group in groups
-            .iter()
-            .filter(|group| group.in_scope)
-            .filter_map(|group| group.id)
-        {
-            let members = store.members(group).await?;
-            total += members
-                .iter()
-                .filter(|row| row.desired && !row.present)
-                .count() as u64;
+        for group in groups.iter().filter(|group| group.in_scope) {
+            let Some(id) = group.id else { continue };
+            // Both sides linked: its step is planned already.
+            let is_open = |row: &&Membership| {
+                let both = row.target_id.is_some() && group.linked_id().is_some();
+                row.desired && !row.present && !both
+            };
+            let members = store.members(id).await?;
+            let waiting: Vec<SubjectId> =
+                members.iter().filter(is_open).map(|row| row.user).collect();
+            total += will_have_an_id(store, &waiting).await?;
         }
+    }
+    Ok(total)
+}
+
+/// How many of these subjects have an account, or get one by this plan.
+async fn will_have_an_id(store: &dyn Store, ids: &[SubjectId]) -> Result<u64, EngineError> {
+    let mut total = 0;
+    for some in ids.chunks(1_000) {
+        let subjects = store.subjects(some).await?;
+        total += subjects
+            .iter()
+            .filter(|subject| match subject.verdict {
+                Verdict::Unchanged | Verdict::Stepped => true,
+                Verdict::Held
+                | Verdict::Parked
+                | Verdict::SkippedByOption
+                | Verdict::Protected
+                | Verdict::OutOfScope
+                | Verdict::Invalid => subject.linked_id().is_some(),
+            })
+            .count() as u64;
     }
     Ok(total)
 }
