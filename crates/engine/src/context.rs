@@ -14,6 +14,7 @@ use usher_store::{ChannelRecord, Store};
 
 use crate::clock::Clock;
 use crate::error::EngineError;
+use crate::masking::MaskedTarget;
 use crate::protection::Protection;
 use crate::secrets::Sealer;
 
@@ -302,14 +303,20 @@ impl Engine {
                 .map_err(EngineError::Configuration)?;
             secrets.insert(name.clone(), plain);
         }
-        let target = self.connector(sp)?.open(TargetSettings {
+        let connector = self.connector(sp)?;
+        let target = connector.open(TargetSettings {
             connection: sp.id.clone(),
             settings: sp.settings.clone(),
             secrets,
             timeout_seconds: channel.timeout_seconds,
             load: channel.policy.load.clone(),
         })?;
-        Ok(Arc::from(target))
+        Ok(MaskedTarget::over(
+            Arc::from(target),
+            sp,
+            connector.descriptor(),
+            &self.sealer,
+        ))
     }
 }
 

@@ -9,6 +9,7 @@ mod context;
 mod cycle;
 mod error;
 mod lease;
+mod masking;
 mod protection;
 mod secrets;
 mod send;
