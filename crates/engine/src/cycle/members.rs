@@ -48,9 +48,12 @@ impl Run<'_> {
         let mut staged = Vec::with_capacity(members.len());
         let mut unresolved = Vec::new();
         for (member, hash) in members.into_iter().zip(hashes) {
-            match self.dn_fates.get(&hash) {
+            let fate = self.dn_fates.get(&hash);
+            // A name that nobody has any more may be one that somebody has just lost.
+            let renamed = || self.former_dns.get(&hash).map(|user| Some(*user));
+            match fate.copied().or_else(renamed) {
                 Some(Some(user)) => staged.push(StagedMember {
-                    user: *user,
+                    user,
                     via: member.via,
                 }),
                 Some(None) => {}

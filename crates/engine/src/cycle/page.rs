@@ -68,7 +68,14 @@ impl Run<'_> {
             if !self.seen.insert(Hash128::of(item.key.as_str().as_bytes())) {
                 continue;
             }
-            match self.settled_verdict(&item, heads.get(&item.key)) {
+            let head = heads.get(&item.key);
+            if let Some(head) = head
+                && head.dn_hash != item.dn_hash
+                && head.kind == Kind::User
+            {
+                self.former_dns.insert(head.dn_hash, head.id);
+            }
+            match self.settled_verdict(&item, head) {
                 Some(verdict) => self.count(verdict),
                 None => changed.push(item),
             }

@@ -44,6 +44,9 @@ pub(super) struct Run<'a> {
     pub(super) hasher: PlanHasher,
     pub(super) groups: HashMap<SourceKey, super::members::GroupReading>,
     pub(super) dn_fates: HashMap<Hash128, Option<SubjectId>>,
+    /// Names that people had until this cycle: directories bring member lists up to date a little
+    /// later than the entry, and move no stamp by it.
+    pub(super) former_dns: HashMap<Hash128, SubjectId>,
     pub(super) notes: Vec<String>,
     pub(super) drift: Vec<String>,
     pub(super) index_fresh: bool,
@@ -114,6 +117,7 @@ impl Engine {
             hasher: PlanHasher::default(),
             groups: HashMap::new(),
             dn_fates: HashMap::new(),
+            former_dns: HashMap::new(),
             notes: Vec::new(),
             drift: Vec::new(),
             index_fresh: index::is_fresh(self, open, Kind::User).await?,
