@@ -44,6 +44,8 @@ pub struct SlapdConfig {
     pub general: String,
     /// Whether the password policy overlay is loaded.
     pub ppolicy: bool,
+    /// Whether member values follow their entries: without it a rename or a deletion leaves them as they were.
+    pub refint: bool,
     /// The certificate that the server shows.
     pub certificate: Certificate,
 }
@@ -60,6 +62,7 @@ impl Default for SlapdConfig {
             schemas: Vec::new(),
             general: String::new(),
             ppolicy: false,
+            refint: true,
             certificate: Certificate::Good,
         }
     }
@@ -195,6 +198,30 @@ impl Slapd {
         self.modify_as("cn=config", self.admin_password(), &ldif)
     }
 
+    /// How many entries match a filter (RFC 4515).
+    pub fn count(&self, filter: &str) -> Result<usize, RigError> {
+        let (url, admin) = (self.url(), self.admin_dn());
+        let words = [
+            "-x",
+            "-H",
+            &url,
+            "-D",
+            &admin,
+            "-w",
+            self.admin_password(),
+            "-LLL",
+            "-o",
+            "ldif-wrap=no",
+            "-b",
+            self.base_dn(),
+            filter,
+            "1.1",
+        ];
+        let output = run("ldapsearch", &words, self.folder.path(), INSTALL)?;
+        let text = String::from_utf8_lossy(&output);
+        Ok(text.lines().filter(|line| line.starts_with("dn:")).count())
+    }
+
     /// Stops the server; the data stays until the rig is dropped.
     pub fn stop(&mut self) {
         let _ = self.child.kill();
@@ -306,11 +333,15 @@ fn write_config(
     for rule in acl.chain(usual) {
         text.push_str(&format!("access {rule}\n"));
     }
-    text.push_str(&format!(
+    text.push_str(
         "overlay memberof\nmemberof-group-oc groupOfNames\nmemberof-member-ad member\n\
-         memberof-memberof-ad memberOf\nmemberof-refint FALSE\n\
-         overlay refint\nrefint_attributes member manager owner\nrefint_nothing \"cn=placeholder,{base}\"\n"
-    ));
+         memberof-memberof-ad memberOf\nmemberof-refint FALSE\n",
+    );
+    if config.refint {
+        text.push_str(&format!(
+            "overlay refint\nrefint_attributes member manager owner\nrefint_nothing \"cn=placeholder,{base}\"\n"
+        ));
+    }
     if config.ppolicy {
         text.push_str("overlay ppolicy\n");
     }

@@ -1,6 +1,6 @@
 //! What happens later: a few changes as LDIF change records, each with what it must lead to.
 
-use super::ldif::Record;
+use super::ldif::{Record, escaped};
 use super::person::{Naming, Unit};
 use super::random::Random;
 use super::{Company, Expected, Lock, Person, odd};
@@ -120,9 +120,11 @@ impl Company {
             }
             ChangeKind::Rename => {
                 let uid = format!("renamed.{at}");
-                record
-                    .text("changetype", "modrdn")
-                    .text("newrdn", &format!("uid={uid}"));
+                let rdn = match (person.draft.naming, person.draft.cn.first()) {
+                    (Naming::Both, Some(cn)) => format!("cn={}+uid={uid}", escaped(cn)),
+                    _ => format!("uid={uid}"),
+                };
+                record.text("changetype", "modrdn").text("newrdn", &rdn);
                 record.text("deleteoldrdn", "1");
                 uid
             }

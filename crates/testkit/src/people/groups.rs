@@ -254,21 +254,30 @@ impl Company {
         record
     }
 
+    /// A group and all that it contains through nesting, by number.
+    pub fn groups_within(&self, number: u32) -> BTreeSet<u32> {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![number]);
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                open.extend(self.group(next).groups);
+            }
+        }
+        seen
+    }
+
     /// The people of a group through all nesting, by number; without those of `everybody`.
     pub fn people_of(&self, number: u32) -> BTreeSet<u32> {
         let mut people = BTreeSet::new();
-        let (mut seen, mut open) = (BTreeSet::new(), vec![number]);
-        while let Some(next) = open.pop() {
-            if !seen.insert(next) {
-                continue;
-            }
-            let group = self.group(next);
+        for group in self
+            .groups_within(number)
+            .into_iter()
+            .map(|one| self.group(one))
+        {
             people.extend(&group.people);
             if group.tag == Some("odd-writing") {
-                people
-                    .extend((odd::COUNT + 14..odd::COUNT + 16).filter(|n| *n < self.options.users));
+                let far = odd::COUNT + 14..odd::COUNT + 16;
+                people.extend(far.filter(|number| *number < self.options.users));
             }
-            open.extend(group.groups);
         }
         people
     }

@@ -24,7 +24,7 @@ use std::io::{self, Write};
 
 pub use changes::{Change, ChangeKind};
 pub use groups::{Group, GroupExpected};
-pub use person::{DOMAIN, Person};
+pub use person::{DOMAIN, DOMAINS, Person};
 
 use ldif::Record;
 use person::Unit;

@@ -10,7 +10,10 @@ use super::{Company, Expected};
 
 /// The domain of most addresses.
 pub const DOMAIN: &str = "halden-yards.test";
-const DOMAINS: &[&str] = &[
+/// Every domain of ordinary people's addresses, in lower case.
+pub const DOMAINS: [&str; 3] = [DOMAIN, "workshop.halden-yards.test", "halden-yards.example"];
+/// As they are written; the first most often.
+const WRITTEN: &[&str] = &[
     DOMAIN,
     DOMAIN,
     DOMAIN,
@@ -201,7 +204,7 @@ impl Company {
         } else {
             format!("{} {}", given.0, family.0)
         };
-        let domain = random.pick(DOMAINS);
+        let domain = random.pick(WRITTEN);
         let mail = format!("{}.{}.{number}@{domain}", ascii(given.1), ascii(family.1));
         let phones = (0..random.below(4))
             .map(|_| {
