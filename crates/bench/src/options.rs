@@ -9,6 +9,7 @@ const HELP: &str = "\
   --quick           small sizes, one repetition: shows that everything works, judges nothing
   --million         memory at 1,000,000 people too
   --repeat N        repetitions of what is timed; the median counts (3)
+  --hold N          measures nothing: keeps servers and a synced state of N people up, for a profiler
   --history FILE    appends the numbers to this file
   --date TEXT       the date in the history
   --commit TEXT     the commit in the history";
@@ -20,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     pub(crate) million: bool,
     pub(crate) repeat: usize,
+    pub(crate) hold: Option<u64>,
     pub(crate) history: Option<PathBuf>,
     pub(crate) date: String,
     pub(crate) commit: String,
@@ -35,6 +37,7 @@ impl Options {
             quick: false,
             million: false,
             repeat: 3,
+            hold: None,
             history: None,
             date: "unknown".to_owned(),
             commit: "unknown".to_owned(),
@@ -50,6 +53,7 @@ impl Options {
                 "--million" => options.million = true,
                 "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 "--repeat" => options.repeat = value()?.parse().context("--repeat")?,
+                "--hold" => options.hold = Some(value()?.parse().context("--hold")?),
                 "--history" => options.history = Some(PathBuf::from(value()?)),
                 "--date" => value()?.clone_into(&mut options.date),
                 "--commit" => value()?.clone_into(&mut options.commit),

@@ -12,7 +12,7 @@ use usher_store::{
     Administration, Approval, Approved, AuditEvent, ChannelCounts, ChannelRecord, ChannelState,
     ExchangeRecord, Fence, GroupWrite, IndexKey, IndexRow, Membership, NewCycle, Outbox, Outcome,
     Result, Retention, Settle, Settled, StagedMember, StepCount, StepFilter, SubjectFilter,
-    SubjectHead, SubjectWrite, Subjects, UniqueHolder, UniqueValue,
+    SubjectHead, SubjectWrite, Subjects, UniqueHolder, UniqueValue, WantedMembers,
 };
 
 use crate::open::SqliteStore;
@@ -174,6 +174,10 @@ impl Subjects for SqliteStore {
     ) -> Result<bool> {
         self.do_end_members(fence, cycle, group, complete).await
     }
+    async fn wanted(&self, group: SubjectId) -> Result<WantedMembers> {
+        self.do_wanted(group).await
+    }
+
     async fn dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>> {
         self.do_dirty_groups(channel).await
     }

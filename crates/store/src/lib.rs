@@ -197,6 +197,10 @@ pub trait Subjects: Send + Sync {
         complete: bool,
     ) -> Result<bool>;
 
+    /// What a group's member list was when it was last read: its desired members in the order of
+    /// their ids, and whether it was complete. Cheap: a list that did not change needs no write.
+    async fn wanted(&self, group: SubjectId) -> Result<WantedMembers>;
+
     /// The groups whose membership must be planned: linked and dirty, in scope or not (a group that
     /// left it may have to be emptied).
     async fn dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>>;

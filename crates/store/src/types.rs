@@ -225,6 +225,15 @@ pub struct StagedMember {
     pub via: Vec<String>,
 }
 
+/// A group's member list as it was last read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedMembers {
+    /// The desired members, by id ascending.
+    pub members: Vec<StagedMember>,
+    /// Whether the list was read to its end.
+    pub complete: bool,
+}
+
 /// One row of membership.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod cycle;
+mod hold;
 mod memory;
 mod rig;
 mod sending;
@@ -15,6 +16,10 @@ use crate::report::Report;
 
 /// Measures everything that is wanted; whether every limit holds.
 pub(crate) async fn all(options: &Options) -> Result<bool> {
+    if let Some(people) = options.hold {
+        hold::hold(people)?;
+        return Ok(true);
+    }
     let machine = Machine::look();
     eprintln!(
         "{}, {} cores, {} MiB, load {}",

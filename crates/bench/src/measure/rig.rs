@@ -65,13 +65,17 @@ impl Rig {
 
     /// Runs the engine in a process of its own.
     pub(crate) fn engine(&self, task: Task) -> Result<EngineAnswer> {
-        let request = EngineRequest {
+        ask("engine", &self.request(task))
+    }
+
+    /// What the engine's process is told.
+    pub(crate) fn request(&self, task: Task) -> EngineRequest {
+        EngineRequest {
             state: self.folder.path().to_string_lossy().into_owned(),
             directory: self.directory.clone(),
             target: self.place.clone(),
             task,
-        };
-        ask("engine", &request)
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -36,6 +36,7 @@ async fn hot_statements_use_their_indexes() {
         ("before", write::BEFORE, "sqlite_autoindex_subject_1"),
         ("mark", write::LINK_MARK, "membership_user"),
         ("members", member::MEMBERS, "sqlite_autoindex_membership_1"),
+        ("wanted", member::WANTED, "sqlite_autoindex_membership_1"),
         ("groups_of", member::GROUPS_OF, "membership_user"),
         ("dirty", member::DIRTY, "subject_members"),
         ("observe", member::OBSERVE, "subject_target"),

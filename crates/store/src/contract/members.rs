@@ -4,7 +4,7 @@ use usher_core::model::{CycleId, Kind, StepState, SubjectId, SubjectState, Targe
 
 use super::Place;
 use super::desk::{Desk, T0, add_members, outcome, update, write};
-use crate::{GroupWrite, Membership, Presence, StagedMember};
+use crate::{GroupWrite, Membership, Presence, StagedMember, WantedMembers};
 
 impl Desk {
     async fn stage(&self, cycle: CycleId, group: SubjectId, users: &[SubjectId]) {
@@ -126,6 +126,15 @@ pub async fn a_complete_list_replaces_the_desired_members(place: &dyn Place) {
         2,
         "who is neither desired nor present has no row"
     );
+    let direct = StagedMember {
+        user: users[1],
+        via: Vec::new(),
+    };
+    let wanted = WantedMembers {
+        members: vec![direct, nested.clone()],
+        complete: true,
+    };
+    assert_eq!(desk.store.wanted(group).await.unwrap(), wanted);
     let expected = Membership {
         group,
         user: users[2],
@@ -154,6 +163,8 @@ pub async fn an_incomplete_list_drops_nobody(place: &dyn Place) {
     assert!(desk.end(cycle, group, false).await);
     desk.settle(cycle).await;
     assert_eq!(desk.desired(group).await, users);
+    let wanted = desk.store.wanted(group).await.unwrap();
+    assert_eq!((wanted.members.len(), wanted.complete), (2, false));
     assert!(!desk.get(group).await.members_complete);
     assert_eq!(desk.dirty().await, [group]);
 }
