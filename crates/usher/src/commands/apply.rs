@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         send: SendOptions {
             patience_ms: context.settings.patience_ms,
             at_most: args.first,
+            ..SendOptions::default()
         },
         reviewed: Some(args.hash),
     };

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let selection = args.which.selection()?;
     let send = SendOptions {
         patience_ms: context.settings.patience_ms,
-        at_most: None,
+        ..SendOptions::default()
     };
     let bar = Bar::new(context.ui);
     let result = session

@@ -9,6 +9,9 @@ use crate::failure::Failure;
 use crate::session::Access;
 use crate::ui::{Table, when};
 
+/// Characters of a detail in the list; JSON has all of it.
+const DETAIL: usize = 100;
+
 /// List what was done, by whom and with what success, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -53,7 +56,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             if event.success { "yes" } else { "NO" }.to_owned(),
             event.source_id.clone().unwrap_or_default(),
             event.target_id.clone().unwrap_or_default(),
-            event.detail.replace('\n', " "),
+            short(&event.detail),
         ]);
     }
     if table.is_empty() {
@@ -62,4 +65,15 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         table.show(ui);
     }
     Ok(Exit::Done)
+}
+
+/// A detail on one line.
+fn short(detail: &str) -> String {
+    let line = detail.replace('\n', "; ");
+    if line.chars().count() <= DETAIL {
+        return line;
+    }
+    let mut short: String = line.chars().take(DETAIL).collect();
+    short.push_str("...");
+    short
 }

@@ -1,7 +1,7 @@
 //! `usher explain`
 
 use usher_core::mapping::FieldPreview;
-use usher_core::model::{Kind, StepState};
+use usher_core::model::{Kind, StepState, SubjectState};
 use usher_engine::admin::{Explanation, StepStory};
 use usher_store::ExchangeRecord;
 
@@ -43,17 +43,17 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
 /// Shows a story.
 pub(crate) fn show(ui: &Ui, story: &Explanation, now: i64) {
     let subject = &story.subject;
-    ui.line(format!(
-        "{} {}",
-        ui.bold(&subject.display),
-        ui.dim(&subject.dn)
-    ));
+    if !subject.display.is_empty() {
+        ui.line(ui.bold(&subject.display));
+    }
+    ui.line(&subject.dn);
     ui.line(format!(
         "  {} of channel {}, source key {}",
         subject.kind, story.channel, subject.key
     ));
     let link = match (&subject.target_id, subject.state.is_linked()) {
-        (Some(id), true) => format!("linked to {id} ({})", subject.state.as_str()),
+        (Some(id), true) if subject.state == SubjectState::Linked => format!("linked to {id}"),
+        (Some(id), true) => format!("linked to {id}, {}", subject.state.as_str()),
         (Some(id), false) => format!("{}; was linked to {id}", subject.state.as_str()),
         (None, _) => format!("not linked ({})", subject.state.as_str()),
     };

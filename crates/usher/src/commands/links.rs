@@ -19,7 +19,7 @@ const PAGE: u32 = 1_000;
 #[command(after_help = "\
 Examples:
   usher links                                 everybody
-  usher links --kind user --state disabled    who is disabled
+  usher links --kind user --in disabled       who is disabled
   usher links --verdict held --verdict parked who waits, and why")]
 pub(crate) struct Args {
     /// Only people, or only groups
@@ -27,8 +27,8 @@ pub(crate) struct Args {
     kind: Option<KindName>,
     /// Only in this state: pending, linked, disabled, removed, frozen, rekeying, ambiguous,
     /// archived; may be repeated
-    #[arg(long, value_name = "STATE")]
-    state: Vec<String>,
+    #[arg(long = "in", value_name = "STATE")]
+    states: Vec<String>,
     /// Only with this last verdict: unchanged, stepped, held, parked, skipped_by_option, protected,
     /// out_of_scope, invalid; may be repeated
     #[arg(long, value_name = "VERDICT")]
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             KindName::Group => Kind::Group,
         }),
         states: parse(
-            &args.state,
+            &args.states,
             "state",
             SubjectState::parse,
             &SubjectState::ALL.map(SubjectState::as_str),

@@ -181,16 +181,10 @@ fn adoption(ui: &Ui, report: &PlanReport) {
     }
     ui.heading("What the target holds already");
     for (n, what) in [
-        (
-            adoption.adopt_unchanged,
-            "correspond and stay as they are; only linked",
-        ),
-        (adoption.adopt_with_changes, "correspond and are changed"),
-        (adoption.ambiguous, "are ambiguous: several correspond"),
-        (
-            adoption.only_at_target,
-            "correspond to nobody: never touched",
-        ),
+        (adoption.adopt_unchanged, "to be linked as they are"),
+        (adoption.adopt_with_changes, "to be linked and changed"),
+        (adoption.ambiguous, "ambiguous: several correspond"),
+        (adoption.only_at_target, "of nobody in scope: never touched"),
     ] {
         if n > 0 {
             ui.line(format!("  {:>7}  {what}", number(n)));

@@ -19,17 +19,21 @@ pub(crate) fn show(ui: &Ui, step: &StepSample) {
     if let Some(hold) = &step.hold {
         ui.line(format!("    {} {hold}", ui.yellow("held:")));
     }
-    for (field, before, after) in step.changes.iter().take(FIELDS) {
+    // What is new stands in the request.
+    let is_new = |(_, before, _): &(String, Option<String>, Option<String>)| before.is_none();
+    let shown = if step.request.is_some() && step.changes.iter().all(is_new) {
+        &[]
+    } else {
+        step.changes.as_slice()
+    };
+    for (field, before, after) in shown.iter().take(FIELDS) {
         ui.line(format!(
             "    {field}: {}",
             change(before.as_ref(), after.as_ref())
         ));
     }
-    if step.changes.len() > FIELDS {
-        ui.line(format!(
-            "    ... and {} more fields",
-            step.changes.len() - FIELDS
-        ));
+    if shown.len() > FIELDS {
+        ui.line(format!("    ... and {} more fields", shown.len() - FIELDS));
     }
     match &step.request {
         Some(request) => {

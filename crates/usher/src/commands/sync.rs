@@ -55,6 +55,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     options.send = SendOptions {
         patience_ms: context.settings.patience_ms,
         at_most: args.first,
+        ..SendOptions::default()
     };
     let bar = Bar::new(context.ui);
     let result = session

@@ -29,7 +29,7 @@ pub(crate) fn show(ui: &Ui, report: &SyncReport) -> Exit {
     if let Some(why) = &report.stopped {
         ui.line(format!("{} {why}", ui.red("Stopped:")));
     }
-    ui.line(format!("The channel is {}.", report.mode));
+    ui.line(format!("The channel {}.", mode_words(&report.mode)));
     for hint in hints(report) {
         ui.line(format!("  {} {hint}", ui.blue("=")));
     }
@@ -103,6 +103,18 @@ pub(crate) fn verdict_words(name: &str) -> &str {
         "skipped_by_option" => "skipped by a provisioning option",
         "out_of_scope" => "out of scope",
         "invalid" => "that cannot be mapped",
+        other => other,
+    }
+}
+
+/// A channel's mode as the end of a sentence.
+fn mode_words(mode: &str) -> &str {
+    match mode {
+        "active" => "is active",
+        "observe" => "only observes",
+        "paused" => "is paused",
+        "quarantined" => "stopped itself",
+        "draft" => "was never run",
         other => other,
     }
 }

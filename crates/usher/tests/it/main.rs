@@ -1,0 +1,15 @@
+//! The program as people use it: the built binary, a directory over LDAP, a target over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail tests"
+)]
+
+mod commands;
+mod demo;
+mod golden;
+mod refusals;
+mod rig;
+mod running;
+mod secrets;

@@ -1,0 +1,153 @@
+//! What the program refuses, and how it says so.
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use crate::rig::Rig;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_problem_of_a_configuration_is_listed_at_once() {
+    let rig = Rig::new().await;
+    let mut configuration = rig.configuration();
+    configuration["extra"] = json!(1);
+    rig.write("usher.json", &configuration.to_string());
+    let ran = rig.usher(&["config", "import", "usher.json"]).await.code(3);
+    assert!(ran.err.contains("--> extra"), "{}", ran.err);
+
+    let mut configuration = rig.configuration();
+    configuration["pf"]["operations"][0]["items"][0]["hostnames"] = json!(["ldap://x"]);
+    let sp = &mut configuration["pf"]["operations"][1]["items"][0]["outboundProvision"];
+    sp["targetSettings"][1]["value"] = json!("env:USHER_NO_SUCH_VARIABLE");
+    sp["channels"][0]["channelSource"]["userSourceLocation"]["filter"] = json!("(uid=ana");
+    sp["channels"][0]["attributeMapping"][0]["fieldName"] = json!("userNaem");
+    configuration["policies"][1]["guardz"] = json!({});
+    rig.write("usher.json", &configuration.to_string());
+    let ran = rig
+        .usher(&["config", "validate", "usher.json"])
+        .await
+        .code(3);
+    for place in [
+        "hostnames",
+        "targetSettings[1]",
+        "userSourceLocation.filter",
+        "attributeMapping",
+        "policies[1]",
+    ] {
+        assert!(
+            ran.err.contains(place),
+            "{place} is missing in\n{}",
+            ran.err
+        );
+    }
+    assert!(ran.err.contains("USHER_NO_SUCH_VARIABLE"), "{}", ran.err);
+    assert!(ran.err.matches("= expected:").count() >= 5, "{}", ran.err);
+    assert_eq!(ran.out, "");
+    rig.usher(&["config", "import", "usher.json"]).await.code(3);
+    assert!(!rig.state().exists(), "a wrong file makes no state");
+
+    let ran = rig
+        .usher(&["config", "validate", "usher.json", "--json"])
+        .await
+        .code(3);
+    let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert!(error["error"]["problems"].as_array().unwrap().len() >= 5);
+    assert_eq!(error["exit"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_settings_and_a_missing_state_are_refused_with_what_to_do() {
+    let rig = Rig::new().await;
+    let ran = rig.usher(&["snyc"]).await.code(3);
+    assert!(ran.err.contains("sync"), "{}", ran.err);
+    let ran = rig.usher(&["sync"]).await.code(3);
+    assert!(ran.err.contains("there is no state in"), "{}", ran.err);
+    assert!(ran.err.contains("= help: "), "{}", ran.err);
+    let mut command = rig.command(&["status"]);
+    command.env("USHER__LOG__LEVLE", "debug");
+    let ran = crate::rig::ran(command).await.code(3);
+    assert!(
+        ran.err.contains("did you mean `USHER__LOG__LEVEL`?"),
+        "{}",
+        ran.err
+    );
+    let ran = rig.usher(&["--help"]).await.code(0);
+    assert!(ran.out.contains("Exit codes: 0 done"), "{}", ran.out);
+    rig.import().await.code(0);
+    let ran = rig.usher(&["sync", "--channel", "stuff"]).await.code(3);
+    assert!(ran.err.contains("`Cloud/staff`"), "{}", ran.err);
+    let ran = rig.usher(&["approve"]).await.code(3);
+    assert!(ran.err.contains("--all"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_where_another_process_works_is_looked_at_only() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    let mut lock = std::fs::File::options()
+        .write(true)
+        .truncate(true)
+        .open(rig.state().join("usher.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    write!(lock, "4711").unwrap();
+    for args in [
+        &["sync"][..],
+        &["apply", "00"],
+        &["approve", "--all"],
+        &["reject", "--all"],
+        &["retry"],
+        &["config", "import", "usher.json"],
+    ] {
+        let ran = rig.usher(args).await.code(3);
+        assert!(
+            ran.err.contains("the process 4711 is working"),
+            "{}",
+            ran.err
+        );
+        assert!(ran.err.contains("usher stop"), "{}", ran.err);
+    }
+    rig.usher(&["plan"]).await.code(0);
+    rig.usher(&["status"]).await.code(1);
+    rig.usher(&["stop"]).await.code(0);
+    rig.usher(&["backup", "copy"]).await.code(0);
+    drop(lock);
+    rig.usher(&["channels", "activate"]).await.code(0);
+    rig.usher(&["sync"]).await.code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_or_wrong_key_is_refused_with_the_reason() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    let key = rig.state().join("secret.key");
+    let right = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let ran = rig.usher(&["status"]).await.code(3);
+    assert!(ran.err.contains("secret.key"), "{}", ran.err);
+    assert!(!key.exists(), "no new key is made");
+    std::fs::write(&key, "00".repeat(32)).unwrap();
+    let ran = rig.usher(&["sync"]).await.code(3);
+    assert!(
+        ran.err.contains("put the right key file back"),
+        "{}",
+        ran.err
+    );
+    std::fs::write(&key, "no key").unwrap();
+    rig.usher(&["status"]).await.code(3);
+    std::fs::write(&key, right).unwrap();
+    rig.usher(&["sync"]).await.code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_or_a_target_that_does_not_answer_fails_and_says_which() {
+    let rig = Rig::new().await;
+    let mut configuration = rig.configuration();
+    configuration["pf"]["operations"][0]["items"][0]["hostnames"] = json!(["127.0.0.1:1"]);
+    rig.write("usher.json", &configuration.to_string());
+    rig.usher(&["config", "import", "usher.json"]).await.code(0);
+    let ran = rig.usher(&["sync"]).await.code(2);
+    assert!(ran.err.contains("127.0.0.1:1"), "{}", ran.err);
+    let ran = rig.usher(&["doctor"]).await.code(2);
+    assert!(ran.out.contains("FAIL"), "{}", ran.out);
+}
