@@ -12,7 +12,7 @@ async fn no_secret_is_printed_logged_or_stored_in_the_clear() {
     let rig = Rig::new().await;
     rig.directory
         .modify("uid=ana,ou=people,dc=example,dc=com", |entry| {
-            entry.set("title", MASKED)
+            entry.set("title", MASKED);
         })
         .unwrap();
     let mut configuration = rig.configuration();
