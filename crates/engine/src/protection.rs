@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_core::model::{Entry, FieldValue, Observed, Protected, Resource};
+use usher_core::model::{Entry, FieldValue, Protected, Resource};
 use usher_directory::compare::fold;
 use usher_directory::{AttributeLookup, Dn, Filter, attribute};
 
@@ -94,11 +94,11 @@ impl Protection {
         }
     }
 
-    /// The rule that matches a resource of the target, in words.
-    pub fn matches_observed(&self, observed: &Observed) -> Option<String> {
-        texts(&observed.resource)
+    /// The rule that matches the names of a resource of the target, in words.
+    pub fn matches_fields(&self, resource: &Resource) -> Option<String> {
+        texts(resource)
             .find(|text| self.names.contains(&fold(text)))
-            .map(|name| format!("name {name}"))
+            .map(|name| format!("name {name} at the target"))
     }
 }
 

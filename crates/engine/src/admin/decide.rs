@@ -99,12 +99,20 @@ impl Admin {
         let approval = self.approval(steps);
         let approved = self.engine.store.approve(fence, &approval).await?;
         self.note(open, "APPROVE", &approved, &mut report).await?;
-        if adopts || selection.all {
+        // The adoption plan is approved when nothing of it waits any more.
+        if adopts && !self.has_adoptions(open).await? {
             self.accept_adoption(open, fence).await?;
         }
         if let Some(options) = send {
+            let mut options = options.clone();
+            let record = self.engine.record(&open.sp, &open.channel.id).await?;
+            if record.state != ChannelState::Active {
+                // A channel that only observes sends what was approved, and nothing else.
+                let named = held.iter().filter(|step| approved.done.contains(&step.id));
+                options.only = Some(named.map(|step| step.subject).collect());
+            }
             let mut sync = SyncReport::default();
-            self.send_and_follow(open, fence, options, progress, &mut sync)
+            self.send_and_follow(open, fence, &options, progress, &mut sync)
                 .await?;
             self.fill(open, &mut sync).await?;
             report.sync = Some(sync);

@@ -111,7 +111,11 @@ impl Admin {
             .engine
             .run_cycle(open, fence, &cycle_options, progress.clone())
             .await?;
-        self.first_activation(open, &cycle).await?;
+        if options.only.is_none() && is_complete(&cycle.cycle) {
+            self.first_activation(open, &cycle).await?;
+        } else if options.only.is_some() {
+            self.may_pilot(open).await?;
+        }
         if options.reviewed.is_some() {
             self.release_plan(open, fence, &cycle).await?;
         }
@@ -181,6 +185,19 @@ impl Admin {
         }
     }
 
+    /// A pilot writes even while the channel only observes: everything but the mode must allow it.
+    async fn may_pilot(&self, open: &OpenChannel) -> Result<(), EngineError> {
+        let configuration = self.engine.configuration().await?;
+        let refusals = self.refusals(&configuration, &open.channel.id);
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        Err(EngineError::Refused(format!(
+            "nothing was sent, because the channel may not run:\n  {}",
+            refusals.join("\n  ")
+        )))
+    }
+
     async fn expire(&self, open: &OpenChannel, fence: &Fence) -> Result<(), EngineError> {
         let now = self.engine.clock.now();
         let hours = i64::from(open.channel.policy.approval_hours);
@@ -221,7 +238,7 @@ impl Admin {
         self.set(&open.sp, &open.channel.id, &state, &event).await
     }
 
-    async fn has_adoptions(&self, open: &OpenChannel) -> Result<bool, EngineError> {
+    pub(super) async fn has_adoptions(&self, open: &OpenChannel) -> Result<bool, EngineError> {
         let filter = StepFilter {
             channel: Some(open.channel.id.clone()),
             states: vec!["held".to_owned()],

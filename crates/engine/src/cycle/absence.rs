@@ -117,9 +117,12 @@ impl Run<'_> {
     }
 
     fn is_unseen(&self, head: &SubjectHead) -> bool {
+        // A changed option or protection may concern people who left long ago.
         let concerns = head.in_scope
             || head.state.is_linked()
-                && (head.dirty || head.next_at.is_some_and(|at| at <= self.started_at));
+                && (head.dirty
+                    || self.beginning.configuration_changed
+                    || head.next_at.is_some_and(|at| at <= self.started_at));
         concerns
             && !self
                 .seen
@@ -150,33 +153,46 @@ impl Run<'_> {
     }
 
     async fn absent(&mut self, missing: Vec<SubjectHead>) -> Result<(), EngineError> {
-        let confirm = missing.len() <= CONFIRM_AT_MOST;
-        let mut planned = Vec::new();
-        for batch in missing.chunks(FETCH_BATCH) {
-            let fates = if confirm {
-                self.second_look(batch).await?
-            } else {
-                Vec::new()
-            };
-            for (position, head) in batch.iter().enumerate() {
-                let source = match fates.get(position) {
-                    None => SourceState::OutOfScope {
-                        clause: "not among the entries of a complete read".to_owned(),
-                    },
-                    Some(Fetched::Absent) => SourceState::Gone {
+        let (linked, unlinked): (Vec<SubjectHead>, Vec<SubjectHead>) =
+            missing.into_iter().partition(|head| head.state.is_linked());
+        let unread = || SourceState::OutOfScope {
+            clause: "not among the entries of a complete read".to_owned(),
+        };
+        // Nothing follows at the target for those who never had an account.
+        let mut planned: Vec<(SubjectHead, SourceState)> =
+            unlinked.into_iter().map(|head| (head, unread())).collect();
+        // Above the guard's limit every step is held, whatever a second look would say.
+        let links = self
+            .engine
+            .store
+            .counts(&self.open.channel.id)
+            .await?
+            .active_links;
+        let limit = self
+            .open
+            .channel
+            .policy
+            .guards
+            .removals_by_absence
+            .of(links);
+        if linked.len() > CONFIRM_AT_MOST.max(limit as usize) {
+            planned.extend(linked.into_iter().map(|head| (head, unread())));
+            return self.plan_left(planned).await;
+        }
+        for batch in linked.chunks(FETCH_BATCH) {
+            let fates = self.second_look(batch).await?;
+            for (head, fate) in batch.iter().zip(fates) {
+                let source = match fate {
+                    Fetched::Absent => SourceState::Gone {
                         proof: self.proof(),
                         explicit: false,
                     },
-                    Some(Fetched::Other { what }) => SourceState::OutOfScope {
-                        clause: what.clone(),
-                    },
-                    Some(Fetched::Present(read)) => match &read.scope {
-                        ScopeVerdict::Out { clause } => SourceState::OutOfScope {
-                            clause: clause.clone(),
-                        },
+                    Fetched::Other { what } => SourceState::OutOfScope { clause: what },
+                    Fetched::Present(read) => match read.scope {
+                        ScopeVerdict::Out { clause } => SourceState::OutOfScope { clause },
                         ScopeVerdict::In => return self.doubt(&read.entry.dn),
                     },
-                    Some(Fetched::Unknown { reason }) => {
+                    Fetched::Unknown { reason } => {
                         self.notes.push(format!(
                             "{}: its absence could not be confirmed: {reason}",
                             head.key

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use usher_core::model::{Kind, Observed, SourceKey, Subject, SubjectId, SubjectState, TargetId};
+use usher_connector::Failure;
+use usher_core::model::{
+    Kind, Observed, Resource, SourceKey, Subject, SubjectId, SubjectState, TargetId,
+};
 use usher_core::planner::{Candidate, Conflict, FoundBy, Ownership, SourceState};
 use usher_directory::compare::fold;
 use usher_store::{IndexKey, IndexRow, SubjectHead, UniqueHolder, UniqueValue};
@@ -23,12 +26,14 @@ pub(super) struct Gathered {
     pub(super) conflict: Option<Conflict>,
     pub(super) ownership: Ownership,
     pub(super) missing_at_target: bool,
+    /// Why it cannot be planned now: it stays as it is, and due.
+    pub(super) postponed: Option<String>,
 }
 
 impl Run<'_> {
     /// Gathers for many entries with few look-ups.
     pub(super) async fn gather(
-        &self,
+        &mut self,
         changed: Vec<Judged>,
         heads: &HashMap<SourceKey, SubjectHead>,
     ) -> Result<Vec<Gathered>, EngineError> {
@@ -45,11 +50,13 @@ impl Run<'_> {
                 conflict: None,
                 ownership: Ownership::Ours,
                 missing_at_target: false,
+                postponed: None,
             });
         }
         self.find_candidates(&mut all).await?;
         self.find_conflicts(&mut all).await?;
         for one in &mut all {
+            self.protect_at_target(one);
             one.ownership = self.ownership(one).await?;
             one.missing_at_target = self.is_missing(&one.subject).await?;
         }
@@ -102,7 +109,7 @@ impl Run<'_> {
                 .store
                 .index_find(&self.open.sp.id, kind, &keys)
                 .await?;
-            if !self.index_fresh {
+            if !self.index_fresh.contains(&kind) {
                 rows.extend(self.look_up(all, kind, &rows).await?);
             }
             let owners = self.owners(&rows).await?;
@@ -138,16 +145,27 @@ impl Run<'_> {
     /// Looks entries up singly while the index may not say that something is absent.
     async fn look_up(
         &self,
-        all: &[Gathered],
+        all: &mut [Gathered],
         kind: Kind,
         known: &[IndexRow],
     ) -> Result<Vec<IndexRow>, EngineError> {
         let mut found: BTreeMap<TargetId, Observed> = BTreeMap::new();
-        for one in all.iter().filter(|one| wants_candidates(one, kind)) {
+        for one in all.iter_mut().filter(|one| wants_candidates(one, kind)) {
             for (field, value) in self.lookups(one, kind) {
                 let target = self.open.target.as_ref();
-                let hits = crate::send::retry_read(|| target.find(kind, &field, &value)).await?;
-                found.extend(hits.into_iter().map(|hit| (hit.target_id.clone(), hit)));
+                let hits = crate::send::retry_read(|| target.find(kind, &field, &value)).await;
+                match hits {
+                    Ok(hits) => {
+                        found.extend(hits.into_iter().map(|hit| (hit.target_id.clone(), hit)));
+                    }
+                    Err(error) if matches!(error.failure, Failure::StopTarget) => {
+                        return Err(error.into());
+                    }
+                    // A value that the target refuses to look up is not there; anything else is
+                    // not known, and nobody is created on a guess.
+                    Err(error) if matches!(error.failure, Failure::Refused { .. }) => {}
+                    Err(error) => one.postponed = Some(error.message),
+                }
             }
         }
         for row in known {
@@ -311,13 +329,47 @@ impl Run<'_> {
         Ok(Ownership::Ours)
     }
 
+    /// An account that is protected by its names at the target is protected, whatever the entry
+    /// that corresponds to it is called (behaviour §3).
+    fn protect_at_target(&self, one: &mut Gathered) {
+        if !matches!(
+            one.item.source,
+            SourceState::InScope(_) | SourceState::Invalid { .. }
+        ) {
+            return;
+        }
+        let of_candidates = one.candidates.iter().find_map(|candidate| {
+            self.open
+                .protected
+                .matches_fields(&candidate.observed.resource)
+        });
+        let rule = of_candidates.or_else(|| {
+            one.subject.linked_id()?;
+            let fields = one.subject.shadow.fields.iter();
+            let observed =
+                fields.filter_map(|(name, field)| Some((name.clone(), field.observed.clone()?)));
+            self.open.protected.matches_fields(&Resource {
+                fields: observed.collect(),
+            })
+        });
+        if let Some(rule) = rule {
+            one.item.source = SourceState::Protected { rule };
+        }
+    }
+
     /// After a failure that said "not found", a read by id tells whether the resource is gone.
-    async fn is_missing(&self, subject: &Subject) -> Result<bool, EngineError> {
+    async fn is_missing(&mut self, subject: &Subject) -> Result<bool, EngineError> {
         match subject.linked_id() {
             Some(id) if subject.dirty && subject.attempts > 0 => {
-                Ok(read_target(self.open.target.as_ref(), subject.kind, id)
-                    .await?
-                    .is_none())
+                match read_target(self.open.target.as_ref(), subject.kind, id).await {
+                    Ok(found) => Ok(found.is_none()),
+                    Err(error) if matches!(error.failure, Failure::StopTarget) => Err(error.into()),
+                    // Not known is not missing: one resource that cannot be read stops nobody.
+                    Err(error) => {
+                        self.notes.push(format!("{}: {error}", subject.dn));
+                        Ok(false)
+                    }
+                }
             }
             Some(_) | None => Ok(false),
         }

@@ -81,13 +81,9 @@ pub(super) async fn refresh(
     engine: &Engine,
     open: &OpenChannel,
     fence: &Fence,
+    kinds: &[Kind],
     progress: &dyn Progress,
 ) -> Result<Listed, EngineError> {
-    let kinds: &[Kind] = if wants_groups(open) {
-        &[Kind::User, Kind::Group]
-    } else {
-        &[Kind::User]
-    };
     let mut listed = Listed::default();
     for kind in kinds {
         list_kind(engine, open, fence, *kind, progress, &mut listed).await?;
@@ -95,8 +91,17 @@ pub(super) async fn refresh(
     Ok(listed)
 }
 
+/// The kinds that this channel provisions.
+pub(super) fn kinds(open: &OpenChannel) -> &'static [Kind] {
+    if wants_groups(open) {
+        &[Kind::User, Kind::Group]
+    } else {
+        &[Kind::User]
+    }
+}
+
 /// Whether this channel provisions groups.
-pub(super) fn wants_groups(open: &OpenChannel) -> bool {
+fn wants_groups(open: &OpenChannel) -> bool {
     open.channel.source.groups.is_some() && open.descriptor.capabilities.groups
 }
 

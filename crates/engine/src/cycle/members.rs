@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_connector::{FetchBy, Fetched, MemberDn};
+use usher_connector::{Failure, FetchBy, Fetched, MemberDn};
 use usher_core::model::{Hash128, Kind, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb};
 use usher_core::planner::{GroupMembers, PresentMember, plan_members};
 use usher_store::{GroupWrite, StagedMember, StepFilter};
@@ -14,11 +14,19 @@ use crate::error::EngineError;
 /// How many unresolved DNs are asked for at once.
 const FETCH_BATCH: usize = 200;
 
+/// Members of one group that are kept to be compared as a whole: a list that did not change costs no
+/// write. Of a longer one each part is written.
+const COMPARE_AT_MOST: usize = 20_000;
+
 /// What was read of one group's members so far.
 #[derive(Default)]
 pub(super) struct GroupReading {
     subject: Option<SubjectId>,
     unresolved: Vec<MemberDn>,
+    /// Resolved, and not yet given to the store.
+    staged: Vec<StagedMember>,
+    /// Some were given to the store already: the list is too long to be kept.
+    begun: bool,
 }
 
 impl Run<'_> {
@@ -60,18 +68,44 @@ impl Run<'_> {
                 None => unresolved.push(member),
             }
         }
-        self.groups
-            .entry(group.clone())
-            .or_default()
-            .unresolved
-            .extend(unresolved);
-        if !staged.is_empty() {
-            self.engine
-                .store
-                .stage_members(self.fence, self.cycle, id, &staged)
-                .await?;
+        let reading = self.groups.entry(group.clone()).or_default();
+        reading.unresolved.extend(unresolved);
+        reading.staged.extend(staged);
+        if reading.staged.len() > COMPARE_AT_MOST {
+            reading.begun = true;
+            let staged = std::mem::take(&mut reading.staged);
+            self.stage(id, &staged).await?;
         }
         Ok(())
+    }
+
+    async fn stage(&self, group: SubjectId, staged: &[StagedMember]) -> Result<(), EngineError> {
+        if staged.is_empty() {
+            return Ok(());
+        }
+        let store = &self.engine.store;
+        Ok(store
+            .stage_members(self.fence, self.cycle, group, staged)
+            .await?)
+    }
+
+    /// Whether a whole list is what the store has: then nothing is written.
+    async fn is_as_stored(
+        &self,
+        group: SubjectId,
+        reading: &mut GroupReading,
+        complete: bool,
+    ) -> Result<bool, EngineError> {
+        if reading.begun {
+            return Ok(false);
+        }
+        let staged = &mut reading.staged;
+        // Of one that came twice the last counts, as in the store.
+        staged.reverse();
+        staged.sort_by_key(|member| member.user);
+        staged.dedup_by_key(|member| member.user);
+        let stored = self.engine.store.wanted(group).await?;
+        Ok(stored.complete == complete && stored.members == *staged)
     }
 
     /// Ends a group's list: looks up what could not be resolved. While one DN's fate is unknown
@@ -84,10 +118,13 @@ impl Run<'_> {
         let Some(id) = self.group_subject(group).await? else {
             return Ok(());
         };
-        let reading = self.groups.remove(group).unwrap_or_default();
+        let mut reading = self.groups.remove(group).unwrap_or_default();
         let mut unknown = 0_usize;
-        for batch in reading.unresolved.chunks(FETCH_BATCH) {
-            unknown += self.resolve(id, batch).await?;
+        let unresolved = std::mem::take(&mut reading.unresolved);
+        for batch in unresolved.chunks(FETCH_BATCH) {
+            let (staged, left) = self.resolve(batch).await?;
+            reading.staged.extend(staged);
+            unknown += left;
         }
         if unknown > 0 {
             self.notes.push(format!(
@@ -95,6 +132,10 @@ impl Run<'_> {
             ));
         }
         let complete = incomplete.is_none() && unknown == 0;
+        if self.is_as_stored(id, &mut reading, complete).await? {
+            return Ok(());
+        }
+        self.stage(id, &reading.staged).await?;
         self.engine
             .store
             .end_members(self.fence, self.cycle, id, complete)
@@ -102,12 +143,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Looks member DNs up at the source; returns how many remain unknown.
+    /// Looks member DNs up at the source; returns who they are, and how many remain unknown.
     async fn resolve(
         &mut self,
-        group: SubjectId,
         batch: &[MemberDn],
-    ) -> Result<usize, EngineError> {
+    ) -> Result<(Vec<StagedMember>, usize), EngineError> {
         let dns: Vec<String> = batch.iter().map(|member| member.dn.clone()).collect();
         let fetched = self
             .open
@@ -115,7 +155,7 @@ impl Run<'_> {
             .fetch(&FetchBy::Dns(dns), &self.open.attributes())
             .await;
         let Ok(fetched) = fetched else {
-            return Ok(batch.len());
+            return Ok((Vec::new(), batch.len()));
         };
         let mut unknown = batch.len().saturating_sub(fetched.len());
         let mut staged = Vec::new();
@@ -149,13 +189,7 @@ impl Run<'_> {
                 Fetched::Unknown { .. } => unknown += 1,
             }
         }
-        if !staged.is_empty() {
-            self.engine
-                .store
-                .stage_members(self.fence, self.cycle, group, &staged)
-                .await?;
-        }
-        Ok(unknown)
+        Ok((staged, unknown))
     }
 
     async fn group_subject(&mut self, group: &SourceKey) -> Result<Option<SubjectId>, EngineError> {
@@ -168,7 +202,7 @@ impl Run<'_> {
             group.clone(),
             GroupReading {
                 subject,
-                unresolved: Vec::new(),
+                ..GroupReading::default()
             },
         );
         Ok(subject)
@@ -235,7 +269,7 @@ impl Run<'_> {
     }
 
     /// A group that was there before us has members that we do not know: they are read once.
-    async fn observe_adopted(&self, group: &Subject, id: SubjectId) -> Result<(), EngineError> {
+    async fn observe_adopted(&mut self, group: &Subject, id: SubjectId) -> Result<(), EngineError> {
         let Some(target_id) = group.linked_id() else {
             return Ok(());
         };
@@ -258,7 +292,15 @@ impl Run<'_> {
             return Ok(());
         }
         let target = self.open.target.as_ref();
-        let read = super::index::read_target(target, Kind::Group, target_id).await?;
+        let read = match super::index::read_target(target, Kind::Group, target_id).await {
+            Ok(read) => read,
+            Err(error) if matches!(error.failure, Failure::StopTarget) => return Err(error.into()),
+            // One group that cannot be read stops nobody; members are added, never removed unseen.
+            Err(error) => {
+                self.notes.push(format!("{}: {error}", group.dn));
+                return Ok(());
+            }
+        };
         if let Some(present) = read.and_then(|observed| observed.members) {
             self.engine
                 .store

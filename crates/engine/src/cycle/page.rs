@@ -180,6 +180,10 @@ impl Run<'_> {
         let rules = self.rules.clone();
         let mut writes = Vec::with_capacity(gathered_all.len());
         for gathered in gathered_all {
+            if let Some(reason) = gathered.postponed {
+                self.postpone(&gathered.subject, &reason, counted).await?;
+                continue;
+            }
             let input = SubjectInput {
                 rules: &rules,
                 subject: gathered.subject,
@@ -205,6 +209,36 @@ impl Run<'_> {
             ));
         }
         self.write(&writes).await
+    }
+
+    /// Leaves a subject that cannot be planned now as it is, and due; one that is new is kept
+    /// with its reason, so that nothing is lost.
+    async fn postpone(
+        &mut self,
+        subject: &Subject,
+        reason: &str,
+        counted: bool,
+    ) -> Result<(), EngineError> {
+        let mut subject = subject.clone();
+        subject.dirty = true;
+        subject.verdict = Verdict::Held;
+        subject.reason = format!("whether the target has it could not be found out: {reason}");
+        if counted {
+            self.count(subject.verdict);
+        } else {
+            self.uncounted.extend(subject.id);
+        }
+        self.notes
+            .push(format!("{}: {}", subject.dn, subject.reason));
+        let (_, container) = canonical(&subject.dn);
+        let write = SubjectWrite {
+            subject,
+            container,
+            replanned: false,
+            steps: Vec::new(),
+            unique: None,
+        };
+        self.write(&[write]).await
     }
 
     /// The row that a plan makes, with its counts taken.

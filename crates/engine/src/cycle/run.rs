@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
     pub(super) former_dns: HashMap<Hash128, SubjectId>,
     pub(super) notes: Vec<String>,
     pub(super) drift: Vec<String>,
-    pub(super) index_fresh: bool,
+    pub(super) index_fresh: Vec<Kind>,
     /// Subjects planned without an entry that was read: they count under no verdict.
     pub(super) uncounted: HashSet<SubjectId>,
 }
@@ -120,7 +120,7 @@ impl Engine {
             former_dns: HashMap::new(),
             notes: Vec::new(),
             drift: Vec::new(),
-            index_fresh: index::is_fresh(self, open, Kind::User).await?,
+            index_fresh: self.fresh_kinds(open).await?,
             uncounted: HashSet::new(),
         };
         match run.body(options).await {
@@ -147,16 +147,31 @@ impl Engine {
         beginning: &Beginning,
         progress: &dyn Progress,
     ) -> Result<Option<String>, EngineError> {
-        let never = self
-            .store
-            .index_age(&open.sp.id, Kind::User)
-            .await?
-            .is_none();
-        if !never && beginning.mode != CycleMode::Reconcile {
+        let mut unlisted = Vec::new();
+        for kind in index::kinds(open) {
+            if self.store.index_age(&open.sp.id, *kind).await?.is_none() {
+                unlisted.push(*kind);
+            }
+        }
+        if beginning.mode == CycleMode::Reconcile {
+            index::refresh(self, open, fence, index::kinds(open), progress).await?;
             return Ok(None);
         }
-        let listed = index::refresh(self, open, fence, progress).await?;
-        Ok(listed.another_provisioner().filter(|_| never))
+        let listed = index::refresh(self, open, fence, &unlisted, progress).await?;
+        Ok(listed
+            .another_provisioner()
+            .filter(|_| unlisted.contains(&Kind::User)))
+    }
+
+    /// The kinds of which the index may say that something is absent.
+    async fn fresh_kinds(&self, open: &OpenChannel) -> Result<Vec<Kind>, EngineError> {
+        let mut fresh = Vec::new();
+        for kind in [Kind::User, Kind::Group] {
+            if index::is_fresh(self, open, kind).await? {
+                fresh.push(kind);
+            }
+        }
+        Ok(fresh)
     }
 }
 

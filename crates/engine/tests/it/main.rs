@@ -10,6 +10,7 @@
 
 mod absence;
 mod activation;
+mod caution;
 mod channels;
 mod conflicts;
 mod faults;
