@@ -10,6 +10,9 @@ use crate::commands::{
 };
 use crate::exit;
 
+/// The heading of options that every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Keeps the people and groups of a SaaS in step with a company directory.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +29,7 @@ pub(crate) struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "DIR",
         env = "USHER_STATE",
         hide_env_values = true
@@ -36,6 +40,7 @@ pub(crate) struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILE",
         env = "USHER_CONFIG",
         hide_env_values = true
@@ -43,11 +48,12 @@ pub(crate) struct Cli {
     pub(crate) config: Option<PathBuf>,
 
     /// The channel meant, as NAME or SP-CONNECTION/NAME; needed when there are several
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true,
+        help_heading = EVERYWHERE, value_name = "NAME")]
     pub(crate) channel: Option<String>,
 
     /// Print the result as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
 
     #[command(subcommand)]

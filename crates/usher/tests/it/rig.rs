@@ -369,11 +369,12 @@ pub(crate) fn bytes_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// Waits until something holds; fails after half a minute.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
     for _ in 0..1_500 {
+        looks.tick().await;
         if holds() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("never: {what}");
 }

@@ -69,7 +69,7 @@ async fn a_killed_sync_is_taken_up_at_once_without_loss_or_duplicate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sandbox_serves_until_it_is_told_to_end_and_keeps_its_data() {
     let rig = Rig::new().await;
-    let mut sandbox = rig.start(&["sandbox", "--data", "box.json", "--json"]);
+    let mut sandbox = rig.start(&["sandbox", "--data", "box.json", "--directory", "--json"]);
     let mut lines = BufReader::new(sandbox.stdout.take().unwrap()).lines();
     let mut text = String::new();
     while let Some(line) = lines.next_line().await.unwrap() {
@@ -81,6 +81,8 @@ async fn the_sandbox_serves_until_it_is_told_to_end_and_keeps_its_data() {
     let running: serde_json::Value = serde_json::from_str(&text).unwrap();
     let url = running["base_url"].as_str().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let directory = running["directory"]["url"].as_str().unwrap();
+    assert!(directory.starts_with("ldap://127.0.0.1:"), "{directory}");
     let pid = sandbox.id().unwrap().to_string();
     let told = std::process::Command::new("kill")
         .args(["-TERM", &pid])
