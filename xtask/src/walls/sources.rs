@@ -48,10 +48,6 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "one line for each connector",
     ),
     (
-        "crates/e2e/Cargo.toml",
-        "the tests of the whole run with the first connector",
-    ),
-    (
         "crates/bench/Cargo.toml",
         "it measures with the first connector",
     ),
