@@ -1,7 +1,7 @@
 //! How channels are, for a glance and for monitoring.
 
 use serde::Serialize;
-use usher_core::model::{Cycle, Millis};
+use usher_core::model::{Cycle, CycleState, Millis};
 use usher_store::{ChannelCounts, ChannelState, StepCount, StepFilter};
 
 use super::Admin;
@@ -112,10 +112,7 @@ impl Admin {
             if let Some(cycle) = &last_cycle
                 && !super::sync::is_complete(cycle)
             {
-                worse(
-                    Health::Warning,
-                    format!("the last cycle is {}", cycle.state.name()),
-                );
+                worse(Health::Warning, last_cycle_words(&cycle.state));
             }
             remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
             all.push(ChannelStatus {
@@ -130,5 +127,18 @@ impl Admin {
             });
         }
         Ok(all)
+    }
+}
+
+/// What a person should know of a last cycle that was not complete.
+fn last_cycle_words(state: &CycleState) -> String {
+    match state {
+        CycleState::Aborted { reason } => format!("the last cycle was aborted: {reason}"),
+        CycleState::Incomplete { reasons } => format!(
+            "the last read was not complete, so it proved nobody gone: {}",
+            reasons.join("; ")
+        ),
+        CycleState::Reading => "a cycle is under way, or died".to_owned(),
+        CycleState::Completed => "the last cycle was complete".to_owned(),
     }
 }

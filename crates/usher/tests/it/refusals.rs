@@ -151,3 +151,17 @@ async fn a_directory_or_a_target_that_does_not_answer_fails_and_says_which() {
     let ran = rig.usher(&["doctor"]).await.code(2);
     assert!(ran.out.contains("FAIL"), "{}", ran.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_could_not_read_is_told_by_status_with_its_reason() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    rig.usher(&["sync"]).await.code(0);
+    rig.directory.cut_after_entries(2);
+    rig.usher(&["sync", "--full"]).await.code(2);
+    let ran = rig.usher(&["status"]).await.code(1);
+    let told = "the last cycle was aborted: no directory host answered";
+    assert!(ran.out.contains(told), "{}", ran.out);
+    let users = rig.sandbox.snapshot().users;
+    assert!(users.iter().all(|user| user["active"] == true));
+}
