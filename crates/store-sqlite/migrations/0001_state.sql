@@ -60,6 +60,8 @@ CREATE TABLE subject (
     parked_hash      BLOB,
     dirty            INTEGER NOT NULL,
     left_at          INTEGER,
+    -- What keeps its plan waiting for a person whatever time passes.
+    standing_hold    TEXT,
     members_settled  INTEGER NOT NULL,
     members_complete INTEGER NOT NULL,
     -- 0 = in order; 1 = must be planned; 2 = must be planned, marked while a cycle was reading.

@@ -44,6 +44,21 @@ impl<'r> Cells<'r> {
         parse(text).ok_or_else(|| self.bad(column, format!("{text:?} is not a known value")))
     }
 
+    /// As `parsed`, of a column that may be empty.
+    pub(crate) fn parsed_or_none<T>(
+        &self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        match self.get::<Option<&str>>(column)? {
+            None => Ok(None),
+            Some(text) => match parse(text) {
+                Some(value) => Ok(Some(value)),
+                None => Err(self.bad(column, format!("{text:?} is not a known value"))),
+            },
+        }
+    }
+
     pub(crate) fn kind(&self, column: &'static str) -> Result<Kind> {
         self.parsed(column, |text| match text {
             "user" => Some(Kind::User),

@@ -2,8 +2,8 @@
 
 use sqlx::sqlite::SqliteRow;
 use usher_core::model::{
-    ChannelId, CycleId, PlannedStep, SourceKey, Step, StepId, StepState, Subject, SubjectId,
-    SubjectState, TargetId, Verdict,
+    ChannelId, CycleId, PlannedStep, SourceKey, StandingHold, Step, StepId, StepState, Subject,
+    SubjectId, SubjectState, TargetId, Verdict,
 };
 use usher_store::{Result, SubjectHead};
 
@@ -51,6 +51,7 @@ pub(crate) fn subject(row: &SqliteRow) -> Result<Subject> {
         parked_hash: cells.hash_or_none("parked_hash")?,
         dirty: cells.get("dirty")?,
         left_at: cells.get("left_at")?,
+        standing_hold: cells.parsed_or_none("standing_hold", StandingHold::parse)?,
         members_settled: cells.get("members_settled")?,
         members_complete: cells.get("members_complete")?,
         members_dirty: cells.get::<i64>("members_dirty")? > 0,

@@ -291,6 +291,7 @@ fn row(channel: i64, subject: &Subject, container: Option<&str>) -> Value {
         subject.members_complete,
         subject.members_dirty,
         container,
+        subject.standing_hold,
     ])
 }
 

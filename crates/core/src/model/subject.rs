@@ -172,6 +172,35 @@ impl Verdict {
     }
 }
 
+/// Why what is planned for a subject waits for a person whatever time passes: it is planned as held
+/// again until it was done, or until there is nothing left to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandingHold {
+    /// Its removal came from a change of configuration.
+    ConfigurationChange,
+    /// It corresponds to a resource that was there before the first sync.
+    Adoption,
+}
+
+impl StandingHold {
+    /// Every standing hold.
+    pub const ALL: [Self; 2] = [Self::ConfigurationChange, Self::Adoption];
+
+    /// Its name in storage and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigurationChange => "configuration_change",
+            Self::Adoption => "adoption",
+        }
+    }
+
+    /// Reads [`StandingHold::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hold| hold.as_str() == text)
+    }
+}
+
 /// One subject as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -217,6 +246,9 @@ pub struct Subject {
     pub dirty: bool,
     /// When it was found gone or out of scope; the start of a deletion's grace.
     pub left_at: Option<Millis>,
+    /// What keeps its plan waiting for a person, expired approvals and later cycles notwithstanding.
+    #[serde(default)]
+    pub standing_hold: Option<StandingHold>,
     /// For a group: its members were brought in order at least once.
     pub members_settled: bool,
     /// For a group: its last member list was read to its end and every DN resolved.
@@ -254,6 +286,7 @@ impl Subject {
             parked_hash: None,
             dirty: true,
             left_at: None,
+            standing_hold: None,
             members_settled: false,
             members_complete: false,
             members_dirty: kind == Kind::Group,
@@ -264,6 +297,13 @@ impl Subject {
     /// Whether the target is as mapping last said.
     pub fn is_converged(&self) -> bool {
         !self.dirty && self.desired_hash.is_some() && self.desired_hash == self.synced_hash
+    }
+
+    /// Ends a standing hold, if it is that one.
+    pub fn lift(&mut self, hold: StandingHold) {
+        if self.standing_hold == Some(hold) {
+            self.standing_hold = None;
+        }
     }
 
     /// The linked resource, if the link stands.

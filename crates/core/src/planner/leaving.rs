@@ -4,8 +4,8 @@ use usher_directory::Dn;
 
 use crate::guard::name;
 use crate::model::{
-    GroupRemoval, Hold, Kind, Millis, Operation, Reason, RemoveAction, Resource, SubjectState,
-    TargetId, Verdict,
+    GroupRemoval, Hold, Kind, Millis, Operation, Reason, RemoveAction, Resource, StandingHold,
+    SubjectState, TargetId, Verdict,
 };
 
 use super::compare::believed_active;
@@ -80,6 +80,7 @@ pub(super) fn plan_leaving(
             draft.become_state(SubjectState::Pending);
         }
         draft.subject.left_at = None;
+        draft.subject.lift(StandingHold::ConfigurationChange);
         return draft.finish(Situation::Unrelated, Verdict::OutOfScope, &departure.words);
     };
     draft.subject.left_at = left_before.or(Some(draft.now));
@@ -100,6 +101,7 @@ pub(super) fn plan_leaving(
         );
     }
     if input.missing_at_target {
+        draft.subject.lift(StandingHold::ConfigurationChange);
         draft
             .notes
             .push("the target does not have it any more".to_owned());
@@ -130,7 +132,7 @@ fn plan_user(
         return draft.finish(departure.situation, Verdict::OutOfScope, &departure.words);
     }
     let situation = situation(departure, input);
-    let (hold, guard) = removal(&draft, departure.guard);
+    let (hold, guard) = removal(&mut draft, departure.guard);
     let hold = ownership_hold(&mut draft, input).or(hold);
     let mut guards = vec![guard.to_owned()];
     if departure.guard == name::REMOVAL_ABSENCE {
@@ -143,6 +145,8 @@ fn plan_user(
         draft.step(operation, departure.reason.clone(), hold, guards);
     } else if draft.rules.options.remove_action == RemoveAction::Delete {
         plan_delete(&mut draft, target_id, left_before, hold, guard);
+    } else {
+        draft.subject.lift(StandingHold::ConfigurationChange);
     }
     draft.finish(situation, Verdict::OutOfScope, &departure.words)
 }

@@ -2,7 +2,8 @@
 
 use crate::guard::name;
 use crate::model::{
-    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, SubjectState, TargetId, Verdict,
+    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, StandingHold, SubjectState,
+    TargetId, Verdict,
 };
 
 use super::compare::{
@@ -80,6 +81,8 @@ fn plan_status(draft: &mut Draft<'_>, target_id: &TargetId, desired: &Desired) {
                 plan_disable(draft, target_id.clone(), reason);
             } else if deletes_disabled(draft) {
                 plan_delete_disabled(draft, target_id, reason);
+            } else {
+                draft.subject.lift(StandingHold::ConfigurationChange);
             }
         }
         (None, false) => plan_enable(draft, target_id),

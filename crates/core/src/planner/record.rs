@@ -2,7 +2,7 @@
 
 use crate::model::{
     FieldChange, FieldValue, Kind, Millis, Observed, Operation, RemoveAction, Resource, Shadow,
-    Step, Subject, SubjectState, TargetId, Verb, Verdict,
+    StandingHold, Step, Subject, SubjectState, TargetId, Verb, Verdict,
 };
 
 use super::ChannelRules;
@@ -54,6 +54,7 @@ pub fn record_success(
         }
         Operation::Disable { .. } => {
             record_status(&mut subject, false, applied.observed);
+            subject.lift(StandingHold::ConfigurationChange);
             if subject.left_at.is_some() {
                 // The grace of a deletion runs from here.
                 subject.left_at = Some(now);
@@ -63,6 +64,7 @@ pub fn record_success(
         Operation::Delete { target_id } => {
             if subject.target_id.as_ref() == Some(target_id) {
                 subject.state = moved(subject.state, SubjectState::Removed);
+                subject.standing_hold = None;
             }
         }
         Operation::Adopt {
@@ -81,6 +83,7 @@ pub fn record_success(
             settle_state(&mut subject);
         }
         Operation::Unlink { .. } => {
+            subject.standing_hold = None;
             subject.state = moved(subject.state, SubjectState::Removed);
         }
         // Who is in a group is kept beside the subjects.
@@ -107,6 +110,8 @@ pub fn record_failure(mut subject: Subject, step: &Step, failed: &Failed, _now: 
             // A disable is never given up: it is planned again by the next cycle.
             if step.verb() == Verb::Disable {
                 subject.dirty = true;
+                // What was sent was approved, so its next try needs no second approval.
+                subject.lift(StandingHold::ConfigurationChange);
             } else {
                 subject.parked_hash = subject.desired_hash;
             }
@@ -127,6 +132,7 @@ pub fn record_rekeyed(mut old: Subject, now: Millis) -> Subject {
     old.in_scope = false;
     old.dirty = false;
     old.next_at = None;
+    old.standing_hold = None;
     old.left_at = old.left_at.or(Some(now));
     old
 }
@@ -170,6 +176,7 @@ fn record_create(
 fn record_link(subject: &mut Subject, target_id: TargetId) {
     subject.target_id = Some(target_id);
     subject.left_at = None;
+    subject.standing_hold = None;
     if !subject.state.is_linked() {
         subject.state = moved(subject.state, SubjectState::Linked);
     }

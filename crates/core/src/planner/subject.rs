@@ -2,8 +2,8 @@
 
 use crate::guard::name;
 use crate::model::{
-    Desired, DisabledReason, Hold, Kind, Operation, Problem, Reason, RemoveAction, SubjectState,
-    TargetId, Verdict,
+    Desired, DisabledReason, Hold, Kind, Operation, Problem, Reason, RemoveAction, StandingHold,
+    SubjectState, TargetId, Verdict,
 };
 
 use super::compare::believed_active;
@@ -129,6 +129,9 @@ pub(super) fn note_desired(draft: &mut Draft<'_>, desired: &Desired) {
     }
     subject.in_scope = true;
     subject.left_at = None;
+    if desired.active() {
+        subject.lift(StandingHold::ConfigurationChange);
+    }
     if let Some(name) = desired.resource.text(name_field) {
         name.clone_into(&mut subject.display);
     }
@@ -188,9 +191,15 @@ pub(super) fn plan_disable(draft: &mut Draft<'_>, target_id: TargetId, reason: R
     );
 }
 
-/// The hold and the guard of a removal: caused by a change of configuration it is always held.
-pub(super) fn removal(draft: &Draft<'_>, guard: &'static str) -> (Option<Hold>, &'static str) {
+/// The hold and the guard of a removal: caused by a change of configuration it is always held, by
+/// this cycle and by those after it.
+pub(super) fn removal(draft: &mut Draft<'_>, guard: &'static str) -> (Option<Hold>, &'static str) {
+    let standing = Some(StandingHold::ConfigurationChange);
     if draft.rules.configuration_changed {
+        // Later cycles plan an unchanged configuration; what this one caused still waits.
+        draft.subject.standing_hold = standing;
+    }
+    if draft.subject.standing_hold == standing {
         (Some(Hold::ConfigurationChange), name::REMOVAL_CONFIGURATION)
     } else {
         (None, guard)

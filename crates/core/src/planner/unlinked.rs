@@ -2,7 +2,8 @@
 
 use crate::guard::name;
 use crate::model::{
-    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, SubjectState, Verdict,
+    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, StandingHold, SubjectState,
+    Verdict,
 };
 
 use super::compare::{Scope, complete, differences, keeps_attributes, shadow_of};
@@ -14,7 +15,7 @@ use super::{Candidate, FoundBy, Situation, SubjectInput, SubjectPlan};
 
 /// Plans a subject that is in scope and not linked.
 pub(super) fn plan_unlinked(
-    draft: Draft<'_>,
+    mut draft: Draft<'_>,
     desired: &Desired,
     input: &SubjectInput<'_>,
 ) -> SubjectPlan {
@@ -26,6 +27,14 @@ pub(super) fn plan_unlinked(
         Match::Linked(_) => Situation::FoundButLinked,
         Match::Several(_) => Situation::Ambiguous,
     };
+    match &found {
+        Match::Nothing => draft.subject.lift(StandingHold::Adoption),
+        Match::One(_) | Match::Elsewhere(_, _) | Match::Linked(_) | Match::Several(_) => {
+            if draft.rules.first_sync {
+                draft.subject.standing_hold = Some(StandingHold::Adoption);
+            }
+        }
+    }
     if draft.subject.parked_hash == draft.subject.desired_hash {
         let words = parked_words(&draft.subject);
         return draft.finish(situation, Verdict::Parked, &words);
@@ -231,7 +240,10 @@ impl Unlinked<'_> {
                 change.to.as_ref(),
             )
         });
-        let waits = rules.first_sync || !self.is_user() || candidate.found_by == FoundBy::Email;
+        let waits = rules.first_sync
+            || self.draft.subject.standing_hold == Some(StandingHold::Adoption)
+            || !self.is_user()
+            || candidate.found_by == FoundBy::Email;
         domain.or_else(|| waits.then_some(Hold::Adoption))
     }
 }

@@ -19,4 +19,5 @@ mod guards;
 mod leavers;
 mod reconcile;
 mod sending;
+mod standing;
 mod world;

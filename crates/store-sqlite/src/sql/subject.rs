@@ -13,7 +13,7 @@ macro_rules! subject_select {
         concat!(
             "SELECT ", head_columns!(), ", c.uid AS channel, s.dn AS dn, s.display AS display,
             s.target_id AS target_id, s.reason AS reason, s.attempts AS attempts,
-            s.parked_hash AS parked_hash, s.left_at AS left_at, s.members_settled AS members_settled,
+            s.parked_hash AS parked_hash, s.left_at AS left_at, s.standing_hold AS standing_hold, s.members_settled AS members_settled,
             s.members_complete AS members_complete, s.members_dirty AS members_dirty, s.version AS version,
             d.desired_json AS desired_json, d.shadow_json AS shadow_json FROM ", $from,
             " CROSS JOIN channel c ON c.id = s.channel CROSS JOIN subject_data d ON d.id = s.id "

@@ -21,12 +21,13 @@ statements! {
     /// (`members_*`) is only ever raised here: `end_members` and `write_members` own it.
     SUBJECTS = "INSERT INTO subject (channel, source_key, kind, dn, dn_hash, display, state, target_id,
             in_scope, desired_hash, synced_hash, verdict, reason, attempts, next_at, parked_hash,
-            dirty, left_at, members_settled, members_complete, members_dirty, container, removed_at)
+            dirty, left_at, members_settled, members_complete, members_dirty, container, standing_hold, removed_at)
         SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, unhex(v.value ->> 4),
             v.value ->> 5, v.value ->> 6, v.value ->> 7, v.value ->> 8, unhex(v.value ->> 9),
             unhex(v.value ->> 10), v.value ->> 11, v.value ->> 12, v.value ->> 13, v.value ->> 14,
             unhex(v.value ->> 15), v.value ->> 16, v.value ->> 17, v.value ->> 18, v.value ->> 19,
             v.value ->> 20, (SELECT id FROM container WHERE dn = v.value ->> 21),
+            v.value ->> 22,
             CASE WHEN v.value ->> 6 = 'removed' THEN ?2 END
         FROM json_each(?1) v WHERE true
         ON CONFLICT (channel, source_key) DO UPDATE SET
@@ -35,7 +36,7 @@ statements! {
             desired_hash = excluded.desired_hash, synced_hash = excluded.synced_hash,
             verdict = excluded.verdict, reason = excluded.reason, attempts = excluded.attempts,
             next_at = excluded.next_at, parked_hash = excluded.parked_hash, dirty = excluded.dirty,
-            left_at = excluded.left_at, version = version + 1,
+            left_at = excluded.left_at, standing_hold = excluded.standing_hold, version = version + 1,
             members_settled = max(members_settled, excluded.members_settled),
             members_dirty = max(members_dirty, excluded.members_dirty),
             container = coalesce(excluded.container, container),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher_core::model::{
     ChannelId, Desired, FieldValue, Hash128, Kind, Resource, Shadow, ShadowField, SourceKey,
-    Subject, SubjectId, SubjectState, TargetId, Verdict,
+    StandingHold, Subject, SubjectId, SubjectState, TargetId, Verdict,
 };
 
 use super::Place;
@@ -42,6 +42,7 @@ fn full(desk: &Desk) -> Subject {
     subject.parked_hash = Some(Hash128::of(b"parked"));
     subject.dirty = false;
     subject.left_at = Some(T0 - 7);
+    subject.standing_hold = Some(StandingHold::ConfigurationChange);
     subject.in_scope = false;
     subject
 }

@@ -1,0 +1,79 @@
+//! Holds that stand until somebody decides, whatever time passes (behaviour §1, §4, §14).
+
+use serde_json::json;
+use usher_core::model::{CycleMode, Verb};
+
+use crate::world::{World, verbs};
+
+const DAY: i64 = 86_400_000;
+
+#[tokio::test]
+async fn a_removal_that_a_change_of_configuration_causes_is_held_until_it_is_approved() {
+    let mut world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u001").in_filter = false;
+    world.channel().source.users.filter = Some("(staff=no)".to_owned());
+    world.save().await;
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    let held = [("disable".to_owned(), "u001".to_owned())];
+    assert_eq!(world.held().await, held);
+    for _ in 0..3 {
+        world.clock.advance(4 * DAY);
+        world.sync(CycleMode::Incremental).await;
+        world.sync(CycleMode::Full).await;
+        assert_eq!(world.held().await, held, "expired or not, it waits");
+        assert!(world.writes().is_empty(), "{:?}", world.writes());
+    }
+    world.approve(verbs(&[Verb::Disable])).await;
+    assert_eq!(world.active("u001"), Some(false));
+    world.dir().person("u001").in_filter = true;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(true));
+    world.dir().person("u001").in_filter = false;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(
+        world.active("u001"),
+        Some(false),
+        "a later departure is one like any other"
+    );
+}
+
+#[tokio::test]
+async fn an_adoption_of_the_first_sync_that_nobody_approved_is_never_made_by_itself() {
+    let world = World::of(5).await;
+    for uid in ["u001", "u002"] {
+        world
+            .sandbox
+            .add_user(json!({
+                "userName": uid,
+                "emails": [{"value": format!("{uid}@example.com"), "type": "work", "primary": true}],
+                "title": "Old title",
+            }))
+            .unwrap();
+    }
+    world.sync(CycleMode::Full).await;
+    world.set_mode(usher_store::ChannelState::Active).await;
+    world.sync(CycleMode::Full).await;
+    assert!(world.users().contains_key("u000"), "the others are created");
+    world
+        .admin
+        .reject(None, &verbs(&[Verb::Adopt]))
+        .await
+        .unwrap();
+    world.dir().person("u001").title = "Lead".to_owned();
+    world.forget_requests();
+    for _ in 0..3 {
+        world.clock.advance(4 * DAY);
+        world.sync(CycleMode::Incremental).await;
+        world.sync(CycleMode::Full).await;
+        assert!(world.writes().is_empty(), "{:?}", world.writes());
+    }
+    assert_eq!(
+        world.held().await,
+        [("adopt".to_owned(), "u001".to_owned())]
+    );
+    world.approve(verbs(&[Verb::Adopt])).await;
+    assert_eq!(world.users()["u001"]["title"], "Lead");
+    assert_eq!(world.users()["u002"]["title"], "Old title");
+}
