@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use usher_engine::Sealer;
 use usher_engine::admin::Admin;
@@ -16,6 +17,7 @@ use crate::wiring;
 /// The database's name in the state folder.
 pub(crate) const DATABASE: &str = "state.db";
 const LOCK: &str = "usher.lock";
+const DAY: Duration = Duration::from_hours(24);
 
 /// What a command wants to do with the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,9 @@ impl Session {
             Access::Look => None,
             Access::Work | Access::Create => Some(StateLock::take(dir)?),
         };
+        if lock.is_some() {
+            forget_rehearsals(dir);
+        }
         let sealer = Sealer::open_or_create(&settings.key_file, !exists)?;
         let store = SqliteStore::open(dir).await?;
         if lock.is_some() {
@@ -70,6 +75,28 @@ impl Session {
             store,
             _lock: lock,
         })
+    }
+}
+
+/// A plan that was killed leaves its copy of the state behind; one of yesterday is nobody's any
+/// more. What cannot be removed is tried again next time.
+fn forget_rehearsals(dir: &Path) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_copy = entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(wiring::REHEARSAL);
+        let age = entry
+            .metadata()
+            .and_then(|found| found.modified())
+            .ok()
+            .and_then(|at| at.elapsed().ok());
+        if is_copy && age.is_some_and(|age| age > DAY) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

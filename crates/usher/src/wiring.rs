@@ -17,6 +17,9 @@ use usher_store_sqlite::SqliteStore;
 
 use crate::registry::Registry;
 
+/// What the folder of a copy begins with.
+pub(crate) const REHEARSAL: &str = "rehearsal-";
+
 /// Rehearses on a copy of the state, in a folder of its own beside it: there is room for it, and
 /// nobody else may look into it.
 struct Copies {
@@ -28,7 +31,7 @@ struct Copies {
 impl Rehearsal for Copies {
     async fn copy(&self) -> Result<ScratchCopy, EngineError> {
         let folder = tempfile::Builder::new()
-            .prefix("rehearsal-")
+            .prefix(REHEARSAL)
             .tempdir_in(&self.dir)
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
         self.store.backup(folder.path()).await?;

@@ -80,7 +80,8 @@ impl Progress for Bar {
             Phase::Sent,
             "sending [{bar:40}] {pos}/{len} steps, {elapsed}, {eta} left",
         );
-        self.bar.set_length(total);
+        // In this order a round that is smaller than the last one never looks overfull.
         self.bar.set_position(done);
+        self.bar.set_length(total);
     }
 }

@@ -93,3 +93,28 @@ async fn the_sandbox_serves_until_it_is_told_to_end_and_keeps_its_data() {
     let kept = std::fs::read_to_string(rig.path("box.json")).unwrap();
     assert!(kept.contains(running["key"].as_str().unwrap()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_a_killed_plan_left_is_forgotten_after_a_day() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    let copies = || {
+        let entries = std::fs::read_dir(rig.state()).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names
+            .filter(|name| name.starts_with("rehearsal-"))
+            .collect::<Vec<_>>()
+    };
+    rig.usher(&["plan"]).await.code(0);
+    assert_eq!(copies(), [""; 0], "a plan leaves nothing");
+    for (name, age) in [("rehearsal-old", 100_000), ("rehearsal-new", 1_000)] {
+        let folder = rig.state().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("state.db"), "x").unwrap();
+        let handle = std::fs::File::open(&folder).unwrap();
+        let at = handle.metadata().unwrap().modified().unwrap() - Duration::from_secs(age);
+        handle.set_modified(at).unwrap();
+    }
+    rig.usher(&["sync"]).await.code(0);
+    assert_eq!(copies(), ["rehearsal-new"]);
+}
