@@ -11,6 +11,7 @@
 
 mod admin;
 mod cells;
+mod compact;
 mod cycles;
 mod error;
 mod index;

@@ -5,26 +5,9 @@ use usher_core::model::{
     ChannelId, CycleId, PlannedStep, SourceKey, StandingHold, Step, StepId, StepState, Subject,
     SubjectId, SubjectState, TargetId, Verdict,
 };
-use usher_store::{Result, SubjectHead};
+use usher_store::Result;
 
 use crate::cells::Cells;
-
-pub(crate) fn head(row: &SqliteRow) -> Result<SubjectHead> {
-    let cells = Cells::of("subject", row);
-    Ok(SubjectHead {
-        id: SubjectId(cells.get("id")?),
-        key: SourceKey::new(cells.get::<String>("source_key")?),
-        kind: cells.kind("kind")?,
-        dn_hash: cells.hash("dn_hash")?,
-        state: cells.parsed("state", SubjectState::parse)?,
-        in_scope: cells.get("in_scope")?,
-        desired_hash: cells.hash_or_none("desired_hash")?,
-        synced_hash: cells.hash_or_none("synced_hash")?,
-        verdict: cells.parsed("verdict", Verdict::parse)?,
-        dirty: cells.get("dirty")?,
-        next_at: cells.get("next_at")?,
-    })
-}
 
 pub(crate) fn subject(row: &SqliteRow) -> Result<Subject> {
     let cells = Cells::of("subject", row);

@@ -8,6 +8,7 @@ use usher_core::model::{
 use usher_store::{Result, SubjectHead, UniqueHolder, UniqueValue};
 
 use crate::cells::Cells;
+use crate::compact;
 use crate::error::backend;
 use crate::open::SqliteStore;
 use crate::rows;
@@ -20,13 +21,13 @@ impl SqliteStore {
         channel: &ChannelId,
         keys: &[SourceKey],
     ) -> Result<Vec<SubjectHead>> {
-        let rows = sqlx::query(sql::HEADS)
+        let row = sqlx::query(sql::HEADS)
             .bind(channel.as_str())
             .bind(list(keys)?)
-            .fetch_all(&self.readers)
+            .fetch_one(&self.readers)
             .await
             .map_err(backend)?;
-        rows.iter().map(rows::head).collect()
+        compact::heads(&row)
     }
 
     pub(crate) async fn do_subjects(&self, ids: &[SubjectId]) -> Result<Vec<Subject>> {
@@ -43,22 +44,13 @@ impl SqliteStore {
         channel: &ChannelId,
         dn_hashes: &[Hash128],
     ) -> Result<Vec<(Hash128, SubjectId, Kind)>> {
-        let rows = sqlx::query(sql::BY_DN)
+        let row = sqlx::query(sql::BY_DN)
             .bind(channel.as_str())
             .bind(list(dn_hashes)?)
-            .fetch_all(&self.readers)
+            .fetch_one(&self.readers)
             .await
             .map_err(backend)?;
-        rows.iter()
-            .map(|row| {
-                let cells = Cells::of("subject", row);
-                Ok((
-                    cells.hash("dn_hash")?,
-                    SubjectId(cells.get("id")?),
-                    cells.kind("kind")?,
-                ))
-            })
-            .collect()
+        compact::names(&row)
     }
 
     pub(crate) async fn do_by_target(
@@ -81,14 +73,16 @@ impl SqliteStore {
         after: SubjectId,
         limit: u32,
     ) -> Result<Vec<SubjectHead>> {
-        let rows = sqlx::query(sql::SCAN)
+        let row = sqlx::query(sql::SCAN)
             .bind(channel.as_str())
             .bind(after.0)
             .bind(limit)
-            .fetch_all(&self.readers)
+            .fetch_one(&self.readers)
             .await
             .map_err(backend)?;
-        rows.iter().map(rows::head).collect()
+        let mut heads = compact::heads(&row)?;
+        heads.sort_unstable_by_key(|head| head.id);
+        Ok(heads)
     }
 
     pub(crate) async fn do_due(

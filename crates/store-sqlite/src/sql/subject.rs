@@ -8,6 +8,16 @@ macro_rules! head_columns {
     };
 }
 
+/// A head as JSON, for `compact`: the words in it are of closed sets, but the key may be anything.
+macro_rules! head_json {
+    () => {
+        "'[' || s.id || ',' || json_quote(s.source_key) || ',\"' || s.kind || '\",\"' || hex(s.dn_hash)
+         || '\",\"' || s.state || '\",' || s.in_scope || ',\"' || hex(s.desired_hash) || '\",\"'
+         || hex(s.synced_hash) || '\",\"' || s.verdict || '\",' || s.dirty || ','
+         || coalesce(s.next_at, 'null') || ']'"
+    };
+}
+
 macro_rules! subject_select {
     ($from:literal) => {
         concat!(
@@ -40,25 +50,31 @@ macro_rules! subject_filter {
 }
 
 statements! {
-    /// ?2 = keys.
-    HEADS = concat!("SELECT ", head_columns!(), " FROM json_each(?2) v CROSS JOIN subject s
+    /// ?2 = keys. One row with all.
+    HEADS = concat!("SELECT 0 AS id, '[' || group_concat(", head_json!(), ") || ']' AS rows_json
+        FROM json_each(?2) v CROSS JOIN subject s
         ON s.channel = ", channel!(), " AND s.source_key = v.value");
     /// A list of ids.
     BY_IDS = subject_select!("json_each(?1) v CROSS JOIN subject s ON s.id = v.value");
-    /// ?2 = hashes (hexadecimal).
-    BY_DN = concat!("SELECT s.id AS id, s.dn_hash AS dn_hash, s.kind AS kind
+    /// ?2 = hashes (hexadecimal). One row with all: hash, subject, kind.
+    BY_DN = concat!("SELECT 0 AS id, '[' || group_concat(
+            '[\"' || v.value || '\",' || s.id || ',\"' || s.kind || '\"]') || ']' AS rows_json
         FROM json_each(?2) v CROSS JOIN subject s INDEXED BY subject_dn
             ON s.channel = ", channel!(), " AND s.dn_hash = unhex(v.value)
-        WHERE s.state NOT IN ('removed', 'archived')");
+        WHERE s.state NOT IN ('removed', 'archived') AND (s.in_scope = 1 OR NOT EXISTS (
+            SELECT 1 FROM subject o INDEXED BY subject_dn
+            WHERE o.channel = s.channel AND o.dn_hash = s.dn_hash AND o.in_scope = 1
+                AND o.state NOT IN ('removed', 'archived')))");
     /// ?1 = SP connection, ?2 = target ids.
     BY_TARGET = concat!(subject_select!("json_each(?2) v CROSS JOIN subject s INDEXED BY subject_target
         ON s.target_id = v.value"),
         "WHERE s.state IN ('linked', 'disabled', 'frozen')
             AND c.target = (SELECT id FROM target WHERE uid = ?1)");
-    /// ?2 = after, ?3 = limit.
-    SCAN = concat!("SELECT ", head_columns!(), " FROM subject s NOT INDEXED
+    /// ?2 = after, ?3 = limit. One row with all, in order of the ids.
+    SCAN = concat!("SELECT 0 AS id, '[' || group_concat(head) || ']' AS rows_json FROM (
+        SELECT ", head_json!(), " AS head FROM subject s NOT INDEXED
         WHERE s.channel = ", channel!(), " AND s.id > ?2 AND s.state NOT IN ('removed', 'archived')
-        ORDER BY s.id LIMIT ?3");
+        ORDER BY s.id LIMIT ?3)");
 
     /// ?2 = now, ?3 = after, ?4 = limit. Ids in order, some twice.
     DUE = concat!("SELECT id FROM (
@@ -124,11 +140,16 @@ statements! {
         FROM json_each(?2) v CROSS JOIN unique_value u
             ON u.channel = ", channel!(), " AND u.field = v.value ->> 0 AND u.folded = v.value ->> 1
         CROSS JOIN subject s ON s.id = u.subject");
+    /// What is held twice at all is found in the index alone, and is little.
     UNIQUE_DUPLICATES = concat!("SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn,
             s.state AS state, s.in_scope AS in_scope
-        FROM (SELECT u.field AS field, u.folded AS folded FROM unique_value u CROSS JOIN subject s ON s.id = u.subject
-            WHERE u.channel = ", channel!(), " AND s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
-            GROUP BY u.field, u.folded HAVING count(*) > 1) t
+        FROM (SELECT t.field AS field, t.folded AS folded
+            FROM (SELECT u.field AS field, u.folded AS folded FROM unique_value u INDEXED BY sqlite_autoindex_unique_value_1
+                WHERE u.channel = ", channel!(), " GROUP BY u.field, u.folded HAVING count(*) > 1) t
+            CROSS JOIN unique_value u ON u.channel = ", channel!(), " AND u.field = t.field AND u.folded = t.folded
+            CROSS JOIN subject s ON s.id = u.subject
+            WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
+            GROUP BY t.field, t.folded HAVING count(*) > 1) t
         CROSS JOIN unique_value u ON u.channel = ", channel!(), " AND u.field = t.field AND u.folded = t.folded
         CROSS JOIN subject s ON s.id = u.subject
         WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')

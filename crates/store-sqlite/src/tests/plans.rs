@@ -70,6 +70,18 @@ async fn hot_statements_use_their_indexes() {
     }
 }
 
+/// Every cycle asks for them, and there are hardly any.
+#[tokio::test]
+async fn values_that_are_held_twice_are_found_in_the_index_alone() {
+    let (_dir, store) = empty().await;
+    let plan = plan(&store, subject::UNIQUE_DUPLICATES).await;
+    assert!(
+        plan.iter()
+            .any(|line| line.contains("COVERING INDEX sqlite_autoindex_unique_value_1 (channel=?)")),
+        "{plan:#?}"
+    );
+}
+
 /// Lists that came with the statement, results of its own parts, and the few channels and breaches
 /// may be read from end to end.
 fn is_whole_table(line: &str) -> bool {

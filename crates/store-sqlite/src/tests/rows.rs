@@ -79,6 +79,29 @@ async fn a_damaged_subject_is_named() {
 }
 
 #[tokio::test]
+async fn a_damaged_head_is_named() {
+    let damages = [
+        ("UPDATE subject SET state = 'married'", "state"),
+        ("UPDATE subject SET verdict = ''", "verdict"),
+        ("UPDATE subject SET kind = 'robot'", "kind"),
+        ("UPDATE subject SET dn_hash = x'00'", "dn_hash"),
+        ("UPDATE subject SET dn_hash = x''", "dn_hash"),
+        ("UPDATE subject SET synced_hash = x'0102'", "synced_hash"),
+        ("UPDATE subject SET state = '\"'", "rows_json"),
+    ];
+    for (damage, expected) in damages {
+        let (_dir, store) = empty().await;
+        let id = one_subject(&store).await;
+        sqlx::query(damage).execute(&store.writer).await.unwrap();
+        let (channel, key) = (ChannelId::new("channel"), SourceKey::new("key"));
+        let error = store.heads(&channel, &[key]).await.unwrap_err();
+        let (table, column, row) = named(&error);
+        assert_eq!((table, column), ("subject", expected));
+        assert!(column == "rows_json" || row == id.to_string(), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_step_is_named() {
     let damages = [
         ("UPDATE step SET state = 'lost'", "state"),
