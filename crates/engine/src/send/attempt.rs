@@ -83,6 +83,8 @@ pub(super) enum Ended {
     Stop {
         /// Why.
         reason: String,
+        /// It may have been carried out before.
+        sent: bool,
     },
 }
 
@@ -184,7 +186,10 @@ impl Attempt<'_> {
                 premise: Premise::MemberGone,
             } => self.split_members(step, reason, log).await,
             Failure::Unknown => self.unknown(step, reason).await,
-            Failure::StopTarget => Ended::Stop { reason },
+            Failure::StopTarget => Ended::Stop {
+                reason,
+                sent: false,
+            },
         }
     }
 
@@ -265,6 +270,7 @@ impl Attempt<'_> {
             Ok(Found::Gone) => Ended::Gone { reason },
             Err(error) if matches!(error.failure, Failure::StopTarget) => Ended::Stop {
                 reason: error.message,
+                sent: true,
             },
             Err(error) => Ended::Unknown {
                 reason: format!("{reason}; looking it up failed: {error}"),
@@ -296,6 +302,7 @@ fn again(error: &TargetError) -> Ended {
     match &error.failure {
         Failure::StopTarget => Ended::Stop {
             reason: error.message.clone(),
+            sent: false,
         },
         Failure::Throttled { after_ms } => Ended::Again {
             after_ms: *after_ms,

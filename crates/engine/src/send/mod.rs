@@ -6,6 +6,7 @@ mod backoff;
 mod limiter;
 mod lookup;
 mod outcome;
+mod recover;
 mod run;
 mod split;
 

@@ -116,18 +116,25 @@ impl Finished<'_> {
                 outcome.state = StepState::Unknown;
                 outcome.audit.push(self.audit(false, &reason));
             }
-            Ended::Stop { reason } => {
-                // The step is innocent: it waits until a person has acted.
-                outcome.attempts = self.step.attempts;
-                outcome.state = StepState::Waiting {
-                    until: self.now,
-                    attempt: self.step.attempts,
-                    reason: reason.clone(),
-                };
-                outcome.audit.push(self.audit(false, &reason));
-            }
+            Ended::Stop { reason, sent } => self.stopped(&mut outcome, sent, reason),
         }
         outcome
+    }
+
+    /// The step is innocent: it waits until a person has acted. What may have been carried out is
+    /// looked up then, before anything is repeated.
+    fn stopped(&self, outcome: &mut Outcome, sent: bool, reason: String) {
+        outcome.attempts = self.step.attempts;
+        outcome.audit.push(self.audit(false, &reason));
+        outcome.state = if sent {
+            StepState::Unknown
+        } else {
+            StepState::Waiting {
+                until: self.now,
+                attempt: self.step.attempts,
+                reason,
+            }
+        };
     }
 
     fn done(self, outcome: &mut Outcome, done: &Done) {

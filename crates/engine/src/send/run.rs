@@ -1,20 +1,21 @@
 //! The sender's loop over one SP connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use usher_core::model::{
-    ChannelId, ConnectionId, Operation, Step, StepState, Subject, SubjectId, Verb,
+    ChannelId, ConnectionId, Operation, Step, StepId, StepState, Subject, SubjectId, Verb,
 };
 use usher_core::planner::ChannelRules;
-use usher_store::{AuditEvent, ChannelState, Fence, Outcome, StepFilter};
+use usher_store::{AuditEvent, ChannelState, Fence, Outcome, StepFilter, StoreError};
 
 use super::attempt::{Attempt, Ended, stale};
 use super::limiter::Limiter;
 use super::outcome::Finished;
+use super::recover::{Unknowns, stays_unknown};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::error::EngineError;
 
@@ -63,25 +64,28 @@ pub struct SendReport {
 }
 
 /// An opened channel with the planner's rules for it.
-struct Lane {
+pub(super) struct Lane {
     open: Arc<OpenChannel>,
     rules: Arc<ChannelRules>,
 }
 
 /// A sender at work.
-struct Sender<'a> {
-    engine: &'a Engine,
-    fence: &'a Fence,
-    connection: ConnectionId,
-    lanes: HashMap<ChannelId, Lane>,
+pub(super) struct Sender<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) fence: &'a Fence,
+    pub(super) connection: ConnectionId,
+    pub(super) lanes: HashMap<ChannelId, Lane>,
     limiter: Arc<Limiter>,
     width: usize,
-    report: SendReport,
+    pub(super) report: SendReport,
     lost: u64,
     looked_at: Option<Instant>,
     /// Since when nothing was sent because everything waits.
     waiting_since: Option<Instant>,
     allowed: Vec<ChannelId>,
+    pub(super) unknowns: Unknowns,
+    /// Steps being looked up at this moment.
+    pub(super) looking: HashSet<StepId>,
     total: u64,
     progress: Arc<dyn Progress>,
 }
@@ -136,6 +140,8 @@ impl Engine {
             looked_at: None,
             waiting_since: None,
             allowed: Vec::new(),
+            unknowns: Unknowns::default(),
+            looking: HashSet::new(),
             total: 0,
             progress,
         };
@@ -146,50 +152,16 @@ impl Engine {
 }
 
 impl Sender<'_> {
-    /// Steps whose outcome is not known, from before a crash or a lost network.
-    async fn recover(&mut self) -> Result<(), EngineError> {
-        let unknown = self
-            .engine
-            .store
-            .recover(self.fence, self.engine.clock.now())
-            .await?;
-        for step in unknown {
-            let Some(subject) = self
-                .subjects(std::slice::from_ref(&step))
-                .await?
-                .remove(&step.subject)
-            else {
-                continue;
-            };
-            let Some(lane) = self.lanes.get(&step.channel) else {
-                continue;
-            };
-            let ended = {
-                let attempt = Attempt {
-                    engine: self.engine,
-                    open: &lane.open,
-                    limiter: &self.limiter,
-                };
-                attempt
-                    .unknown(
-                        &step,
-                        "the process ended while it was being sent".to_owned(),
-                    )
-                    .await
-            };
-            self.note(&step, &ended).await?;
-            self.record(vec![(step, subject, ended, Vec::new())])
-                .await?;
-        }
-        Ok(())
-    }
-
     async fn run(&mut self, options: &SendOptions) -> Result<(), EngineError> {
         self.total = self.waiting_count().await?;
         let mut flying = FuturesUnordered::new();
         let mut left = options.at_most.unwrap_or(u64::MAX);
         loop {
             let allowed = self.allowed_channels(options.only.is_some()).await?;
+            let room = self.width.saturating_sub(flying.len());
+            for (step, subject) in self.unknown(room).await? {
+                flying.push(self.fly(step, subject));
+            }
             let room = self.width.saturating_sub(flying.len());
             let wish = (room as u64).min(left) as u32;
             for (step, subject) in self.claim(&allowed, options, wish).await? {
@@ -255,15 +227,16 @@ impl Sender<'_> {
         options: &SendOptions,
         allowed: &[ChannelId],
     ) -> Result<bool, EngineError> {
-        let Some(next) = self
+        let next = self
             .engine
             .store
             .next_send(&self.connection, allowed)
-            .await?
-        else {
+            .await?;
+        let due = next.map(|next| next - self.engine.clock.now());
+        let look = self.unknowns.due_in_ms();
+        let Some(left) = due.into_iter().chain(look).min() else {
             return Ok(false);
         };
-        let left = next - self.engine.clock.now();
         let waited = self
             .waiting_since
             .get_or_insert_with(Instant::now)
@@ -281,19 +254,22 @@ impl Sender<'_> {
         let open = self.lanes.get(&step.channel).map(|lane| lane.open.clone());
         async move {
             let mut log = Vec::new();
-            let ended = match (open, stale(&step, &subject)) {
-                (None, _) => Ended::Unknown {
-                    reason: "its channel is not open".to_owned(),
-                },
-                (Some(_), Some(reason)) => Ended::Stale { reason },
-                (Some(open), None) => {
-                    let attempt = Attempt {
-                        engine: &engine,
-                        open: &open,
-                        limiter: &limiter,
-                    };
-                    attempt.make(&step, &mut log).await
-                }
+            let Some(open) = open else {
+                let reason = "its channel is not open".to_owned();
+                return (step, subject, Ended::Unknown { reason }, log);
+            };
+            let attempt = Attempt {
+                engine: &engine,
+                open: &open,
+                limiter: &limiter,
+            };
+            let ended = if step.state == StepState::Unknown {
+                let reason = "whether it was carried out was not known".to_owned();
+                attempt.unknown(&step, reason).await
+            } else if let Some(reason) = stale(&step, &subject) {
+                Ended::Stale { reason }
+            } else {
+                attempt.make(&step, &mut log).await
             };
             (step, subject, ended, log)
         }
@@ -349,7 +325,7 @@ impl Sender<'_> {
                 self.lost += 1;
                 self.target_replaced(step, reason).await?;
             }
-            Ended::Stop { reason } => self.stop(step, reason).await?,
+            Ended::Stop { reason, .. } => self.stop(step, reason).await?,
             _ => {}
         }
         Ok(())
@@ -405,21 +381,36 @@ impl Sender<'_> {
     /// Records how steps ended. Where a cycle changed the subject in the meantime, the outcome is
     /// made again from the subject as it is now.
     async fn record(&mut self, mut ended: Vec<Finish>) -> Result<(), EngineError> {
-        for _ in 0..RECORD_TRIES {
+        for (step, _, ended, _) in &ended {
+            self.looking.remove(&step.id);
+            if stays_unknown(step, ended) {
+                self.unknowns.remain();
+            }
+        }
+        ended.retain(|(step, _, ended, _)| !stays_unknown(step, ended));
+        let mut tries = 0;
+        while tries < RECORD_TRIES && !ended.is_empty() {
             let mut outcomes = Vec::with_capacity(ended.len());
             for one in &ended {
                 outcomes.push(self.outcome_of(one).await?);
             }
             let now = self.engine.clock.now();
-            let left = self.engine.store.record(self.fence, &outcomes, now).await?;
+            let left = match self.engine.store.record(self.fence, &outcomes, now).await {
+                Ok(left) => left,
+                // Somebody else decided about one of them: that one must not stop the others.
+                Err(StoreError::Transition { step, source }) => {
+                    tracing::warn!(step.id = %step, %source, "an outcome came too late to be recorded");
+                    ended.retain(|one| one.0.id != step);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            tries += 1;
             for outcome in outcomes
                 .iter()
                 .filter(|outcome| !left.contains(&outcome.step))
             {
                 self.tally(outcome);
-            }
-            if left.is_empty() {
-                return Ok(());
             }
             ended.retain(|(step, ..)| left.contains(&step.id));
             let steps: Vec<Step> = ended.iter().map(|(step, ..)| step.clone()).collect();
@@ -430,11 +421,13 @@ impl Sender<'_> {
                 }
             }
         }
-        // They stay claimed: the next start looks their outcome up.
-        tracing::warn!(
-            steps = ended.len(),
-            "outcomes could not be recorded beside a busy cycle"
-        );
+        if !ended.is_empty() {
+            // They stay claimed: the next start looks their outcome up.
+            tracing::warn!(
+                steps = ended.len(),
+                "outcomes could not be recorded beside a busy cycle"
+            );
+        }
         Ok(())
     }
 
@@ -443,7 +436,11 @@ impl Sender<'_> {
             StepState::Succeeded => self.report.succeeded += 1,
             StepState::Parked { .. } => self.report.parked += 1,
             StepState::Replan { .. } => self.report.replanned += 1,
-            StepState::Waiting { .. } | StepState::Unknown => self.report.waiting += 1,
+            StepState::Waiting { .. } => self.report.waiting += 1,
+            StepState::Unknown => {
+                self.report.waiting += 1;
+                self.unknowns.remain();
+            }
             StepState::Planned
             | StepState::Pending
             | StepState::Held { .. }
@@ -456,7 +453,10 @@ impl Sender<'_> {
         self.progress.sent(done, self.total.max(done));
     }
 
-    async fn subjects(&self, steps: &[Step]) -> Result<HashMap<SubjectId, Subject>, EngineError> {
+    pub(super) async fn subjects(
+        &self,
+        steps: &[Step],
+    ) -> Result<HashMap<SubjectId, Subject>, EngineError> {
         let ids: Vec<SubjectId> = steps.iter().map(|step| step.subject).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());

@@ -18,6 +18,7 @@ mod groups;
 mod guards;
 mod leavers;
 mod reconcile;
+mod sender;
 mod sending;
 mod standing;
 mod world;
