@@ -189,11 +189,20 @@ impl Slapd {
 
     /// Replaces the access rules of the running server. Rules are as in [`SlapdConfig::acl`].
     pub fn set_acl(&self, rules: &[&str]) -> Result<(), RigError> {
-        let mut ldif = String::from(
-            "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcAccess\n",
+        self.reconfigure("olcAccess", rules)
+    }
+
+    /// Replaces the limits of the running server. Limits are as in [`SlapdConfig::limits`].
+    pub fn set_limits(&self, limits: &[&str]) -> Result<(), RigError> {
+        self.reconfigure("olcLimits", limits)
+    }
+
+    fn reconfigure(&self, attribute: &str, values: &[&str]) -> Result<(), RigError> {
+        let mut ldif = format!(
+            "dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nreplace: {attribute}\n"
         );
-        for (at, rule) in rules.iter().enumerate() {
-            ldif.push_str(&format!("olcAccess: {{{at}}}{rule}\n"));
+        for (at, value) in values.iter().enumerate() {
+            ldif.push_str(&format!("{attribute}: {{{at}}}{value}\n"));
         }
         self.modify_as("cn=config", self.admin_password(), &ldif)
     }
@@ -220,6 +229,19 @@ impl Slapd {
         let output = run("ldapsearch", &words, self.folder.path(), INSTALL)?;
         let text = String::from_utf8_lossy(&output);
         Ok(text.lines().filter(|line| line.starts_with("dn:")).count())
+    }
+
+    /// Everything that the server holds now, with operational attributes, as LDIF for another server.
+    pub fn export(&self) -> Result<String, RigError> {
+        let slapcat = find_slapd()?.with_file_name("slapcat");
+        let words = ["-f", "slapd.conf", "-b", self.base_dn()];
+        let output = run(
+            &slapcat.to_string_lossy(),
+            &words,
+            self.folder.path(),
+            INSTALL,
+        )?;
+        Ok(String::from_utf8_lossy(&output).into_owned())
     }
 
     /// Stops the server; the data stays until the rig is dropped.
@@ -345,7 +367,8 @@ fn write_config(
     if config.ppolicy {
         text.push_str("overlay ppolicy\n");
     }
-    text.push_str("overlay syncprov\n");
+    // So that an export tells how far it goes.
+    text.push_str("overlay syncprov\nsyncprov-checkpoint 1 1\n");
     fs::write(folder.join("slapd.conf"), text).map_err(|error| RigError::at("slapd.conf", error))
 }
 
@@ -362,11 +385,14 @@ fn load(slapd: &Path, folder: &Path, config: &SlapdConfig) -> Result<(), RigErro
         "\n\ndn: cn=reader,{base}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n\
          cn: reader\nuserPassword: reader-secret\n"
     );
+    // An export has the reader already.
+    let own = format!("dn: cn=reader,{base}\n").into_bytes();
+    let has_reader = data.windows(own.len()).any(|some| some == own);
     let path = folder.join("data.ldif");
     let write = || -> std::io::Result<()> {
         let mut file = fs::File::create(&path)?;
         file.write_all(&data)?;
-        file.write_all(reader.as_bytes())
+        file.write_all(if has_reader { b"" } else { reader.as_bytes() })
     };
     write().map_err(|error| RigError::at("data.ldif", error))?;
     // slapadd is slapd by another name, and lies beside it.
