@@ -158,7 +158,7 @@ pub(crate) async fn facts(client: &mut Client, settings: &Settings) -> Result<Fa
         server_time = monitored_time(client).await?;
     }
     let mut last_change = None;
-    if let (None, Some(context)) = (server_time, &context) {
+    if let Some(context) = &context {
         let entry = read(client, context, &["contextCSN"]).await?;
         last_change = entry.as_ref().and_then(newest_csn);
     }

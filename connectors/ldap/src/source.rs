@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use usher_connector::{
     EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
 };
+use usher_core::model::Watermark;
 use usher_ldap::Pool;
 
 use crate::fetch::Kept;
 use crate::settings::{Clock, Settings};
+use crate::watermark::Mark;
 use crate::{fetch, probe, read};
 
 /// Connections for fetches.
@@ -69,5 +71,12 @@ impl Source for LdapSource {
 
     async fn probe(&self) -> Result<ProbeReport, SourceError> {
         probe::probe(&self.settings).await
+    }
+
+    fn is_older(&self, mark: &Watermark, than: &Watermark) -> bool {
+        match (Mark::parse(mark), Mark::parse(than)) {
+            (Some(mark), Some(than)) => mark.is_older(&than),
+            _ => false,
+        }
     }
 }

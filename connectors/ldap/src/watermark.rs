@@ -26,6 +26,9 @@ pub(crate) struct Mark {
     pub(crate) users: Option<Hash128>,
     /// See `users`.
     pub(crate) groups: Option<Hash128>,
+    /// When the host had last changed, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Millis>,
 }
 
 /// A moment in the life of a directory.
@@ -50,6 +53,39 @@ impl Mark {
     /// Reads a watermark; `None` for one that is not ours, which means a full read.
     pub(crate) fn parse(watermark: &Watermark) -> Option<Self> {
         serde_json::from_str(&watermark.0).ok()
+    }
+
+    /// Where a delta starts. When the directory changed since, it changed after the last change seen
+    /// then: that holds however wrong this machine's clock was.
+    pub(crate) fn start(&self, last_change: Option<Millis>) -> Point {
+        match (&self.point, self.change) {
+            (Point::Timestamp { at }, Some(seen)) if last_change > self.change => {
+                Point::Timestamp { at: seen.min(*at) }
+            }
+            (Point::Timestamp { .. } | Point::Usn { .. }, _) => self.point.clone(),
+        }
+    }
+
+    /// Whether what gave this mark lacks changes that what gave the other had: a replica that is behind,
+    /// or a restored copy. Only where the directory itself tells.
+    pub(crate) fn is_older(&self, than: &Self) -> bool {
+        match (&self.point, &than.point) {
+            (Point::Timestamp { .. }, Point::Timestamp { .. }) => {
+                self.change.is_some() && self.change < than.change
+            }
+            (
+                Point::Usn {
+                    highest,
+                    controller,
+                },
+                Point::Usn {
+                    highest: seen,
+                    controller: same,
+                },
+            ) => controller == same && highest < seen,
+            (Point::Timestamp { .. }, Point::Usn { .. })
+            | (Point::Usn { .. }, Point::Timestamp { .. }) => false,
+        }
     }
 
     /// The text to keep.
@@ -148,6 +184,47 @@ mod tests {
         assert!(!usn(1, "a").leads_to(&late));
     }
 
+    fn mark(at: i64, change: Option<i64>) -> Mark {
+        Mark {
+            point: Point::Timestamp { at },
+            base: "dc=x".into(),
+            users: None,
+            groups: None,
+            change,
+        }
+    }
+
+    #[test]
+    fn a_delta_starts_at_the_last_change_seen_when_the_clock_ran_ahead() {
+        let ahead = mark(9_000, Some(100));
+        assert_eq!(ahead.start(Some(200)), Point::Timestamp { at: 100 });
+        assert_eq!(ahead.start(Some(100)), ahead.point, "nothing changed");
+        assert_eq!(ahead.start(None), ahead.point);
+        assert_eq!(
+            mark(50, Some(100)).start(Some(200)),
+            Point::Timestamp { at: 50 }
+        );
+    }
+
+    #[test]
+    fn a_directory_whose_last_change_went_back_is_an_older_one() {
+        assert!(mark(9, Some(1)).is_older(&mark(5, Some(2))));
+        assert!(!mark(9, Some(2)).is_older(&mark(5, Some(2))));
+        assert!(
+            !mark(1, None).is_older(&mark(5, Some(2))),
+            "it does not say"
+        );
+        let of = |point| Mark {
+            point,
+            ..mark(0, None)
+        };
+        assert!(of(usn(4, "a")).is_older(&of(usn(5, "a"))));
+        assert!(
+            !of(usn(4, "b")).is_older(&of(usn(5, "a"))),
+            "another counts for itself"
+        );
+    }
+
     #[test]
     fn a_watermark_is_read_back_and_anything_else_is_none() {
         let mark = Mark {
@@ -155,6 +232,7 @@ mod tests {
             base: "dc=x".into(),
             users: Some(Hash128([3; 16])),
             groups: None,
+            change: None,
         };
         let text = mark.print().expect("JSON");
         assert_eq!(Mark::parse(&text), Some(mark));

@@ -215,6 +215,12 @@ pub trait Source: Send + Sync {
 
     /// Finds out what the server is and supports.
     async fn probe(&self) -> Result<ProbeReport, SourceError>;
+
+    /// Whether what gave `mark` lacks changes that were there when `than` was given: a replica that is
+    /// behind, or a restored copy. False where the source cannot tell. No I/O.
+    fn is_older(&self, _mark: &Watermark, _than: &Watermark) -> bool {
+        false
+    }
 }
 
 /// What a source is opened with.

@@ -120,13 +120,15 @@ impl<'a> Reading<'a> {
             base: rules.base_dn.clone(),
             users: hash(&self.scope.users),
             groups: hash(&self.scope.groups),
+            change: self.session.facts.last_change,
         });
         let begin = SourceEvent::Begin {
             full: self.full,
             mark: mark.and_then(|mark| mark.print()),
         };
         self.send(begin).await?;
-        Ok(since.map(|mark| mark.point))
+        let last_change = self.session.facts.last_change;
+        Ok(since.map(|mark| mark.start(last_change)))
     }
 
     /// Whether a delta can tell everything. Who left a scope group has not changed himself, so a
