@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use usher_core::guard::{PlanTotals, guard};
+use usher_core::guard::{PlanTotals, guard, name};
 use usher_core::model::{Certificate, Cycle, CycleMode, CycleState, Hold, SubjectId, Verdict};
 use usher_store::{Settle, Settled, StepFilter};
 
@@ -90,10 +90,33 @@ impl Run<'_> {
             first_sync: self.rules.first_sync,
         };
         let found = guard(&totals, &self.open.channel.policy.guards);
-        Ok(found
+        let mut breaches: BTreeMap<String, String> = found
             .into_iter()
             .map(|breach| (breach.guard, breach.reason))
-            .collect())
+            .collect();
+        breaches.extend(self.cleared_in_vain(&totals));
+        Ok(breaches)
+    }
+
+    /// An incomplete read clears no value: who lost the right to read entries may have lost the right to
+    /// read attributes.
+    fn cleared_in_vain(&self, totals: &PlanTotals) -> BTreeMap<String, String> {
+        let incomplete = self.certificate.iter().flat_map(|found| &found.incomplete);
+        let Some(why) = incomplete.into_iter().next() else {
+            return BTreeMap::new();
+        };
+        let clearing = totals
+            .counts
+            .keys()
+            .filter(|guard| guard.starts_with(name::ATTRIBUTE_CLEARED));
+        clearing
+            .map(|guard| {
+                let reason = format!(
+                    "values are cleared although the read was incomplete ({why}): check them in the directory, then approve the held steps (`usher approve`)"
+                );
+                (guard.clone(), reason)
+            })
+            .collect()
     }
 
     fn update_record(&mut self) {
