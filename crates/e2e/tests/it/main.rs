@@ -1,6 +1,14 @@
 //! From a real directory over the real connectors to the sandbox, end to end. The directory is OpenLDAP; without it
 //! the stories are skipped, except in continuous integration.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod configuration;
+mod disasters_source;
 mod first_sync;
 mod world;
