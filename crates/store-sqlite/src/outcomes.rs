@@ -198,6 +198,7 @@ async fn put_presence(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
     if !rows.is_empty() {
         let rows = list(&rows)?;
         tx.batch(sql::PRESENCE, &rows).await?;
+        tx.batch(sql::PRESENCE_MARK, &rows).await?;
         tx.batch(sql::PRESENCE_SWEEP, &rows).await?;
     }
     Ok(())

@@ -53,6 +53,13 @@ statements! {
     PRESENCE = "INSERT INTO membership (group_id, user_id, desired, present, added_by_us)
         SELECT v.value ->> 0, v.value ->> 1, 0, v.value ->> 2, v.value ->> 3 FROM json_each(?1) v WHERE true
         ON CONFLICT (group_id, user_id) DO UPDATE SET present = excluded.present, added_by_us = excluded.added_by_us";
+    /// The same rows: groups where somebody is present and not wanted, or wanted and not present. The
+    /// plan was made anew meanwhile, without what was in flight.
+    PRESENCE_MARK = "UPDATE subject SET members_dirty = CASE WHEN members_dirty = 2 OR EXISTS (
+            SELECT 1 FROM cycle y WHERE y.channel = subject.channel AND y.state = 'reading') THEN 2 ELSE 1 END
+        WHERE id IN (SELECT m.group_id FROM json_each(?1) v CROSS JOIN membership m
+            ON m.group_id = v.value ->> 0 AND m.user_id = v.value ->> 1
+            WHERE m.present <> m.desired)";
     PRESENCE_SWEEP = "DELETE FROM membership WHERE id IN (
         SELECT m.id FROM json_each(?1) v CROSS JOIN membership m
             ON m.group_id = v.value ->> 0 AND m.user_id = v.value ->> 1

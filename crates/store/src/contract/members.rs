@@ -305,6 +305,42 @@ pub async fn an_outcome_during_a_cycle_keeps_the_group_dirty(place: &dyn Place) 
     desk.clean(group).await;
 }
 
+/// A cycle that planned the group while the step was in flight knew nothing of it.
+pub async fn a_member_who_came_too_late_or_left_too_early_is_planned_again(place: &dyn Place) {
+    for (wanted, present) in [(false, true), (true, false), (true, true)] {
+        let desk = Desk::of(place.open().await, "target", &format!("{wanted}{present}")).await;
+        let group = desk.linked(Kind::Group, &["group"]).await[0];
+        let users = desk.linked(Kind::User, &["a"]).await;
+        let cycle = desk.begin().await;
+        let plan = GroupWrite {
+            group,
+            steps: vec![add_members("group", &[(users[0], "a")])],
+            settled: true,
+        };
+        let plan = [plan];
+        let planned = desk.store.write_members(&desk.fence, cycle, &plan);
+        planned.await.unwrap();
+        desk.settle(cycle).await;
+        let step = desk.claim(1).await.remove(0);
+        desk.read_members(group, if wanted { &users } else { &[] })
+            .await;
+        let cycle = desk.begin().await;
+        desk.plan_members(cycle, group).await;
+        let mut outcome = outcome(&step, StepState::Succeeded);
+        outcome.presence = vec![Presence {
+            group,
+            user: users[0],
+            present,
+            added_by_us: present,
+        }];
+        desk.finish(outcome).await;
+        desk.plan_members(cycle, group).await;
+        desk.settle(cycle).await;
+        let dirty = desk.dirty().await;
+        assert_eq!(dirty.is_empty(), wanted == present, "{wanted} {present}");
+    }
+}
+
 /// It is planned again.
 pub async fn an_aborted_membership_plan_leaves_the_group_dirty(place: &dyn Place) {
     let desk = Desk::at(place).await;

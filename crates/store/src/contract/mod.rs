@@ -126,6 +126,7 @@ macro_rules! contract_tests {
             members::presence_is_recorded_with_outcomes,
             members::a_listing_replaces_what_is_believed_present,
             members::an_outcome_during_a_cycle_keeps_the_group_dirty,
+            members::a_member_who_came_too_late_or_left_too_early_is_planned_again,
             members::an_aborted_membership_plan_leaves_the_group_dirty,
             members::a_group_with_ten_thousand_members_is_read_in_batches,
             links::a_gained_id_makes_the_groups_dirty,
