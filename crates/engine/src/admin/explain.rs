@@ -7,7 +7,8 @@ use usher_core::model::{Kind, Millis, ScopeVerdict, StepId, StepState, Subject, 
 use usher_store::{ExchangeRecord, StepFilter};
 
 use super::Admin;
-use super::plan::{StepSample, samples};
+use super::plan::samples;
+use super::report::StepSample;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, CycleMode, FieldChange, FieldValue, Kind, Operation, SourceKey, Step, StepId, StepState,
-    Subject, SubjectId, Verb, Verdict,
+    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
+    Verb, Verdict,
 };
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
 use super::Admin;
+use super::report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
 use crate::error::EngineError;
@@ -23,106 +23,6 @@ const SAMPLES: usize = 3;
 const NAMED: u32 = 500;
 /// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
-
-/// What to plan.
-#[derive(Clone, Debug)]
-pub struct PlanOptions {
-    /// What to read.
-    pub mode: CycleMode,
-    /// These subjects only.
-    pub only: Option<Vec<SourceKey>>,
-    /// Every step instead of a sample of each operation.
-    pub full: bool,
-}
-
-/// A plan.
-#[derive(Clone, Debug, Serialize)]
-pub struct PlanReport {
-    /// SP connection and channel.
-    pub channel: String,
-    /// The hash to give to `usher apply`.
-    pub hash: String,
-    /// The cycle that made it.
-    pub cycle: Cycle,
-    /// Steps by verb and state.
-    pub totals: Vec<StepCount>,
-    /// Held steps by reason.
-    pub held: Vec<HeldGroup>,
-    /// What happens with people that exist at the target already.
-    pub adoption: Adoption,
-    /// Some steps of each operation, or all.
-    pub samples: Vec<StepSample>,
-    /// People and groups that are not provisioned, and why.
-    pub not_provisioned: Vec<NotProvisioned>,
-    /// Memberships that follow once the accounts have an id.
-    pub memberships_to_follow: u64,
-    /// Expected requests and how long they take at the target's rate.
-    pub estimate: String,
-}
-
-/// Held steps of one kind.
-#[derive(Clone, Debug, Serialize)]
-pub struct HeldGroup {
-    /// The hold's name.
-    pub hold: String,
-    /// In words; of the first one.
-    pub reason: String,
-    /// How many.
-    pub steps: u64,
-}
-
-/// The adoption plan (behaviour §1).
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Adoption {
-    /// Nothing corresponds: to be created.
-    pub create: u64,
-    /// Corresponds and is as wanted but for the link.
-    pub adopt_unchanged: u64,
-    /// Corresponds, and is changed.
-    pub adopt_with_changes: u64,
-    /// Several correspond, or one that is linked already.
-    pub ambiguous: u64,
-    /// Resources of the target that nobody corresponds to: never touched.
-    pub only_at_target: u64,
-}
-
-/// One step, shown.
-#[derive(Clone, Debug, Serialize)]
-pub struct StepSample {
-    /// The step.
-    pub id: i64,
-    /// Its verb.
-    pub verb: Verb,
-    /// User or group.
-    pub kind: Kind,
-    /// Whom it is about.
-    pub dn: String,
-    /// The user name or group name.
-    pub display: String,
-    /// The source key.
-    pub key: String,
-    /// Why, in words.
-    pub reason: String,
-    /// Why it waits, in words: held, parked, or to be tried again.
-    pub hold: Option<String>,
-    /// What changes: field, before, after.
-    pub changes: Vec<(String, Option<String>, Option<String>)>,
-    /// The very request, masked; `None` when nothing is sent.
-    pub request: Option<Request>,
-}
-
-/// Somebody who is not provisioned.
-#[derive(Clone, Debug, Serialize)]
-pub struct NotProvisioned {
-    /// The DN.
-    pub dn: String,
-    /// User or group.
-    pub kind: Kind,
-    /// What became of it.
-    pub verdict: Verdict,
-    /// Why, in words.
-    pub reason: String,
-}
 
 impl Admin {
     /// Plans a channel without changing anything anywhere.

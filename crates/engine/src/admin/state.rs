@@ -6,7 +6,7 @@ use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
 
 use super::Admin;
-use super::plan::StepSample;
+use super::report::StepSample;
 use crate::error::EngineError;
 
 /// What a stop did.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Notify;
+use usher_connector::Failure;
 use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, StepState, Verb};
 use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
 
@@ -110,7 +111,11 @@ impl Admin {
         let cycle = self
             .engine
             .run_cycle(open, fence, &cycle_options, progress.clone())
-            .await?;
+            .await;
+        let cycle = match cycle {
+            Ok(cycle) => cycle,
+            Err(error) => return Err(self.note_refusal(open, &record, error).await?),
+        };
         if options.only.is_none() && is_complete(&cycle.cycle) {
             self.first_activation(open, &cycle).await?;
         } else if options.only.is_some() {
@@ -196,6 +201,31 @@ impl Admin {
             "nothing was sent, because the channel may not run:\n  {}",
             refusals.join("\n  ")
         )))
+    }
+
+    /// A target that refuses us while we read stops an active channel as it would while sending.
+    async fn note_refusal(
+        &self,
+        open: &OpenChannel,
+        record: &ChannelRecord,
+        error: EngineError,
+    ) -> Result<EngineError, EngineError> {
+        if let EngineError::Target(refusal) = &error
+            && refusal.failure == Failure::StopTarget
+            && record.state == ChannelState::Active
+        {
+            let why = format!("the target refuses to work with us: {refusal}");
+            let mut event = self.event("QUARANTINE", Some(&open.channel.id), &why);
+            event.success = false;
+            self.set(
+                &open.sp,
+                &open.channel.id,
+                &ChannelState::Quarantined { why },
+                &event,
+            )
+            .await?;
+        }
+        Ok(error)
     }
 
     async fn expire(&self, open: &OpenChannel, fence: &Fence) -> Result<(), EngineError> {

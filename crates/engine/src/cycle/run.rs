@@ -47,6 +47,9 @@ pub(super) struct Run<'a> {
     /// Names that people had until this cycle: directories bring member lists up to date a little
     /// later than the entry, and move no stamp by it.
     pub(super) former_dns: HashMap<Hash128, SubjectId>,
+    /// Groups whose list was read. They are ended when it is known whether the
+    /// whole read can be believed.
+    pub(super) ended_lists: Vec<super::members::EndedList>,
     pub(super) notes: Vec<String>,
     pub(super) drift: Vec<String>,
     pub(super) index_fresh: Vec<Kind>,
@@ -75,14 +78,6 @@ impl Engine {
     ) -> Result<CycleReport, EngineError> {
         let mut record = self.record(&open.sp, &open.channel.id).await?;
         let beginning = begin(open, &record, options.mode)?;
-        let warning = self
-            .prepare_index(open, fence, &beginning, progress.as_ref())
-            .await?;
-        if let Some(warning) = &warning
-            && !record.warnings.contains(warning)
-        {
-            record.warnings.push(warning.clone());
-        }
         let started_at = self.clock.now();
         let cycle = self
             .store
@@ -96,34 +91,46 @@ impl Engine {
                 },
             )
             .await?;
-        let mut run = Run {
-            rules: Arc::new(open.planner_rules(&record, beginning.configuration_changed)),
-            engine: self,
-            open,
-            fence,
-            progress,
-            record,
-            beginning,
-            cycle,
-            started_at,
-            full: false,
-            mark: None,
-            certificate: None,
-            seen: HashSet::new(),
-            read: 0,
-            verdicts: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            containers: HashSet::new(),
-            hasher: PlanHasher::default(),
-            groups: HashMap::new(),
-            dn_fates: HashMap::new(),
-            former_dns: HashMap::new(),
-            notes: Vec::new(),
-            drift: Vec::new(),
-            index_fresh: self.fresh_kinds(open).await?,
-            uncounted: HashSet::new(),
+        let read = async {
+            let warning = self
+                .prepare_index(open, fence, &beginning, progress.as_ref())
+                .await?;
+            if let Some(warning) = warning
+                && !record.warnings.contains(&warning)
+            {
+                record.warnings.push(warning);
+            }
+            let mut run = Run {
+                rules: Arc::new(open.planner_rules(&record, beginning.configuration_changed)),
+                engine: self,
+                open,
+                fence,
+                progress,
+                record,
+                beginning,
+                cycle,
+                started_at,
+                full: false,
+                mark: None,
+                certificate: None,
+                seen: HashSet::new(),
+                read: 0,
+                verdicts: BTreeMap::new(),
+                steps: BTreeMap::new(),
+                containers: HashSet::new(),
+                hasher: PlanHasher::default(),
+                groups: HashMap::new(),
+                dn_fates: HashMap::new(),
+                former_dns: HashMap::new(),
+                ended_lists: Vec::new(),
+                notes: Vec::new(),
+                drift: Vec::new(),
+                index_fresh: self.fresh_kinds(open).await?,
+                uncounted: HashSet::new(),
+            };
+            run.body(options).await
         };
-        match run.body(options).await {
+        match read.await {
             Ok(report) => Ok(report),
             Err(error) => {
                 // The first error is the one to tell; a failed abort leaves planned steps, which
@@ -194,6 +201,7 @@ impl Run<'_> {
             }
         }
         self.hold_duplicates().await?;
+        self.end_lists().await?;
         self.plan_memberships().await?;
         self.end(options).await
     }
@@ -281,12 +289,26 @@ impl Run<'_> {
         }
     }
 
+    /// An older copy of the directory knows neither the newest people nor the newest values: what it says
+    /// would be taken for news.
+    fn refuse_older(&self) -> Result<(), EngineError> {
+        match (&self.mark, &self.record.watermark) {
+            (Some(mark), Some(seen)) if self.open.source.is_older(mark, seen) => {
+                Err(EngineError::Refused(format!(
+                    "channel `{}`: the directory is older than it was when it was last read: this is a replica that is behind, or a restored copy. Nothing was read or changed. Wait until it has caught up, or name a host that is up to date in the data store",
+                    self.open.channel.name
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn event(&mut self, event: SourceEvent) -> Result<(), EngineError> {
         match event {
             SourceEvent::Begin { full, mark } => {
                 self.full = full;
                 self.mark = mark;
-                Ok(())
+                self.refuse_older()
             }
             SourceEvent::Page(entries) => self.page(entries).await,
             SourceEvent::Bad { dn, key, problem } => self.bad_entry(&dn, key, problem).await,

@@ -224,3 +224,20 @@ async fn an_account_that_somebody_deleted_at_the_target_is_held_and_not_quietly_
     world.approve(crate::world::everything()).await;
     assert!(world.users().contains_key("u003"));
 }
+
+#[tokio::test]
+async fn a_target_that_refuses_us_while_we_read_leaves_its_trace() {
+    let world = World::of(5).await;
+    world.first_sync().await;
+    world.sandbox.expire_key();
+    assert!(world.try_sync(CycleMode::Reconcile).await.is_err());
+    let status = world.admin.status().await.unwrap().remove(0);
+    assert_eq!(status.mode, "quarantined");
+    let cycle = status.last_cycle.unwrap();
+    assert_eq!(cycle.state.name(), "aborted", "{cycle:?}");
+    assert!(
+        status.remarks.iter().any(|remark| remark.contains("401")),
+        "{:?}",
+        status.remarks
+    );
+}

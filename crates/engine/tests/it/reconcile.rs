@@ -94,7 +94,11 @@ async fn a_dropped_channel_leaves_its_accounts_and_a_new_one_finds_them_again() 
     let mut without = before.clone();
     let mut channel = without.sp_connections[0].channels.remove(0);
     world.forget_requests();
-    let report = world.admin.save(without, before.revision).await.unwrap();
+    let report = world
+        .admin
+        .save(without, before.revision, "test")
+        .await
+        .unwrap();
     assert_eq!(report.archived, [("Cloud/Staff".to_owned(), 10)]);
     assert!(world.writes().is_empty());
     channel.id = ChannelId::new("staff-again");
@@ -102,7 +106,7 @@ async fn a_dropped_channel_leaves_its_accounts_and_a_new_one_finds_them_again() 
     again.sp_connections[0].channels.push(channel);
     world
         .admin
-        .save(again.clone(), again.revision)
+        .save(again.clone(), again.revision, "test")
         .await
         .unwrap();
     world.configuration = world.admin.engine.configuration().await.unwrap();
@@ -121,10 +125,14 @@ async fn two_editors_cannot_overwrite_each_other() {
     let revision = configuration.revision;
     world
         .admin
-        .save(configuration.clone(), revision)
+        .save(configuration.clone(), revision, "test")
         .await
         .unwrap();
-    let refused = world.admin.save(configuration, revision).await.unwrap_err();
+    let refused = world
+        .admin
+        .save(configuration, revision, "test")
+        .await
+        .unwrap_err();
     assert!(
         refused.to_string().contains("changed in between"),
         "{refused}"

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde::Serialize;
-use usher_core::model::{ChannelId, Configuration, DataStoreKind, SpConnection};
-use usher_engine::{Lease, Sealer, SystemClock};
+use usher_core::model::{Configuration, DataStoreKind};
+use usher_engine::{Sealer, SystemClock};
 use usher_pf::{Difference, ImportContext, Imported, Mode, Warning};
-use usher_store::{Administration as _, AuditEvent, Subjects as _};
+use usher_store::{Administration as _, Subjects as _};
 
 use super::{Input, against, refused, warnings};
 use crate::commands::Context;
@@ -36,10 +36,6 @@ struct Report {
 struct Dropped {
     channel: String,
     links: u64,
-    #[serde(skip)]
-    id: ChannelId,
-    #[serde(skip)]
-    sp: SpConnection,
 }
 
 /// A file as a configuration.
@@ -112,30 +108,24 @@ pub(super) async fn import(
     let session = context.open(Access::Create).await?;
     let current = session.store.configuration().await?;
     let imported = translate(input, &current, &session.admin.engine.sealer, mode)?;
-    let mut configuration = imported.configuration;
+    let configuration = imported.configuration;
     let differences = usher_pf::diff(&current, &configuration);
     let dropped = dropped(&session, &current, &configuration).await?;
     if !drop_channels {
         refuse_losses(&dropped)?;
     }
     let unchanged = differences.is_empty();
+    let mut revision = current.revision;
     if !unchanged {
-        configuration.revision = current.revision + 1;
-        for one in &dropped {
-            archive(&session, one).await?;
-        }
-        let event = event(&session, &differences);
-        session
-            .store
-            .save_configuration(&configuration, &event)
+        let told = told(&differences);
+        let saved = session
+            .admin
+            .save(configuration, current.revision, &told)
             .await?;
+        revision = saved.revision;
     }
     let report = Report {
-        revision: if unchanged {
-            current.revision
-        } else {
-            configuration.revision
-        },
+        revision,
         unchanged,
         differences,
         warnings: imported.warnings,
@@ -193,8 +183,6 @@ async fn dropped(
                 .iter()
                 .filter_map(|name| counts.states.get(*name))
                 .sum(),
-            id: channel.id.clone(),
-            sp: sp.clone(),
         });
     }
     Ok(dropped)
@@ -220,24 +208,13 @@ fn refuse_losses(dropped: &[Dropped]) -> Result<(), Failure> {
     ))
 }
 
-async fn archive(session: &Session, dropped: &Dropped) -> Result<(), Failure> {
-    let engine = &session.admin.engine;
-    let lease = Lease::take(&engine.store, &engine.clock, &dropped.sp.id, &engine.owner).await?;
-    engine
-        .store
-        .archive_channel(lease.fence(), &dropped.id)
-        .await?;
-    lease.release().await?;
-    Ok(())
-}
-
-fn event(session: &Session, differences: &[Difference]) -> AuditEvent {
+/// The differences in words, for the audit log.
+fn told(differences: &[Difference]) -> String {
+    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
     let mut told: Vec<String> = differences
         .iter()
         .take(TOLD)
         .map(|one| {
-            let side =
-                |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
             format!(
                 "{}: {} -> {}",
                 one.path,
@@ -249,12 +226,5 @@ fn event(session: &Session, differences: &[Difference]) -> AuditEvent {
     if differences.len() > TOLD {
         told.push(format!("and {} more", differences.len() - TOLD));
     }
-    AuditEvent {
-        at: session.admin.engine.clock.now(),
-        actor: session.admin.operator.clone(),
-        event: "CONFIG".to_owned(),
-        success: true,
-        detail: told.join("\n"),
-        ..AuditEvent::default()
-    }
+    told.join("\n")
 }
