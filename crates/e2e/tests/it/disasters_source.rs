@@ -6,6 +6,7 @@ use usher_testkit::proxy::{After, Fault};
 use usher_testkit::slapd::{READ_ALL, Slapd, SlapdConfig};
 
 use crate::configuration::by_filter;
+use crate::ldif::{ascii, delete, set};
 use crate::world::{BASE, Plan, World, everything, incomplete, plain, state};
 
 /// A company after its first sync, and its people's user names.
@@ -38,19 +39,6 @@ fn with_staff_group(company: &Company) -> String {
     }
     ldif.push('\n');
     ldif
-}
-
-/// A DN with everything beyond ASCII as hexadecimal pairs (RFC 4514 §2.4).
-fn ascii(dn: &str) -> String {
-    let mut out = String::new();
-    for byte in dn.bytes() {
-        if byte.is_ascii() {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("\\{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[tokio::test]
@@ -192,7 +180,7 @@ async fn a_directory_cut_in_the_middle_of_a_page_removes_nobody() {
         return;
     };
     let gone = plain(120, 6).person(100);
-    world.change(&format!("dn: {}\nchangetype: delete\n", ascii(&gone.dn)));
+    world.change(&delete(&gone.dn));
     let proxy = world.proxy.as_ref().expect("a proxy");
     for after in [
         After::Entries(20),
@@ -264,10 +252,7 @@ async fn an_older_copy_of_the_directory_removes_nobody_and_takes_nothing_back() 
     // A copy of a directory tells how far it goes once anything changed in it.
     world.change(&description("copied"));
     let old = world.slapd.export().expect("an export");
-    world.change(&format!(
-        "dn: {}\nchangetype: modify\nreplace: title\ntitle: Harbour master\n",
-        ascii(&changed.dn)
-    ));
+    world.change(&set(&changed.dn, "title", "Harbour master"));
     for uid in ["new.one", "new.two"] {
         world.change(&format!(
             "dn: uid={uid},ou=Contractors,{BASE}\nchangetype: add\nobjectClass: inetOrgPerson\n\
@@ -300,8 +285,10 @@ async fn a_restored_old_directory_that_lives_on_removes_nobody() {
         return;
     };
     // Made from a backup without many of today, and changed since: it does not look old.
-    let old = plain(35, 6);
-    let _copy = asked_instead(&mut world, old.ldif()).await;
+    let copy = asked_instead(&mut world, company.ldif()).await;
+    for person in company.people().skip(35) {
+        copy.ldif_modify(&delete(&person.dn)).expect("deleted");
+    }
     world.sync(CycleMode::Incremental).await;
     world.assert_nothing_written();
     let report = world.sync(CycleMode::Full).await;
@@ -312,7 +299,7 @@ async fn a_restored_old_directory_that_lives_on_removes_nobody() {
 
 /// A change of something that nobody provisions.
 fn description(text: &str) -> String {
-    format!("dn: ou=Groups,{BASE}\nchangetype: modify\nreplace: description\ndescription: {text}\n")
+    set(&format!("ou=Groups,{BASE}"), "description", text)
 }
 
 #[tokio::test]
@@ -328,10 +315,7 @@ async fn a_clock_that_jumps_loses_no_change_and_makes_none() {
         world.sync(CycleMode::Full).await;
         world.assert_nothing_written();
         let person = company.person(10 + at as u32);
-        world.change(&format!(
-            "dn: {}\nchangetype: modify\nreplace: title\ntitle: Jumped {at}\n",
-            ascii(&person.dn)
-        ));
+        world.change(&set(&person.dn, "title", &format!("Jumped {at}")));
         world.sync(CycleMode::Incremental).await;
         assert_eq!(world.users()[&person.uid]["title"], format!("Jumped {at}"));
         assert_eq!(world.writes().len(), 1);
@@ -387,10 +371,7 @@ async fn an_address_given_to_everybody_by_mistake_is_held() {
         return;
     };
     for person in company.people().take(30) {
-        world.change(&format!(
-            "dn: {}\nchangetype: modify\nreplace: mail\nmail: info@halden-yards.test\n",
-            ascii(&person.dn)
-        ));
+        world.change(&set(&person.dn, "mail", "info@halden-yards.test"));
     }
     let report = world.sync(CycleMode::Incremental).await;
     assert_eq!(report.held, 30, "{report:?}");

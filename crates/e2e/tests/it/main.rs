@@ -10,5 +10,8 @@
 
 mod configuration;
 mod disasters_source;
+mod disasters_state;
+mod disasters_target;
 mod first_sync;
+mod ldif;
 mod world;
