@@ -357,7 +357,8 @@ fn read_attribute<'a>(
     let name = attribute.take(ber::OCTET_STRING, "the name of an attribute")?;
     let mut set = Reader::new(attribute.take(ber::SET, "the values of an attribute")?);
     attribute.finish()?;
-    let mut values = Vec::new();
+    // Nearly all attributes have one value.
+    let mut values = Vec::with_capacity(1);
     *count += 1;
     while !set.is_empty() {
         *count += 1;

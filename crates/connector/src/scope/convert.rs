@@ -1,8 +1,9 @@
 //! From what a directory returns to an entry of the model.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use usher_core::model::{Entry, Kind};
+use usher_core::model::{self, Kind};
 
 use super::KeyRule;
 
@@ -12,10 +13,14 @@ pub type Attributes = BTreeMap<String, Vec<Vec<u8>>>;
 /// Lower-cases descriptions; values of descriptions that differ in case only are put together.
 pub fn lower_attributes(raw: impl IntoIterator<Item = (String, Vec<Vec<u8>>)>) -> Attributes {
     let mut out = Attributes::new();
-    for (name, values) in raw {
-        out.entry(name.to_ascii_lowercase())
-            .or_default()
-            .extend(values);
+    for (mut name, values) in raw {
+        name.make_ascii_lowercase();
+        match out.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(values);
+            }
+            Entry::Occupied(mut place) => place.get_mut().extend(values),
+        }
     }
     out
 }
@@ -29,10 +34,10 @@ pub fn entry_of(
     kind: Kind,
     attributes: Attributes,
     rule: &KeyRule,
-) -> Result<Entry, String> {
+) -> Result<model::Entry, String> {
     let values = attributes.get(&rule.attribute.to_ascii_lowercase());
     let key = rule.key(values.map_or(&[], Vec::as_slice))?;
-    Ok(Entry {
+    Ok(model::Entry {
         key,
         dn: dn.to_owned(),
         kind,

@@ -9,9 +9,9 @@ use crate::SourceSettings;
 
 /// The comparison key of a DN, as the engine keeps it; `None` for what is no DN.
 pub fn dn_hash(dn: &str) -> Option<Hash128> {
-    Dn::parse(dn)
+    Dn::canonical_of(dn)
         .ok()
-        .map(|dn| Hash128::of(dn.canonical().as_bytes()))
+        .map(|name| Hash128::of(name.as_bytes()))
 }
 
 /// A group whose members make a scope.

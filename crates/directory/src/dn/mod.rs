@@ -1,6 +1,7 @@
 //! Distinguished names (RFC 4514).
 
 mod parse;
+mod plain;
 mod print;
 
 use std::fmt;
@@ -148,6 +149,18 @@ impl Dn {
             out.push_str(&rdn.canonical());
         }
         out
+    }
+
+    /// The comparison key of a name given as text: [`Dn::parse`], then [`Dn::canonical`], but fast for names without
+    /// anything special in them.
+    ///
+    /// # Errors
+    /// As [`Dn::parse`].
+    pub fn canonical_of(text: &str) -> Result<String, DnError> {
+        match plain::canonical(text) {
+            Some(canonical) => Ok(canonical),
+            None => Ok(Self::parse(text)?.canonical()),
+        }
     }
 
     /// The text of the first value of `attribute` from the entry upwards: `cn` of

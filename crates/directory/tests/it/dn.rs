@@ -33,6 +33,17 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_to_the_canonical_form_ends_where_the_long_one_does(
+        dn in generate::dn(),
+        near in generate::near("((cn|UID|oU|dc|sn|2.5.4.3)=[a-zA-Z0-9 .@'()&:_#=;+\\\\é-]{0,8},?){0,4}"),
+    ) {
+        for text in [dn.to_string(), near] {
+            let long = Dn::parse(&text).map(|dn| dn.canonical());
+            prop_assert_eq!(Dn::canonical_of(&text), long, "{}", text);
+        }
+    }
+
+    #[test]
     fn the_canonical_form_ignores_spelling(dn in generate::dn()) {
         let other = Dn::parse(&respelled(&dn)).expect("respelled");
         prop_assert_eq!(other.canonical(), dn.canonical());
