@@ -1,7 +1,9 @@
 //! What a cycle must read, decided before it reads.
 
 use serde::Serialize;
-use usher_core::model::{ChannelSource, CycleMode, Hash128, MappingRule, ProvisioningOptions};
+use usher_core::model::{
+    ChannelSource, CycleMode, Hash128, MappingRule, Millis, ProvisioningOptions,
+};
 use usher_store::ChannelRecord;
 
 use crate::context::OpenChannel;
@@ -51,11 +53,13 @@ pub(super) struct Beginning {
     pub(super) digest: Hash128,
 }
 
-/// Decides the mode; refuses links of another target.
+/// Decides the mode: an incremental cycle becomes a full one when there is nothing to start from,
+/// when the configuration changed, or when a full one is due. Refuses links of another target.
 pub(super) fn begin(
     open: &OpenChannel,
     record: &ChannelRecord,
     asked: CycleMode,
+    now: Millis,
 ) -> Result<Beginning, EngineError> {
     if let Some(before) = &record.target_identity
         && before != &open.identity
@@ -67,8 +71,15 @@ pub(super) fn begin(
     }
     let digest = planning_digest(open);
     let configuration_changed = record.planned_digest.is_some_and(|before| before != digest);
-    let incremental_possible =
-        record.watermark.is_some() && record.planned_digest.is_some() && !configuration_changed;
+    // A source that cannot report deletions must be read whole from time to time (behaviour §15).
+    let full_every = i64::from(open.channel.policy.schedule.full_seconds) * 1_000;
+    let full_is_due = record
+        .last_complete_at
+        .is_none_or(|at| now.saturating_sub(at) >= full_every);
+    let incremental_possible = record.watermark.is_some()
+        && record.planned_digest.is_some()
+        && !configuration_changed
+        && !full_is_due;
     let mode = match asked {
         CycleMode::Incremental if !incremental_possible => CycleMode::Full,
         CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile | CycleMode::FollowUp => {

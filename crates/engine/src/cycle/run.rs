@@ -77,7 +77,7 @@ impl Engine {
         progress: Arc<dyn Progress>,
     ) -> Result<CycleReport, EngineError> {
         let mut record = self.record(&open.sp, &open.channel.id).await?;
-        let beginning = begin(open, &record, options.mode)?;
+        let beginning = begin(open, &record, options.mode, self.clock.now())?;
         let started_at = self.clock.now();
         let cycle = self
             .store

@@ -72,3 +72,25 @@ async fn an_unreachable_source_is_an_aborted_cycle_and_nothing_else() {
     let report = world.sync(CycleMode::Full).await;
     assert_eq!(report.cycle.unwrap().verdicts["unchanged"], 10);
 }
+
+#[tokio::test]
+async fn looks_become_full_reads_when_one_is_due() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().people.remove("u001");
+    world.clock.advance(5 * 3_600_000);
+    assert_eq!(
+        world.sync(CycleMode::Incremental).await.cycle.unwrap().mode,
+        CycleMode::Incremental
+    );
+    world.clock.advance(2 * 3_600_000);
+    assert_eq!(
+        world.sync(CycleMode::Incremental).await.cycle.unwrap().mode,
+        CycleMode::Full
+    );
+    assert_eq!(
+        world.active("u001"),
+        Some(false),
+        "deletions are noticed without being asked for"
+    );
+}
