@@ -104,7 +104,8 @@ pub trait Subjects: Send + Sync {
     async fn subjects(&self, ids: &[SubjectId]) -> Result<Vec<Subject>>;
 
     /// Who has these canonical-DN hashes, in this channel. Subjects that are `Removed` or
-    /// `Archived` are left out.
+    /// `Archived` are left out; those out of scope, too, where somebody in scope has the same name.
+    /// A name that several share is returned for each.
     async fn by_dn(
         &self,
         channel: &ChannelId,

@@ -44,14 +44,22 @@ impl Run<'_> {
             .filter(|hash| !self.dn_fates.contains_key(hash))
             .copied()
             .collect();
+        let mut shared = BTreeSet::new();
         for (hash, subject, kind) in self
             .engine
             .store
             .by_dn(&self.open.channel.id, &unknown)
             .await?
         {
-            self.dn_fates
-                .insert(hash, (kind == Kind::User).then_some(subject));
+            let fate = (kind == Kind::User).then_some(subject);
+            let known = self.dn_fates.insert(hash, fate);
+            if known.is_some_and(|known| known != fate) {
+                shared.insert(hash);
+            }
+        }
+        // Several had this name when they were last read: the source knows whose it is now.
+        for hash in &shared {
+            self.dn_fates.remove(hash);
         }
         let mut staged = Vec::with_capacity(members.len());
         let mut unresolved = Vec::new();
@@ -59,6 +67,7 @@ impl Run<'_> {
             let fate = self.dn_fates.get(&hash);
             // A name that nobody has any more may be one that somebody has just lost.
             let renamed = || self.former_dns.get(&hash).map(|user| Some(*user));
+            let renamed = || renamed().filter(|_| !shared.contains(&hash));
             match fate.copied().or_else(renamed) {
                 Some(Some(user)) => staged.push(StagedMember {
                     user,

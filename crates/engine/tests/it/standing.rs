@@ -77,3 +77,28 @@ async fn an_adoption_of_the_first_sync_that_nobody_approved_is_never_made_by_its
     assert_eq!(world.users()["u001"]["title"], "Lead");
     assert_eq!(world.users()["u002"]["title"], "Old title");
 }
+
+#[tokio::test]
+async fn memberships_go_to_whom_a_name_belongs_now_not_to_a_leaver_who_had_it() {
+    let world = World::of(20).await;
+    world.dir().group("team", &["u000"]);
+    world.first_sync().await;
+    world.dir().people.remove("u003");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u003"), Some(false));
+    // Hired before in the order of ids, or after: who is in scope counts.
+    world.dir().hire("zoe");
+    world.dir().person("zoe").rdn = Some("u003".to_owned());
+    world.dir().group("team", &["u000", "zoe"]);
+    world.sync(CycleMode::Full).await;
+    world.dir().hire("amy");
+    world.dir().people.remove("u004");
+    world.dir().person("amy").rdn = Some("u004".to_owned());
+    world.dir().group("team", &["u000", "zoe", "amy"]);
+    world.sync(CycleMode::Full).await;
+    let expected = ["amy", "u000", "zoe"].map(str::to_owned);
+    assert_eq!(
+        world.groups()["team"],
+        std::collections::BTreeSet::from(expected)
+    );
+}

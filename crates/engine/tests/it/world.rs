@@ -36,6 +36,8 @@ pub(crate) struct Person {
     /// In the scope of a second channel, whose filter is `(second=yes)`.
     pub(crate) in_second: bool,
     pub(crate) ou: String,
+    /// The name in the DN, if it is not the uid.
+    pub(crate) rdn: Option<String>,
 }
 
 /// The directory that tests script.
@@ -67,6 +69,7 @@ impl Directory {
                 in_filter: true,
                 in_second: false,
                 ou: "people".to_owned(),
+                rdn: None,
             },
         );
     }
@@ -81,7 +84,8 @@ impl Directory {
     }
 
     fn dn(person: &Person) -> String {
-        format!("uid={},ou={},{BASE}", person.uid, person.ou)
+        let name = person.rdn.as_ref().unwrap_or(&person.uid);
+        format!("uid={name},ou={},{BASE}", person.ou)
     }
 
     fn in_scope(person: &Person, second: bool) -> bool {

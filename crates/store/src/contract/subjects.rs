@@ -124,11 +124,16 @@ pub async fn members_are_resolved_by_the_hash_of_their_dn(place: &dyn Place) {
     let desk = Desk::at(place).await;
     let mut removed = desk.subject(Kind::User, "gone");
     removed.state = SubjectState::Removed;
+    // A leaver whose name a newcomer has now.
+    let mut former = desk.subject(Kind::User, "former");
+    former.dn_hash = desk.subject(Kind::User, "ana").dn_hash;
+    former.in_scope = false;
     let ids = desk
         .plan(&[
             write(desk.subject(Kind::User, "ana"), Vec::new()),
             write(desk.subject(Kind::Group, "team"), Vec::new()),
             write(removed, Vec::new()),
+            write(former, Vec::new()),
         ])
         .await;
     let hash = |name: &str| Hash128::of(format!("cn={name},ou=people,dc=example").as_bytes());
