@@ -160,6 +160,9 @@ pub struct Shadow {
     /// Whether the account was active; `None` when the target does not say.
     #[serde(default)]
     pub active: Option<bool>,
+    /// How many times in a row the target took a change of `active` and kept what it was.
+    #[serde(default)]
+    pub active_refused: u32,
     /// The foreign `externalId` that an adoption replaced, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_external_id: Option<String>,

@@ -134,6 +134,7 @@ pub(super) fn shadow_of(observed: &Observed) -> Shadow {
     Shadow {
         fields: fields.collect(),
         active: observed.active,
+        active_refused: 0,
         replaced_external_id: None,
     }
 }

@@ -10,6 +10,11 @@ use super::compare::{is_in_line, is_sealed, kept_by_target, same};
 use super::draft::moved;
 use super::leaving::grace_ends;
 
+/// When a change of status that did not stick is tried again first, milliseconds; doubled each time.
+const STATUS_RETRY: Millis = 15 * 60 * 1000;
+/// The longest wait between two tries of it, milliseconds.
+const STATUS_RETRY_MOST: Millis = 24 * 60 * 60 * 1000;
+
 /// What the target answered to a step that succeeded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Applied<'a> {
@@ -202,6 +207,10 @@ fn record_status(subject: &mut Subject, sent: bool, observed: Option<&Observed>)
         .and_then(|observed| observed.active)
         .unwrap_or(sent);
     subject.shadow.active = Some(active);
+    subject.shadow.active_refused = match active == sent {
+        true => 0,
+        false => subject.shadow.active_refused.saturating_add(1),
+    };
     if active == sent {
         let to = if active {
             SubjectState::Linked
@@ -272,12 +281,13 @@ fn note_replaced(rules: &ChannelRules, subject: &mut Subject, changes: &[FieldCh
 fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis) {
     let Some(desired) = subject.desired.clone() else {
         // It leaves: nothing is wanted but what the step did. A disable that did not stick is
-        // planned again.
+        // planned again, later.
         let still_active = subject.state.is_linked()
-            && !subject.in_scope
+            && (!subject.in_scope || verb == Verb::Disable)
             && subject.kind == Kind::User
             && subject.shadow.active == Some(true);
-        subject.dirty = still_active;
+        subject.next_at = None;
+        subject.dirty = still_active && !refuses_status(subject, now);
         if !still_active {
             subject.synced_hash = subject.desired_hash;
             if !subject.in_scope {
@@ -286,6 +296,9 @@ fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis
                 // Only a leaver whom mapping cannot make has a step without a wish.
                 subject.verdict = Verdict::Invalid;
             }
+        }
+        if still_active {
+            return;
         }
         let deletes = rules.options.remove_action == RemoveAction::Delete
             && subject.kind == Kind::User
@@ -307,7 +320,33 @@ fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis
         subject.dirty = false;
         subject.verdict = Verdict::Unchanged;
         subject.reason = kept_by_target(rules, &subject.shadow, &desired.resource).join("; ");
-    } else {
-        subject.dirty = true;
+        return;
     }
+    let mut status_aside = subject.clone();
+    status_aside.shadow.active = Some(desired.active());
+    subject.dirty = !is_in_line(rules, &status_aside, &desired) || !refuses_status(subject, now);
+}
+
+/// Whether the target answered a change of status with success and kept the status: the subject is
+/// looked at again later and later, and says so.
+fn refuses_status(subject: &mut Subject, now: Millis) -> bool {
+    let times = subject.shadow.active_refused;
+    if times == 0 {
+        return false;
+    }
+    let wait = STATUS_RETRY
+        .saturating_mul(1 << times.saturating_sub(1).min(16))
+        .min(STATUS_RETRY_MOST);
+    let again = now.saturating_add(wait);
+    subject.next_at = Some(subject.next_at.map_or(again, |next| next.min(again)));
+    let kept = if subject.shadow.active == Some(true) {
+        "active"
+    } else {
+        "inactive"
+    };
+    subject.reason = format!(
+        "the target answered a change of status with success {times} times in a row and kept the account {kept}; it is tried again in {} minutes. Look at the account at the target",
+        wait / 60_000
+    );
+    true
 }

@@ -61,7 +61,7 @@ fn a_create_without_an_id_is_planned_again_and_correlated() {
 }
 
 #[test]
-fn a_disable_that_did_not_stick_is_planned_again() {
+fn a_disable_that_did_not_stick_is_planned_again_when_its_time_comes() {
     let rules = rules();
     let (ana, mut target) = linked(&rules, user("ana"), person("ana"));
     for source in [gone(), SourceState::InScope(disabled(person("ana")))] {
@@ -75,7 +75,7 @@ fn a_disable_that_did_not_stick_is_planned_again() {
         };
         let after = record_success(&rules, first.subject, &step, applied, NOW);
         assert_eq!(after.state, SubjectState::Linked);
-        assert!(after.dirty);
+        assert!(!after.dirty && after.next_at > Some(NOW));
         assert_eq!(verbs(&plan(&rules, &after, source)), ["disable"]);
     }
 }
@@ -350,5 +350,50 @@ fn after_its_step_a_leaver_counts_as_out_of_scope_and_an_unmappable_one_as_inval
         assert_eq!(ana.state, SubjectState::Disabled);
         assert!(ana.is_converged(), "{ana:?}");
         assert_eq!(plan(&rules, &ana, source).verdict, verdict);
+    }
+}
+
+#[test]
+fn a_disable_that_does_not_stick_is_tried_again_later_and_later_and_says_so() {
+    let rules = rules();
+    for source in [
+        out(),
+        SourceState::InScope(disabled(person("ana"))),
+        SourceState::Invalid {
+            problems: Vec::new(),
+            disabled: disabled(person("ana")).disabled,
+        },
+    ] {
+        let (mut ana, mut target) = linked(&rules, user("ana"), person("ana"));
+        target.keeps_active = Some(true);
+        let mut now = NOW;
+        let mut waits = Vec::new();
+        for _ in 0..3 {
+            let planned = plan(&rules, &ana, source.clone());
+            assert_eq!(verbs(&planned), ["disable"], "{source:?}");
+            ana = apply(&rules, &planned, &mut target, false, now);
+            assert!(!ana.dirty, "not in the same sync: {source:?}");
+            assert!(
+                ana.reason.contains("kept the account active"),
+                "{}",
+                ana.reason
+            );
+            assert!(!ana.is_converged());
+            let again = ana.next_at.expect("it is looked at again");
+            waits.push((again - now) / 60_000);
+            now = again;
+        }
+        assert_eq!(waits, [15, 30, 60]);
+        for _ in 0..40 {
+            let planned = plan(&rules, &ana, source.clone());
+            ana = apply(&rules, &planned, &mut target, false, now);
+        }
+        assert_eq!(ana.next_at, Some(now + DAY), "once a day at least");
+        target.keeps_active = None;
+        let planned = plan(&rules, &ana, source.clone());
+        ana = apply(&rules, &planned, &mut target, false, now);
+        assert_eq!(ana.state, SubjectState::Disabled);
+        assert_eq!(ana.next_at, None);
+        assert!(plan(&rules, &ana, source.clone()).steps.is_empty());
     }
 }

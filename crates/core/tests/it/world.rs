@@ -132,6 +132,8 @@ pub(crate) struct FakeTarget {
     pub(crate) active: Option<bool>,
     /// Values that it keeps whatever is sent; `None` = it drops the field.
     pub(crate) keeps: BTreeMap<String, Option<String>>,
+    /// The status that it keeps whatever is sent.
+    pub(crate) keeps_active: Option<bool>,
     /// It answers without a body.
     pub(crate) silent: bool,
     pub(crate) created: u32,
@@ -153,7 +155,10 @@ impl FakeTarget {
             target_id,
             kind,
             resource,
-            active: self.active.filter(|_| kind == Kind::User),
+            active: self
+                .keeps_active
+                .or(self.active)
+                .filter(|_| kind == Kind::User),
             modified_at: None,
             members: None,
         })

@@ -44,9 +44,10 @@ statements! {
         WHERE s.verb IN ('add_members', 'remove_members'))";
 
     /// ?1 = channel, ?2 = since. Without what a person approved, and without what the running cycle
-    /// has planned anew: settling supersedes it.
-    WINDOW = "SELECT g.value AS guard,
-            sum(CASE WHEN g.value LIKE 'members.%' THEN s.members ELSE 1 END) AS n
+    /// has planned anew: settling supersedes it. Subjects are counted, not the tries it took, and
+    /// none that the running cycle's plan counts already.
+    WINDOW = "SELECT g.value AS guard, CASE WHEN g.value LIKE 'members.%' THEN sum(s.members)
+            ELSE count(DISTINCT s.subject) END AS n
         FROM step s INDEXED BY step_released CROSS JOIN json_each(s.guards_json) g
         WHERE s.channel = (SELECT id FROM channel WHERE uid = ?1) AND s.released_at >= ?2
             AND s.approved_by IS NULL
@@ -55,5 +56,9 @@ statements! {
                 SELECT 1 FROM cycle y CROSS JOIN touched t ON t.cycle = y.id AND t.subject = s.subject
                 WHERE y.channel = s.channel AND y.state = 'reading'
                     AND CASE WHEN s.verb IN ('add_members', 'remove_members') THEN t.members ELSE t.account END = 1))
+            AND (g.value LIKE 'members.%' OR NOT EXISTS (
+                SELECT 1 FROM step p INDEXED BY step_subject CROSS JOIN json_each(p.guards_json) h
+                WHERE p.subject = s.subject AND p.state = 'planned' AND p.hold_json IS NULL
+                    AND h.value = g.value))
         GROUP BY g.value";
 }

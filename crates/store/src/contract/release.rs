@@ -181,7 +181,7 @@ pub async fn the_window_counts_what_was_released_and_not_approved(place: &dyn Pl
     assert_eq!(window(T0 + 7).await, counts(&[("create", 1)]));
 }
 
-/// What is about to be superseded is not counted twice.
+/// What is about to be superseded is not counted twice, nor who is tried again.
 pub async fn the_window_leaves_out_what_the_running_cycle_plans_anew(place: &dyn Place) {
     let desk = Desk::at(place).await;
     let subject = |name| desk.linked_subject(Kind::User, name);
@@ -193,8 +193,21 @@ pub async fn the_window_leaves_out_what_the_running_cycle_plans_anew(place: &dyn
     let cycle = desk.begin().await;
     desk.write(cycle, &writes[..2]).await;
     assert_eq!(claimed[0].planned, writes[0].steps[0]);
-    let expected = counts(&[("removal.evidence", 2)]);
-    assert_eq!(window().await, expected, "in flight, and not planned anew");
+    let expected = counts(&[("removal.evidence", 1)]);
+    assert_eq!(window().await, expected, "the plan counts the others");
     desk.settle(cycle).await;
-    assert_eq!(window().await, counts(&[("removal.evidence", 4)]));
+    let expected = counts(&[("removal.evidence", 3)]);
+    assert_eq!(
+        window().await,
+        expected,
+        "of one subject however often it is tried"
+    );
+    let cycle = desk.begin().await;
+    desk.finish(outcome(&claimed[0], StepState::Succeeded))
+        .await;
+    let expected = counts(&[("removal.evidence", 3)]);
+    assert_eq!(window().await, expected, "done counts as well");
+    desk.write(cycle, &writes[..1]).await;
+    let expected = counts(&[("removal.evidence", 2)]);
+    assert_eq!(window().await, expected, "the plan counts it now");
 }
