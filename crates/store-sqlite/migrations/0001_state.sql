@@ -69,6 +69,8 @@ CREATE TABLE subject (
     -- The cycle in which the set of desired members changed last.
     members_changed  INTEGER,
     container        INTEGER REFERENCES container (id),
+    -- What was read, hashed; says nothing unless it goes with `desired_hash`.
+    read_hash        BLOB,
     -- Grows with every write of the whole subject.
     version          INTEGER NOT NULL DEFAULT 1,
     -- When it became `removed`.

@@ -23,6 +23,7 @@ struct Head<'a>(
     &'a str,
     u8,
     Option<i64>,
+    &'a str,
 );
 
 /// As `BY_DN` writes it: hash, subject, kind.
@@ -57,8 +58,20 @@ fn parsed<'r, R: Deserialize<'r>, T>(
 }
 
 fn head(row: &Head<'_>) -> Result<SubjectHead> {
-    let Head(id, key, kind, dn_hash, state, in_scope, desired, synced, verdict, dirty, next_at) =
-        row;
+    let Head(
+        id,
+        key,
+        kind,
+        dn_hash,
+        state,
+        in_scope,
+        desired,
+        synced,
+        verdict,
+        dirty,
+        next_at,
+        read,
+    ) = row;
     let id = *id;
     Ok(SubjectHead {
         id: SubjectId(id),
@@ -73,6 +86,7 @@ fn head(row: &Head<'_>) -> Result<SubjectHead> {
         verdict: Verdict::parse(verdict).ok_or_else(|| unknown("verdict", id, verdict))?,
         dirty: *dirty != 0,
         next_at: *next_at,
+        read_hash: hash_or_none("read_hash", id, read)?,
     })
 }
 

@@ -5,7 +5,7 @@ use usher_core::model::{
     ChannelId, ConnectionId, Hash128, Kind, Millis, SourceKey, Subject, SubjectId, SubjectState,
     TargetId,
 };
-use usher_store::{Result, SubjectHead, UniqueHolder, UniqueValue};
+use usher_store::{Fence, Result, SubjectHead, UniqueHolder, UniqueValue};
 
 use crate::cells::Cells;
 use crate::compact;
@@ -13,7 +13,7 @@ use crate::error::backend;
 use crate::open::SqliteStore;
 use crate::rows;
 use crate::sql::subject as sql;
-use crate::tx::list;
+use crate::tx::{Tx, list};
 
 impl SqliteStore {
     pub(crate) async fn do_heads(
@@ -65,6 +65,44 @@ impl SqliteStore {
             .await
             .map_err(backend)?;
         rows.iter().map(rows::subject).collect()
+    }
+
+    pub(crate) async fn do_remember_reads(
+        &self,
+        fence: &Fence,
+        reads: &[(SubjectId, Hash128)],
+    ) -> Result<()> {
+        if reads.is_empty() {
+            return Ok(());
+        }
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let target = tx.target;
+        tx.batch_with(sql::REMEMBER, &list(reads)?, target).await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn do_concerned(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+    ) -> Result<Vec<SubjectId>> {
+        let row = sqlx::query(sql::CONCERNED)
+            .bind(channel.as_str())
+            .bind(now)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        let ids: Option<Vec<i64>> = Cells::of("subject", &row).json_or_none("ids_json")?;
+        Ok(ids.unwrap_or_default().into_iter().map(SubjectId).collect())
+    }
+
+    pub(crate) async fn do_heads_of(&self, ids: &[SubjectId]) -> Result<Vec<SubjectHead>> {
+        let row = sqlx::query(sql::HEADS_OF)
+            .bind(list(ids)?)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        compact::heads(&row)
     }
 
     pub(crate) async fn do_scan(

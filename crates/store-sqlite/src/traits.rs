@@ -97,6 +97,18 @@ impl Subjects for SqliteStore {
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>> {
         self.do_by_target(connection, ids).await
     }
+    async fn remember_reads(&self, fence: &Fence, reads: &[(SubjectId, Hash128)]) -> Result<()> {
+        self.do_remember_reads(fence, reads).await
+    }
+
+    async fn concerned(&self, channel: &ChannelId, now: Millis) -> Result<Vec<SubjectId>> {
+        self.do_concerned(channel, now).await
+    }
+
+    async fn heads_of(&self, ids: &[SubjectId]) -> Result<Vec<SubjectHead>> {
+        self.do_heads_of(ids).await
+    }
+
     async fn scan(
         &self,
         channel: &ChannelId,

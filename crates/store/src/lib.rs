@@ -103,9 +103,9 @@ pub trait Subjects: Send + Sync {
     /// Subjects by id; ids that do not exist are left out.
     async fn subjects(&self, ids: &[SubjectId]) -> Result<Vec<Subject>>;
 
-    /// Who has these canonical-DN hashes, in this channel. Subjects that are `Removed` or
-    /// `Archived` are left out; those out of scope, too, where somebody in scope has the same name.
-    /// A name that several share is returned for each.
+    /// Who has these canonical-DN hashes, in this channel. Subjects that are `Removed`, `Archived` or
+    /// out of scope are left out: only the source knows whether their entry is still there. A name that
+    /// several share is returned for each.
     async fn by_dn(
         &self,
         channel: &ChannelId,
@@ -114,6 +114,17 @@ pub trait Subjects: Send + Sync {
 
     /// Subjects of any channel of this SP connection that hold these target ids (linked ones).
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>>;
+
+    /// Keeps with subjects what was read of them, as the caller hashes it, so that an entry that reads the
+    /// same need not be mapped again. Part of no version; a later write of the subject keeps it.
+    async fn remember_reads(&self, fence: &Fence, reads: &[(SubjectId, Hash128)]) -> Result<()>;
+
+    /// Subjects that a complete read must account for: in scope, or dirty, or due by `now`. `Removed` and
+    /// `Archived` ones are left out. In no order, some perhaps twice.
+    async fn concerned(&self, channel: &ChannelId, now: Millis) -> Result<Vec<SubjectId>>;
+
+    /// Heads by id; ids that do not exist are left out.
+    async fn heads_of(&self, ids: &[SubjectId]) -> Result<Vec<SubjectHead>>;
 
     /// All heads of a channel in id order, `limit` at a time, after the given id. `Removed` and
     /// `Archived` ones are left out.
@@ -322,7 +333,9 @@ pub trait Outbox: Send + Sync {
     /// id makes the groups it is desired or present in dirty; one that is unlinked, or has another
     /// resource now, loses `present`, and its membership stays desired only if it is in scope; one
     /// that is removed leaves all its rows. A group that has another resource, or none, believes
-    /// nothing present and is not `members_settled`. A forbidden transition is
+    /// nothing present and is not `members_settled`. A group where a member's recorded presence is not
+    /// what is desired becomes dirty, and stays so beside a cycle that is reading: its plan was made
+    /// while the step was in flight. A forbidden transition is
     /// [`StoreError::Transition`] and changes nothing.
     ///
     /// An outcome that was made from a subject that changed in between (see `Subject::version`), or

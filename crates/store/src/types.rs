@@ -164,6 +164,8 @@ pub struct SubjectHead {
     pub dirty: bool,
     /// See `Subject`.
     pub next_at: Option<Millis>,
+    /// What was read when it was last planned or found unchanged; see `Subjects::remember_reads`.
+    pub read_hash: Option<Hash128>,
 }
 
 /// Which subjects.

@@ -1,11 +1,14 @@
 //! Claiming steps and recording what became of them.
 
-/// Nothing of the subject is in flight, and nothing earlier of it can still be sent.
+/// Nothing of the subject is in flight, and nothing earlier of it can still be sent. Batches of
+/// members wait for none that was put off: one refused member must not hold the group up.
 macro_rules! free {
     () => {
         " NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.subject
             AND e.state IN ('claimed', 'unknown', 'pending', 'waiting')
-            AND (e.state IN ('claimed', 'unknown') OR e.id < s.id)) "
+            AND (e.state IN ('claimed', 'unknown') OR e.id < s.id)
+            AND NOT (e.state = 'waiting' AND e.verb IN ('add_members', 'remove_members')
+                AND s.verb IN ('add_members', 'remove_members'))) "
     };
 }
 

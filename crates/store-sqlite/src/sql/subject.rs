@@ -14,7 +14,7 @@ macro_rules! head_json {
         "'[' || s.id || ',' || json_quote(s.source_key) || ',\"' || s.kind || '\",\"' || hex(s.dn_hash)
          || '\",\"' || s.state || '\",' || s.in_scope || ',\"' || hex(s.desired_hash) || '\",\"'
          || hex(s.synced_hash) || '\",\"' || s.verdict || '\",' || s.dirty || ','
-         || coalesce(s.next_at, 'null') || ']'"
+         || coalesce(s.next_at, 'null') || ',\"' || hex(s.read_hash) || '\"]'"
     };
 }
 
@@ -54,6 +54,22 @@ statements! {
     HEADS = concat!("SELECT 0 AS id, '[' || group_concat(", head_json!(), ") || ']' AS rows_json
         FROM json_each(?2) v CROSS JOIN subject s
         ON s.channel = ", channel!(), " AND s.source_key = v.value");
+    /// A list of ids. One row with all.
+    HEADS_OF = concat!("SELECT 0 AS id, '[' || group_concat(", head_json!(), ") || ']' AS rows_json
+        FROM json_each(?1) v CROSS JOIN subject s ON s.id = v.value");
+    /// ?2 = now. One row with all ids.
+    CONCERNED = concat!("SELECT 0 AS id, '[' || group_concat(id) || ']' AS ids_json FROM (
+            SELECT s.id AS id FROM subject s INDEXED BY subject_counts
+            WHERE s.channel = ", channel!(), " AND s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
+            UNION ALL
+            SELECT s.id AS id FROM subject s INDEXED BY subject_dirty
+            WHERE s.channel = ", channel!(), " AND s.dirty = 1 AND s.state NOT IN ('removed', 'archived')
+            UNION ALL
+            SELECT s.id AS id FROM subject s INDEXED BY subject_next
+            WHERE s.channel = ", channel!(), " AND s.next_at <= ?2 AND s.state NOT IN ('removed', 'archived'))");
+    /// Rows: subject, hash; ?2 = target.
+    REMEMBER = "UPDATE subject SET read_hash = unhex(v.value ->> 1) FROM json_each(?1) v
+        WHERE subject.id = v.value ->> 0 AND subject.channel IN (SELECT id FROM channel WHERE target = ?2)";
     /// A list of ids.
     BY_IDS = subject_select!("json_each(?1) v CROSS JOIN subject s ON s.id = v.value");
     /// ?2 = hashes (hexadecimal). One row with all: hash, subject, kind.
@@ -61,10 +77,7 @@ statements! {
             '[\"' || v.value || '\",' || s.id || ',\"' || s.kind || '\"]') || ']' AS rows_json
         FROM json_each(?2) v CROSS JOIN subject s INDEXED BY subject_dn
             ON s.channel = ", channel!(), " AND s.dn_hash = unhex(v.value)
-        WHERE s.state NOT IN ('removed', 'archived') AND (s.in_scope = 1 OR NOT EXISTS (
-            SELECT 1 FROM subject o INDEXED BY subject_dn
-            WHERE o.channel = s.channel AND o.dn_hash = s.dn_hash AND o.in_scope = 1
-                AND o.state NOT IN ('removed', 'archived')))");
+        WHERE s.state NOT IN ('removed', 'archived') AND s.in_scope = 1");
     /// ?1 = SP connection, ?2 = target ids.
     BY_TARGET = concat!(subject_select!("json_each(?2) v CROSS JOIN subject s INDEXED BY subject_target
         ON s.target_id = v.value"),

@@ -22,6 +22,12 @@ async fn hot_statements_use_their_indexes() {
     let (_dir, store) = empty().await;
     let hot = [
         ("heads", subject::HEADS, "sqlite_autoindex_subject_1"),
+        ("heads of", subject::HEADS_OF, "INTEGER PRIMARY KEY"),
+        (
+            "concerned",
+            subject::CONCERNED,
+            "COVERING INDEX subject_counts",
+        ),
         ("by_dn", subject::BY_DN, "subject_dn"),
         ("by_target", subject::BY_TARGET, "subject_target"),
         ("due", subject::DUE, "subject_next"),

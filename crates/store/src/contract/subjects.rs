@@ -76,6 +76,54 @@ pub async fn a_known_key_keeps_its_id(place: &dyn Place) {
     assert!(result.is_err());
 }
 
+/// It survives a write of the whole subject, and no other target's lease can set it.
+pub async fn what_was_read_is_remembered_with_the_subject(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let ids = desk.linked(Kind::User, &["ana", "ben"]).await;
+    let read = Hash128::of(b"read");
+    desk.store
+        .remember_reads(&desk.fence, &[(ids[0], read)])
+        .await
+        .unwrap();
+    desk.linked(Kind::User, &["ana"]).await;
+    let heads = desk.store.heads_of(&[ids[1], ids[0]]).await.unwrap();
+    let of = |id| heads.iter().find(|head| head.id == id).unwrap().read_hash;
+    assert_eq!((of(ids[0]), of(ids[1])), (Some(read), None));
+    let keys = [SourceKey::new("k-ana")];
+    let by_key = desk.store.heads(&desk.channel, &keys).await.unwrap();
+    assert_eq!(by_key[0].read_hash, Some(read));
+    let stale = crate::Fence {
+        epoch: desk.fence.epoch - 1,
+        ..desk.fence.clone()
+    };
+    let refused = desk.store.remember_reads(&stale, &[(ids[1], read)]).await;
+    assert!(refused.is_err());
+}
+
+/// In scope, dirty or due; who is removed is no concern.
+pub async fn a_complete_read_must_account_for_these(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut all = Vec::new();
+    for name in ["in", "out", "dirty", "due", "later", "removed"] {
+        let mut subject = desk.linked_subject(Kind::User, name);
+        subject.in_scope = name == "in" || name == "removed";
+        subject.dirty = name == "dirty" || name == "removed";
+        subject.next_at = match name {
+            "due" => Some(T0),
+            "later" => Some(T0 + 1),
+            _ => None,
+        };
+        if name == "removed" {
+            subject.state = SubjectState::Removed;
+        }
+        all.push(write(subject, Vec::new()));
+    }
+    let ids = desk.plan(&all).await;
+    let concerned = desk.store.concerned(&desk.channel, T0).await.unwrap();
+    let concerned: BTreeSet<SubjectId> = concerned.into_iter().collect();
+    assert_eq!(concerned, BTreeSet::from([ids[0], ids[2], ids[3]]));
+}
+
 /// Old and new ones mixed.
 pub async fn ids_come_back_in_the_order_of_the_writes(place: &dyn Place) {
     let desk = Desk::at(place).await;
@@ -119,7 +167,7 @@ pub async fn heads_are_found_by_key_within_their_channel(place: &dyn Place) {
     assert_eq!(heads[0].id, second);
 }
 
-/// Those who are gone are no members.
+/// Those who are gone are no members; of those who left, the source must say.
 pub async fn members_are_resolved_by_the_hash_of_their_dn(place: &dyn Place) {
     let desk = Desk::at(place).await;
     let mut removed = desk.subject(Kind::User, "gone");
@@ -128,16 +176,19 @@ pub async fn members_are_resolved_by_the_hash_of_their_dn(place: &dyn Place) {
     let mut former = desk.subject(Kind::User, "former");
     former.dn_hash = desk.subject(Kind::User, "ana").dn_hash;
     former.in_scope = false;
+    let mut left = desk.subject(Kind::User, "left");
+    left.in_scope = false;
     let ids = desk
         .plan(&[
             write(desk.subject(Kind::User, "ana"), Vec::new()),
             write(desk.subject(Kind::Group, "team"), Vec::new()),
             write(removed, Vec::new()),
             write(former, Vec::new()),
+            write(left, Vec::new()),
         ])
         .await;
     let hash = |name: &str| Hash128::of(format!("cn={name},ou=people,dc=example").as_bytes());
-    let asked = [hash("ana"), hash("nobody"), hash("team"), hash("gone")];
+    let asked = ["ana", "nobody", "team", "gone", "left"].map(hash);
     let mut found = desk.store.by_dn(&desk.channel, &asked).await.unwrap();
     found.sort_by_key(|(_, id, _)| *id);
     let expected = [
