@@ -84,27 +84,44 @@ impl Failure {
 
     fn text(&self, ui: &Ui) -> String {
         let mut lines = self.message.lines();
-        let mut text = format!("{}: {}", ui.red("error"), lines.next().unwrap_or_default());
+        let mut text = format!(
+            "{}: {}",
+            ui.red("error"),
+            printable(lines.next().unwrap_or_default())
+        );
         for line in lines {
-            let _ = write!(text, "\n  {}", line.trim_start());
+            let _ = write!(text, "\n  {}", printable(line.trim_start()));
         }
         for problem in &self.problems {
-            let _ = write!(text, "\n\n{} {}", ui.blue("-->"), problem.place);
+            let _ = write!(text, "\n\n{} {}", ui.blue("-->"), printable(&problem.place));
             for (label, what) in [
                 ("expected", &problem.expected),
                 ("found", &problem.found),
                 ("help", &problem.hint),
             ] {
                 if !what.is_empty() {
-                    let _ = write!(text, "\n  {} {label}: {what}", ui.blue("="));
+                    let _ = write!(text, "\n  {} {label}: {}", ui.blue("="), printable(what));
                 }
             }
         }
         for help in &self.help {
-            let _ = write!(text, "\n  {} help: {help}", ui.blue("="));
+            let _ = write!(text, "\n  {} help: {}", ui.blue("="), printable(help));
         }
         text
     }
+}
+
+/// What a server, a file or an argument says goes to a terminal: without what would steer it.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 impl From<EngineError> for Failure {
@@ -117,7 +134,14 @@ impl From<EngineError> for Failure {
             | EngineError::PlanChanged { .. } => Exit::Refused,
             EngineError::Store(_) | EngineError::Source(_) | EngineError::Target(_) => Exit::Failed,
         };
-        Self::new(exit, error.to_string())
+        let failure = Self::new(exit, error.to_string());
+        match &error {
+            EngineError::Store(StoreError::Conflict { .. }) => failure,
+            EngineError::Store(_) => failure.help(
+                "look at the disk and the permissions of the state folder; a damaged state is moved away and a backup restored: `usher restore DIR`",
+            ),
+            _ => failure,
+        }
     }
 }
 

@@ -41,6 +41,12 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
                 .help("name another folder: a backup never replaces one"),
         );
     }
+    if args.dir.exists() && !args.dir.is_dir() {
+        return Err(
+            Failure::refused(format!("`{}` is not a folder", args.dir.display()))
+                .help("name an empty or a new folder for the backup"),
+        );
+    }
     session::make_folder(&args.dir)?;
     session.store.backup(&args.dir).await?;
     let bytes = std::fs::metadata(&file).map_or(0, |found| found.len());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use usher_core::model::{CycleMode, Kind, Verb};
+use usher_core::model::{CycleMode, CycleState, Kind, Verb};
 use usher_engine::admin::{NotProvisioned, PlanOptions, PlanReport};
 
 use super::{Context, select, steps, sync_report};
@@ -74,11 +74,16 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         &report,
         next_command(&args, context, &report).as_deref(),
     );
-    Ok(if report.held.is_empty() {
+    Ok(if report.held.is_empty() && is_whole(&report) {
         Exit::Done
     } else {
         Exit::Partly
     })
+}
+
+/// Whether the read behind the plan was complete.
+fn is_whole(report: &PlanReport) -> bool {
+    !matches!(report.cycle.state, CycleState::Incomplete { .. })
 }
 
 /// The command that does this plan, with everything that made it.
@@ -119,7 +124,11 @@ pub(crate) fn show(ui: &Ui, report: &PlanReport, next: Option<&str>) {
     }
     not_provisioned(ui, report);
     ui.line("");
-    if report.totals.is_empty() {
+    if report.totals.is_empty() && !is_whole(report) {
+        ui.line(
+            "Nothing to do for what was read; the read was not complete, so this proves little.",
+        );
+    } else if report.totals.is_empty() {
         ui.line(ui.green("Nothing to do: the target is as the directory says."));
     } else {
         ui.line(format!(

@@ -1,16 +1,25 @@
 //! `usher restore`
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use usher_core::model::{Channel, SpConnection};
+use usher_engine::admin::Admin;
 use usher_engine::{Lease, Sealer};
-use usher_store::{Administration as _, AuditEvent, ChannelState};
+use usher_store::{Administration as _, AuditEvent, ChannelState, StoreError};
+use usher_store_sqlite::SqliteStore;
 
 use super::{Context, restored};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::{self, Access, Session, StateLock};
+use crate::session::{self, StateLock};
+use crate::wiring;
+
+/// How every database of this kind begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The folder below the state folder where a backup is made ready.
+const ASIDE: &str = "restoring";
 
 /// Make the state folder from a backup; every channel only observes afterwards
 #[derive(Debug, clap::Args)]
@@ -55,18 +64,20 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         ))
         .help("move it away first: restoring never replaces a state"));
     }
+    looks_like_a_state(&from)?;
     session::make_folder(state)?;
-    let lock = StateLock::take(state)?;
-    Sealer::open_or_create(&context.settings.key_file, false)?;
-    copy(&from, &state.join(session::DATABASE))?;
-    drop(lock);
-    let session = context.open(Access::Work).await?;
-    let configuration = session.store.configuration().await?;
-    let mut channels = Vec::new();
-    for (sp, channel) in configuration.channels() {
-        observe(&session, sp, channel).await?;
-        channels.push(format!("{}/{}", sp.name, channel.name));
-    }
+    let _lock = StateLock::take(state)?;
+    let sealer = Sealer::open_or_create(&context.settings.key_file, false)?;
+    // Made ready aside, under the lock: what is not yet set to observe never lies where a command
+    // would take it for the state, however early this process ends.
+    let aside = state.join(ASIDE);
+    let made = prepare(&from, &aside, sealer, context).await;
+    let placed = match made {
+        Ok(channels) => place(&aside, state).map(|()| channels),
+        Err(failure) => Err(failure),
+    };
+    let _ = std::fs::remove_dir_all(&aside);
+    let channels = placed?;
     let report = Restored {
         from,
         state: state.clone(),
@@ -89,30 +100,95 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// Copies the file; a copy that broke off never looks like a state.
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::failed(format!(
-            "the backup cannot be copied to `{}`: {error}",
-            to.display()
-        ))
+/// Refuses a file that is no database, such as one whose copying broke off at once: opened, an
+/// empty file would become an empty state.
+fn looks_like_a_state(file: &Path) -> Result<(), Failure> {
+    let mut head = [0_u8; MAGIC.len()];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut head));
+    if read.is_ok() && head == *MAGIC {
+        return Ok(());
+    }
+    let found = match read {
+        Ok(()) => "something else".to_owned(),
+        Err(error) => error.to_string(),
     };
-    let half = to.with_extension("db.restoring");
-    std::fs::copy(from, &half).map_err(failed)?;
+    Err(Failure::refused(format!(
+        "`{}` is not a backup: expected a database, found {found}",
+        file.display()
+    ))
+    .help("use another backup; nothing was restored"))
+}
+
+/// Copies the backup and lets every channel of the copy observe.
+async fn prepare(
+    from: &Path,
+    aside: &Path,
+    sealer: Sealer,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Failure> {
+    // What an earlier attempt left.
+    let _ = std::fs::remove_dir_all(aside);
+    session::make_folder(aside)?;
+    copy(from, &aside.join(session::DATABASE))?;
+    let store = SqliteStore::open(aside).await.map_err(unusable)?;
+    let admin = wiring::admin(&store, aside.to_owned(), sealer, &context.settings.operator);
+    let done = observe_all(&store, &admin).await;
+    store.close().await;
+    done
+}
+
+fn unusable(error: StoreError) -> Failure {
+    Failure::from(error).help("the backup cannot be used: take another one; nothing was restored")
+}
+
+async fn observe_all(store: &SqliteStore, admin: &Admin) -> Result<Vec<String>, Failure> {
+    let configuration = store.configuration().await.map_err(unusable)?;
+    let mut channels = Vec::new();
+    for (sp, channel) in configuration.channels() {
+        store.break_lease(&sp.id).await.map_err(unusable)?;
+        observe(admin, sp, channel).await?;
+        channels.push(format!("{}/{}", sp.name, channel.name));
+    }
+    Ok(channels)
+}
+
+/// Copies the file, readable for its owner only, and has it written to the disk.
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    std::fs::copy(from, to).map_err(|error| not_copied(to, &error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(&half, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600))
+            .map_err(|error| not_copied(to, &error))?;
     }
-    std::fs::File::open(&half)
+    std::fs::File::open(to)
         .and_then(|file| file.sync_all())
-        .map_err(failed)?;
-    std::fs::rename(&half, to).map_err(failed)
+        .map_err(|error| not_copied(to, &error))
+}
+
+/// The prepared copy becomes the state, at one stroke.
+fn place(aside: &Path, state: &Path) -> Result<(), Failure> {
+    let to = state.join(session::DATABASE);
+    let file = aside.join(session::DATABASE);
+    if aside.join(format!("{}-wal", session::DATABASE)).exists() {
+        return Err(Failure::failed(
+            "the restored state could not be closed: its journal is still there",
+        )
+        .help("try again; nothing was restored"));
+    }
+    std::fs::rename(&file, &to).map_err(|error| not_copied(&to, &error))
+}
+
+fn not_copied(to: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!(
+        "the backup cannot be copied to `{}`: {error}",
+        to.display()
+    ))
 }
 
 /// Nothing that was stored about "read up to here" holds any more.
-async fn observe(session: &Session, sp: &SpConnection, channel: &Channel) -> Result<(), Failure> {
-    let engine = &session.admin.engine;
+async fn observe(admin: &Admin, sp: &SpConnection, channel: &Channel) -> Result<(), Failure> {
+    let engine = &admin.engine;
     let lease = Lease::take(&engine.store, &engine.clock, &sp.id, &engine.owner).await?;
     let mut record = engine.record(sp, &channel.id).await?;
     record.watermark = None;
@@ -122,7 +198,7 @@ async fn observe(session: &Session, sp: &SpConnection, channel: &Channel) -> Res
     record.warnings.push(restored::warning());
     let event = AuditEvent {
         at: engine.clock.now(),
-        actor: session.admin.operator.clone(),
+        actor: admin.operator.clone(),
         event: "RESTORE".to_owned(),
         channel: Some(channel.id.to_string()),
         success: true,

@@ -165,3 +165,29 @@ async fn a_sync_that_could_not_read_is_told_by_status_with_its_reason() {
     let users = rig.sandbox.snapshot().users;
     assert!(users.iter().all(|user| user["active"] == true));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_backup_is_refused_and_leaves_room_for_a_good_one() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    rig.usher(&["backup", "good"]).await.code(0);
+    let whole = std::fs::read(rig.path("good/state.db")).unwrap();
+    std::fs::rename(rig.state().join("secret.key"), rig.path("kept.key")).unwrap();
+    std::fs::remove_dir_all(rig.state()).unwrap();
+    std::fs::create_dir(rig.path("broken")).unwrap();
+    let restore = |from: &'static str| {
+        let mut command = rig.command(&["restore", from]);
+        command.env("USHER_KEY_FILE", rig.path("kept.key"));
+        crate::rig::ran(command)
+    };
+
+    rig.write("broken/state.db", "");
+    let ran = restore("broken").await.code(3);
+    assert!(ran.err.contains("is not a backup"), "{}", ran.err);
+    std::fs::write(rig.path("broken/state.db"), &whole[..whole.len() / 2]).unwrap();
+    let ran = restore("broken").await.code(2);
+    assert!(ran.err.contains("nothing was restored"), "{}", ran.err);
+    assert!(!rig.state().join("state.db").exists());
+    restore("good").await.code(0);
+    assert!(!rig.state().join("restoring").exists());
+}
