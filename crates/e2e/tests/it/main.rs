@@ -13,5 +13,8 @@ mod disasters_source;
 mod disasters_state;
 mod disasters_target;
 mod first_sync;
+mod kills;
 mod ldif;
+mod overtaking;
+mod scope;
 mod world;
