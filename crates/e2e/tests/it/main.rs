@@ -17,4 +17,5 @@ mod kills;
 mod ldif;
 mod overtaking;
 mod scope;
+mod secrets;
 mod world;
