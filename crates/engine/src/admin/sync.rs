@@ -298,10 +298,10 @@ impl Admin {
         report: &mut SyncReport,
     ) -> Result<(), EngineError> {
         for _ in 0..FOLLOW_UPS {
-            let sent = self
+            let (sent, looked) = self
                 .send_while_looking(open, fence, options, progress.clone())
                 .await?;
-            let moved = sent.succeeded + sent.replanned > 0;
+            let moved = looked > 0 || sent.succeeded + sent.replanned > 0;
             add(report, &sent);
             let pilot = options.at_most.is_some() || options.only.is_some();
             if sent.stopped.is_some() || pilot || !moved {
@@ -312,7 +312,7 @@ impl Admin {
                 .engine
                 .run_cycle(open, fence, &follow, progress.clone())
                 .await?;
-            if next.settled.pending == 0 {
+            if looked + next.settled.pending == 0 {
                 break;
             }
         }
@@ -320,14 +320,15 @@ impl Admin {
     }
 
     /// Sends; while that takes long, newer reads go on beside it, and their disables overtake what
-    /// waits (behaviour §6).
+    /// waits (behaviour §6). Also returns how many steps the last of those reads planned: sending may
+    /// have ended before it did.
     async fn send_while_looking(
         &self,
         open: &Arc<OpenChannel>,
         fence: &Fence,
         options: &SendOptions,
         progress: Arc<dyn Progress>,
-    ) -> Result<SendReport, EngineError> {
+    ) -> Result<(SendReport, u64), EngineError> {
         let over = Notify::new();
         let sending = async {
             let opens = std::slice::from_ref(open);
@@ -336,28 +337,33 @@ impl Admin {
             sent
         };
         if options.at_most.is_some() || options.only.is_some() {
-            return sending.await;
+            return Ok((sending.await?, 0));
         }
-        let (sent, ()) = tokio::join!(sending, self.look_again(open, fence, &over));
-        sent
+        let (sent, looked) = tokio::join!(sending, self.look_again(open, fence, &over));
+        Ok((sent?, looked))
     }
 
-    /// Incremental cycles by the channel's schedule until sending is over.
-    async fn look_again(&self, open: &Arc<OpenChannel>, fence: &Fence, over: &Notify) {
+    /// Incremental cycles by the channel's schedule until sending is over; how many steps the last one
+    /// planned.
+    async fn look_again(&self, open: &Arc<OpenChannel>, fence: &Fence, over: &Notify) -> u64 {
         let every = u64::from(open.channel.policy.schedule.incremental_seconds.max(1));
         let options = CycleOptions::of(CycleMode::Incremental);
+        let mut planned = 0;
         loop {
             tokio::select! {
-                () = over.notified() => return,
+                () = over.notified() => return planned,
                 () = tokio::time::sleep(Duration::from_secs(every)) => {}
             }
             // A source that cannot be read now does not stop what is being sent.
-            if let Err(error) = self
+            let looked = self
                 .engine
                 .run_cycle(open, fence, &options, Arc::new(Silent))
-                .await
-            {
-                tracing::warn!(channel.id = %open.channel.id, %error, "a look beside sending failed");
+                .await;
+            match looked {
+                Ok(report) => planned = report.settled.pending,
+                Err(error) => {
+                    tracing::warn!(channel.id = %open.channel.id, %error, "a look beside sending failed");
+                }
             }
         }
     }
