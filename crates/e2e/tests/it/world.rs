@@ -9,7 +9,7 @@ use serde_json::Value;
 use usher_connector::{Connector, Source, SourceError, SourceSettings};
 use usher_connector_ldap::{Clock as LdapClock, LdapSource};
 use usher_core::descriptor::ConnectorDescriptor;
-use usher_core::model::{Channel, Configuration, ConnectionId, CycleMode, LdapStore, Verb};
+use usher_core::model::{Channel, Configuration, ConnectionId, CycleMode, LdapStore};
 use usher_engine::admin::{
     Admin, PlanOptions, PlanReport, Rehearsal, ScratchCopy, Selection, SyncOptions, SyncReport,
 };
@@ -165,10 +165,11 @@ impl World {
 
     /// Waits until no group names this DN any more: the server brings references up to date after it answered.
     pub(crate) async fn until_nobody_refers_to(&self, dns: &[&str]) {
-        let named: String = dns
+        let named: Vec<String> = dns
             .iter()
             .map(|dn| format!("(member={})", in_filter(dn)))
             .collect();
+        let named = named.concat();
         let filter = format!("(|{named})");
         while self.slapd.count(&filter).expect("a search") > 0 {
             tokio::task::yield_now().await;
@@ -321,14 +322,6 @@ pub(crate) fn incomplete(report: &SyncReport) -> String {
     let cycle = report.cycle.as_ref();
     let certificate = cycle.and_then(|cycle| cycle.certificate.as_ref());
     certificate.map_or_else(String::new, |found| found.incomplete.join("\n"))
-}
-
-/// Any held steps of these verbs.
-pub(crate) fn verbs(verbs: &[Verb]) -> Selection {
-    Selection {
-        verbs: verbs.to_vec(),
-        ..Selection::default()
-    }
 }
 
 /// Every held step.
