@@ -181,6 +181,9 @@ pub struct SubjectInput<'a> {
     pub ownership: Ownership,
     /// The linked resource is missing at the target, confirmed by a read by id.
     pub missing_at_target: bool,
+    /// This is planned after a complete full read that did not return it, and an earlier such read
+    /// ended since it left: only then is an account deleted that left (behaviour §11).
+    pub proven_again: bool,
     /// The time.
     pub now: Millis,
 }
@@ -243,6 +246,8 @@ pub struct GroupMembers<'a> {
     pub present: BTreeMap<SubjectId, PresentMember>,
     /// The list was read to its end and every DN of it was resolved; otherwise nobody is removed.
     pub complete: bool,
+    /// Members whose removal a change of configuration caused, and nobody approved: it stays held.
+    pub kept_back: BTreeSet<SubjectId>,
 }
 
 /// A member believed to be in a group at the target.

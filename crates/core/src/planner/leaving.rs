@@ -14,7 +14,8 @@ use super::groups::protected_pattern;
 use super::subject::removal;
 use super::{Ownership, Situation, SubjectInput, SubjectPlan};
 
-const DAY: Millis = 24 * 60 * 60 * 1000;
+const HOUR: Millis = 60 * 60 * 1000;
+const DAY: Millis = 24 * HOUR;
 
 /// How a subject left.
 pub(super) struct Departure {
@@ -144,7 +145,7 @@ fn plan_user(
         };
         draft.step(operation, departure.reason.clone(), hold, guards);
     } else if draft.rules.options.remove_action == RemoveAction::Delete {
-        plan_delete(&mut draft, target_id, left_before, hold, guard);
+        plan_delete(&mut draft, target_id, left_before, (hold, guard), input);
     } else {
         draft.subject.lift(StandingHold::ConfigurationChange);
     }
@@ -157,13 +158,20 @@ fn plan_delete(
     draft: &mut Draft<'_>,
     target_id: &TargetId,
     left_before: Option<Millis>,
-    hold: Option<Hold>,
-    guard: &str,
+    (hold, guard): (Option<Hold>, &str),
+    input: &SubjectInput<'_>,
 ) {
     let since = left_before.unwrap_or(draft.now);
     let due = grace_ends(since, draft.rules.policy.delete_grace_days);
-    if left_before.is_none() || draft.now < due || draft.now == since {
-        draft.subject.next_at = Some(due);
+    let early = left_before.is_none() || draft.now < due || draft.now == since;
+    if early || !input.proven_again {
+        // Its time has come, but not its proof: the complete reads that bring it have hours between.
+        let again = if early {
+            due
+        } else {
+            draft.now.saturating_add(HOUR)
+        };
+        draft.subject.next_at = Some(again);
         draft.notes.push(format!(
             "the account is deleted after {} days, if a complete read finds it so again",
             draft.rules.policy.delete_grace_days

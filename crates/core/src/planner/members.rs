@@ -14,6 +14,7 @@ use super::groups::protected_pattern;
 ///
 /// - Only members that Usher added are removed, unless the policy makes the source authoritative.
 /// - Nobody is removed while the member list is not complete.
+/// - A removal that a change of configuration causes is held, by this plan and by those after it.
 /// - A group that left the scope keeps its members, except when the policy is to empty it: then
 ///   every removable member is removed, held, provided the caller calls the list complete.
 /// - A frozen group, or one with a protected name, is not written.
@@ -63,12 +64,25 @@ impl Members<'_> {
                 target_id: present.target_id.clone(),
             })
             .collect();
-        let (hold, mut guards) = if input.group.in_scope {
-            (None, Vec::new())
-        } else {
-            let guards = vec![name::GROUP_REMOVAL.to_owned()];
-            (Some(Hold::GroupRemoval), guards)
-        };
+        if !input.group.in_scope {
+            let hold = Some(Hold::GroupRemoval);
+            return self.remove_these(members, hold, Some(name::GROUP_REMOVAL));
+        }
+        let (held, free) = members.into_iter().partition(|member| {
+            input.rules.configuration_changed || input.kept_back.contains(&member.subject)
+        });
+        self.remove_these(free, None, None);
+        let hold = Some(Hold::ConfigurationChange);
+        self.remove_these(held, hold, Some(name::REMOVAL_CONFIGURATION));
+    }
+
+    fn remove_these(
+        &mut self,
+        members: Vec<Member>,
+        hold: Option<Hold>,
+        guard: Option<&'static str>,
+    ) {
+        let mut guards: Vec<String> = guard.map(str::to_owned).into_iter().collect();
         guards.push(self.guard(name::MEMBERS_LOST));
         let target_id = self.target_id.clone();
         self.batches(
@@ -131,9 +145,15 @@ impl Members<'_> {
     ) {
         members.sort_by(|a, b| (&a.target_id, a.subject).cmp(&(&b.target_id, b.subject)));
         let size = self.input.rules.member_batch.max(1);
-        for (part, batch) in members.chunks(size).enumerate() {
+        for batch in members.chunks(size) {
+            let operation = operation(batch.to_vec());
+            let verb = operation.verb();
+            let before = self.steps.iter().rev();
+            let part = before
+                .take_while(|step| step.operation.verb() == verb)
+                .count();
             self.steps.push(PlannedStep {
-                operation: operation(batch.to_vec()),
+                operation,
                 part: u32::try_from(part).unwrap_or(u32::MAX),
                 reason: reason.clone(),
                 expects: Expectation {

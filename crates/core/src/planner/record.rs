@@ -207,9 +207,10 @@ fn record_status(subject: &mut Subject, sent: bool, observed: Option<&Observed>)
         .and_then(|observed| observed.active)
         .unwrap_or(sent);
     subject.shadow.active = Some(active);
-    subject.shadow.active_refused = match active == sent {
-        true => 0,
-        false => subject.shadow.active_refused.saturating_add(1),
+    subject.shadow.active_refused = if active == sent {
+        0
+    } else {
+        subject.shadow.active_refused.saturating_add(1)
     };
     if active == sent {
         let to = if active {

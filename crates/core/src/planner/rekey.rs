@@ -29,6 +29,7 @@ pub fn plan_rekey(input: &RekeyInput<'_>) -> SubjectPlan {
             conflict: None,
             ownership: Ownership::Ours,
             missing_at_target: false,
+            proven_again: false,
             now: input.now,
         });
     };

@@ -29,7 +29,9 @@ pub(super) fn plan_unlinked(
     };
     match &found {
         Match::Nothing => draft.subject.lift(StandingHold::Adoption),
-        Match::One(_) | Match::Elsewhere(_, _) | Match::Linked(_) | Match::Several(_) => {
+        // What another subject or channel of ours has is no stranger's account.
+        Match::Elsewhere(_, _) | Match::Linked(_) => {}
+        Match::One(_) | Match::Several(_) => {
             if draft.rules.first_sync {
                 draft.subject.standing_hold = Some(StandingHold::Adoption);
             }

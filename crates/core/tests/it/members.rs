@@ -1,6 +1,6 @@
 //! Who is added to a group, and who is taken out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_core::model::{
     GroupRemoval, Operation, PlannedStep, Subject, SubjectId, SubjectState, TargetId,
@@ -68,6 +68,7 @@ fn plan(
         desired: desired(wanted),
         present: present(there),
         complete,
+        kept_back: BTreeSet::new(),
     }))
 }
 
@@ -139,6 +140,7 @@ fn somebody_created_anew_is_added_again() {
         desired: desired(&[1]),
         present: there,
         complete: true,
+        kept_back: BTreeSet::new(),
     });
     assert_eq!(shown(&steps), ["add_members T1 part 0 []"]);
 }

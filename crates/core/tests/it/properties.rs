@@ -230,6 +230,7 @@ proptest! {
             desired: wanted.iter().map(id).collect(),
             present: present.clone(),
             complete,
+            kept_back: Default::default(),
         });
         let mut after: BTreeMap<SubjectId, bool> = present.iter().map(|(s, p)| (*s, p.added_by_us)).collect();
         for step in &steps {

@@ -15,6 +15,7 @@
 //! conflict FIELD=VALUE with DN [incumbent]
 //! ownership moves CHANNEL | unclear CHANNEL | ours
 //! missing yes|no                 the linked resource is missing at the target
+//! proven yes|no                  a complete read found it gone again (yes unless said otherwise)
 //! target keeps FIELD[=VALUE]     whatever is sent; without a value it drops the field
 //! target active=no               somebody suspends the account
 //! after N days
@@ -75,6 +76,7 @@ struct Story {
     conflict: Option<Conflict>,
     ownership: Ownership,
     missing: bool,
+    proven: bool,
     now: i64,
     plan: Option<SubjectPlan>,
 }
@@ -90,6 +92,7 @@ impl Story {
             conflict: None,
             ownership: Ownership::Ours,
             missing: false,
+            proven: true,
             now: NOW,
             plan: None,
         }
@@ -142,6 +145,7 @@ impl Story {
                 };
             }
             "missing" => self.missing = rest == "yes",
+            "proven" => self.proven = rest == "yes",
             "target" => self.bend(rest),
             "after" => {
                 let days: i64 = rest.split(' ').next().unwrap().parse().unwrap();
@@ -223,6 +227,7 @@ impl Story {
             conflict: self.conflict.clone(),
             ownership: self.ownership.clone(),
             missing_at_target: self.missing,
+            proven_again: self.proven,
             now: self.now,
         });
         let state = plan.subject.state.as_str();
