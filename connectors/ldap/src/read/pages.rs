@@ -18,6 +18,9 @@ use crate::references::hidden_part;
 /// A page is sent on when its values have this many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
+/// A server may send more than a page was asked to have, but a page must end.
+const MOST_ON_A_PAGE: u64 = 10_000;
+
 /// What the client was doing when an entry, and not the connection, could not be used.
 const READING_AN_ENTRY: &str = "reading an entry";
 
@@ -72,7 +75,21 @@ impl Reading<'_> {
         waiting: &mut Waiting,
     ) -> Result<(), Halt> {
         let mut repeats = Repeats::default();
+        let mut on_page = (0, 0);
         while let Some(item) = search.next().await? {
+            on_page = if on_page.0 == search.pages() {
+                (on_page.0, on_page.1 + 1)
+            } else {
+                (search.pages(), 1)
+            };
+            if on_page.1 > MOST_ON_A_PAGE.max(10 * u64::from(self.settings.page_size)) {
+                self.note(Some(format!(
+                    "the server sent over {} entries for a page of {}: the page does not end",
+                    on_page.1 - 1,
+                    self.settings.page_size
+                )));
+                return Ok(());
+            }
             match item {
                 SearchItem::Entry(entry) => {
                     if repeats.is_repeat(search.pages(), &entry.dn) {
@@ -123,6 +140,15 @@ impl Reading<'_> {
             .map(Vec::len)
             .sum::<usize>();
         match attributes::entry(self.settings, kind, raw) {
+            // A search is asked below the base: what lies elsewhere is no answer to it.
+            Ok(entry) if !self.settings.rules.is_under_base(&entry.dn) => {
+                self.note(Some(format!(
+                    "the server returned {}, which is not below the base DN: its answers cannot be trusted",
+                    entry.dn
+                )));
+                let problem = "it is not below the base DN that was searched".to_owned();
+                self.send_bad(entry.dn, None, problem).await?;
+            }
             // Who is a person is read as one, even where the entry is a group as well.
             Ok(entry)
                 if kind == Kind::Group

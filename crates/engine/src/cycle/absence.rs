@@ -99,6 +99,31 @@ impl Run<'_> {
         if !self.may_prove_absence() {
             return Ok(());
         }
+        let missing = if self.beginning.configuration_changed {
+            self.unseen_of_all().await?
+        } else {
+            self.unseen_of_concerned().await?
+        };
+        self.absent(missing).await
+    }
+
+    /// Of those whom a complete read must account for, the ones that it did not return.
+    async fn unseen_of_concerned(&self) -> Result<Vec<SubjectHead>, EngineError> {
+        let store = &self.engine.store;
+        let concerned = store.concerned(&self.open.channel.id, self.started_at);
+        let mut unmet = concerned.await?;
+        unmet.retain(|id| !self.met.contains(id));
+        unmet.sort_unstable();
+        unmet.dedup();
+        let mut missing = Vec::new();
+        for some in unmet.chunks(SCAN as usize) {
+            let heads = store.heads_of(some).await?.into_iter();
+            missing.extend(heads.filter(|head| self.is_unseen(head)));
+        }
+        Ok(missing)
+    }
+
+    async fn unseen_of_all(&self) -> Result<Vec<SubjectHead>, EngineError> {
         let mut missing: Vec<SubjectHead> = Vec::new();
         let mut after = SubjectId(0);
         loop {
@@ -108,12 +133,11 @@ impl Run<'_> {
                 .scan(&self.open.channel.id, after, SCAN)
                 .await?;
             let Some(last) = heads.last().map(|head| head.id) else {
-                break;
+                return Ok(missing);
             };
             after = last;
             missing.extend(heads.into_iter().filter(|head| self.is_unseen(head)));
         }
-        self.absent(missing).await
     }
 
     fn is_unseen(&self, head: &SubjectHead) -> bool {
@@ -277,6 +301,7 @@ impl Run<'_> {
             dn: subject.dn,
             dn_hash: head.dn_hash,
             container,
+            mark: None,
             hash: source.hash(),
             source,
         }))

@@ -116,8 +116,14 @@ async fn list_kind(
     let generation = engine.clock.now();
     let mut start = None;
     let mut listed = 0;
+    let mut began_with: Option<TargetId> = None;
     for _ in 0..MAX_PAGES {
         let page = list_page(open.target.as_ref(), kind, start).await?;
+        let first = page.resources.first().map(|one| one.target_id.clone());
+        if first.is_some() && first == began_with {
+            break;
+        }
+        began_with = first;
         listed += page.resources.len() as u64;
         progress.listed(listed, page.total);
         counts.add(&page.resources, generation);
@@ -130,6 +136,14 @@ async fn list_kind(
         match page.next {
             Some(next) if Some(next) != start => start = Some(next),
             Some(_) => break,
+            // A list that is shorter than it says proves nobody absent: people are looked up singly.
+            None if page.total.is_some_and(|total| listed < total) => {
+                tracing::warn!(
+                    %kind, listed, total = page.total,
+                    "the target listed fewer resources than it says it has; what it did not list is looked up"
+                );
+                return Ok(());
+            }
             None => {
                 engine
                     .store

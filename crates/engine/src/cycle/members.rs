@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_connector::{Failure, FetchBy, Fetched, MemberDn};
-use usher_core::model::{Hash128, Kind, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb};
+use usher_core::model::{
+    Hash128, Hold, Kind, Operation, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb,
+};
 use usher_core::planner::{GroupMembers, PresentMember, plan_members};
-use usher_store::{GroupWrite, StagedMember, StepFilter};
+use usher_store::{GroupWrite, StagedMember, StepFilter, SubjectFilter};
 
 use super::page::dn_hash;
 use super::run::Run;
@@ -29,6 +31,15 @@ pub(super) struct GroupReading {
     begun: bool,
 }
 
+/// A list that was read.
+pub(super) struct EndedList {
+    group: SubjectId,
+    /// To its end.
+    complete: bool,
+    /// It is what the store has, if the read can be believed: nothing was written.
+    unchanged: bool,
+}
+
 impl Run<'_> {
     pub(super) async fn members(
         &mut self,
@@ -41,16 +52,17 @@ impl Run<'_> {
         let hashes: Vec<Hash128> = members.iter().map(|member| dn_hash(&member.dn)).collect();
         let unknown: Vec<Hash128> = hashes
             .iter()
-            .filter(|hash| !self.dn_fates.contains_key(hash))
+            .filter(|hash| !self.names.contains_key(hash) && !self.dn_fates.contains_key(hash))
             .copied()
             .collect();
         let mut shared = BTreeSet::new();
-        for (hash, subject, kind) in self
-            .engine
-            .store
-            .by_dn(&self.open.channel.id, &unknown)
-            .await?
-        {
+        let named = if unknown.is_empty() {
+            Vec::new()
+        } else {
+            let store = &self.engine.store;
+            store.by_dn(&self.open.channel.id, &unknown).await?
+        };
+        for (hash, subject, kind) in named {
             let fate = (kind == Kind::User).then_some(subject);
             let known = self.dn_fates.insert(hash, fate);
             if known.is_some_and(|known| known != fate) {
@@ -64,11 +76,12 @@ impl Run<'_> {
         let mut staged = Vec::with_capacity(members.len());
         let mut unresolved = Vec::new();
         for (member, hash) in members.into_iter().zip(hashes) {
-            let fate = self.dn_fates.get(&hash);
+            let just_read = self.names.get(&hash).map(|user| Some(*user));
+            let fate = just_read.or_else(|| self.dn_fates.get(&hash).copied());
             // A name that nobody has any more may be one that somebody has just lost.
             let renamed = || self.former_dns.get(&hash).map(|user| Some(*user));
             let renamed = || renamed().filter(|_| !shared.contains(&hash));
-            match fate.copied().or_else(renamed) {
+            match fate.or_else(renamed) {
                 Some(Some(user)) => staged.push(StagedMember {
                     user,
                     via: member.via,
@@ -141,14 +154,35 @@ impl Run<'_> {
             ));
         }
         let complete = incomplete.is_none() && unknown == 0;
-        if self.is_as_stored(id, &mut reading, complete).await? {
-            return Ok(());
+        let unchanged = self.is_as_stored(id, &mut reading, complete).await?;
+        if !unchanged {
+            self.stage(id, &reading.staged).await?;
         }
-        self.stage(id, &reading.staged).await?;
-        self.engine
-            .store
-            .end_members(self.fence, self.cycle, id, complete)
-            .await?;
+        self.ended_lists.push(EndedList {
+            group: id,
+            complete,
+            unchanged,
+        });
+        Ok(())
+    }
+
+    /// Ends the lists that were read. An incomplete read drops no member, however whole a list looks: the
+    /// account that reads may have lost rights, or this may be another directory.
+    pub(super) async fn end_lists(&mut self) -> Result<(), EngineError> {
+        let is_sound = self
+            .certificate
+            .as_ref()
+            .is_none_or(usher_core::model::Certificate::is_complete);
+        for list in std::mem::take(&mut self.ended_lists) {
+            if list.unchanged && is_sound {
+                continue;
+            }
+            let complete = list.complete && is_sound;
+            self.engine
+                .store
+                .end_members(self.fence, self.cycle, list.group, complete)
+                .await?;
+        }
         Ok(())
     }
 
@@ -205,8 +239,14 @@ impl Run<'_> {
         if let Some(reading) = self.groups.get(group) {
             return Ok(reading.subject);
         }
-        let heads = self.heads(std::slice::from_ref(group)).await?;
-        let subject = heads.get(group).map(|head| head.id);
+        let met = self.group_ids.get(&Hash128::of(group.as_str().as_bytes()));
+        let subject = match met {
+            Some(id) => Some(*id),
+            None => {
+                let heads = self.heads(std::slice::from_ref(group)).await?;
+                heads.get(group).map(|head| head.id)
+            }
+        };
         self.groups.insert(
             group.clone(),
             GroupReading {
@@ -219,12 +259,7 @@ impl Run<'_> {
 
     /// Plans the membership of every group that is dirty.
     pub(super) async fn plan_memberships(&mut self) -> Result<(), EngineError> {
-        let groups = self
-            .engine
-            .store
-            .dirty_groups(&self.open.channel.id)
-            .await?;
-        for id in groups {
+        for id in self.groups_to_plan().await? {
             let Some(group) = self.engine.store.subjects(&[id]).await?.pop() else {
                 continue;
             };
@@ -256,6 +291,7 @@ impl Run<'_> {
                 present,
                 // Of a group that left the scope nobody is wanted: there is no list to wait for.
                 complete: group.members_complete || !group.in_scope,
+                kept_back: self.kept_back(id).await?,
             });
             for step in &steps {
                 self.hasher.add(&group.key, step);
@@ -275,6 +311,55 @@ impl Run<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// The groups that are dirty; after a change of configuration every one, since its policies say
+    /// who is to be a member.
+    async fn groups_to_plan(&self) -> Result<Vec<SubjectId>, EngineError> {
+        let store = &self.engine.store;
+        let channel = &self.open.channel.id;
+        let whole = self.beginning.configuration_changed && self.full;
+        let mut groups: BTreeSet<SubjectId> =
+            store.dirty_groups(channel).await?.into_iter().collect();
+        if whole {
+            let filter = SubjectFilter {
+                channel: Some(channel.clone()),
+                kind: Some(Kind::Group),
+                states: vec![SubjectState::Linked],
+                ..SubjectFilter::default()
+            };
+            let mut after = SubjectId(0);
+            loop {
+                let page = store.list(&filter, after, 500).await?;
+                let Some(last) = page.last().and_then(|group| group.id) else {
+                    break;
+                };
+                after = last;
+                groups.extend(page.into_iter().filter_map(|group| group.id));
+            }
+        }
+        Ok(groups.into_iter().collect())
+    }
+
+    /// Members whose removal waits for a person, or waited until its time ran out, because a change of
+    /// configuration caused it.
+    async fn kept_back(&self, group: SubjectId) -> Result<BTreeSet<SubjectId>, EngineError> {
+        let filter = StepFilter {
+            subject: Some(group),
+            states: ["held", "expired", "rejected"].map(str::to_owned).to_vec(),
+            verbs: vec![Verb::RemoveMembers],
+            ..StepFilter::default()
+        };
+        let steps = self.engine.store.steps(&filter, StepId(0), 10_000).await?;
+        let mut kept = BTreeSet::new();
+        for step in steps {
+            if let (Some(Hold::ConfigurationChange), Operation::RemoveMembers { members, .. }) =
+                (&step.planned.hold, step.planned.operation)
+            {
+                kept.extend(members.into_iter().map(|member| member.subject));
+            }
+        }
+        Ok(kept)
     }
 
     /// A group that was there before us has members that we do not know: they are read once.

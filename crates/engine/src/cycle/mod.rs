@@ -10,6 +10,7 @@ mod members;
 mod page;
 mod rekey;
 mod run;
+mod unchanged;
 
 pub use begin::planning_digest;
 pub(crate) use index::index_row;

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use usher_connector::{Fetched, ReadEntry};
+use usher_core::guard::source_shrunk;
 use usher_core::mapping::{Mapped, map_group, map_user};
 use usher_core::model::{
-    Entry, FieldValue, Hash128, Kind, Problem, ScopeVerdict, SourceKey, Subject, SubjectState,
-    Verdict,
+    Entry, FieldValue, Hash128, Kind, Millis, Problem, ScopeVerdict, SourceKey, Subject,
+    SubjectState, Verdict,
 };
 use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
 use usher_directory::Dn;
@@ -14,6 +15,7 @@ use usher_directory::compare::fold;
 use usher_store::{SubjectHead, SubjectWrite, UniqueValue};
 
 use super::run::Run;
+use super::unchanged::Look;
 use crate::error::EngineError;
 
 /// An entry with what was made of it.
@@ -25,6 +27,13 @@ pub(super) struct Judged {
     pub(super) container: String,
     pub(super) source: SourceState,
     pub(super) hash: Hash128,
+    /// What is remembered of the read with it; see `unchanged`.
+    pub(super) mark: Option<Hash128>,
+}
+
+/// The canonical form of a DN, or folded text.
+pub(super) fn canonical_name(dn: &str) -> String {
+    Dn::canonical_of(dn).unwrap_or_else(|_| fold(dn))
 }
 
 /// The canonical form of a DN, and of its container. What is no DN is compared as folded text: a
@@ -43,7 +52,7 @@ pub(crate) fn canonical(dn: &str) -> (String, String) {
 
 /// The hash by which a member's DN is resolved.
 pub(super) fn dn_hash(dn: &str) -> Hash128 {
-    Hash128::of(canonical(dn).0.as_bytes())
+    Hash128::of(canonical_name(dn).as_bytes())
 }
 
 /// The entries that fetching found.
@@ -59,29 +68,77 @@ pub(super) fn present(fetched: Vec<Fetched>) -> Vec<ReadEntry> {
 
 impl Run<'_> {
     pub(super) async fn page(&mut self, entries: Vec<ReadEntry>) -> Result<(), EngineError> {
-        let judged: Vec<Judged> = entries.into_iter().map(|entry| self.judge(entry)).collect();
-        let keys: Vec<SourceKey> = judged.iter().map(|item| item.key.clone()).collect();
-        let heads = self.heads(&keys).await?;
+        let keys: Vec<SourceKey> = entries.iter().map(|read| read.entry.key.clone()).collect();
+        // The store works while the entries are looked at.
+        let looks = async {
+            entries
+                .iter()
+                .map(|read| self.look(read))
+                .collect::<Vec<_>>()
+        };
+        let (heads, looks) = futures_util::future::join(self.heads(&keys), looks).await;
+        let heads = heads?;
         let mut changed = Vec::new();
-        for item in judged {
+        let mut same_again = Vec::new();
+        for (read, look) in entries.into_iter().zip(looks) {
             // A source that returns an entry twice must not have it planned twice.
-            if !self.seen.insert(Hash128::of(item.key.as_str().as_bytes())) {
+            if !self
+                .seen
+                .insert(Hash128::of(read.entry.key.as_str().as_bytes()))
+            {
                 continue;
             }
-            let head = heads.get(&item.key);
-            if let Some(head) = head
-                && head.dn_hash != item.dn_hash
-                && head.kind == Kind::User
-            {
-                self.former_dns.insert(head.dn_hash, head.id);
+            let head = heads.get(&read.entry.key);
+            if let Some(head) = head {
+                self.meet(head, &look);
+                if let Some(verdict) = self.unchanged_verdict(&look, head) {
+                    self.count(verdict);
+                    continue;
+                }
             }
+            let mut item = self.judge(read);
+            let mark = look.mark(item.hash);
+            item.mark = Some(mark);
             match self.settled_verdict(&item, head) {
-                Some(verdict) => self.count(verdict),
+                Some(verdict) => {
+                    self.count(verdict);
+                    same_again.extend(head.map(|head| (head.id, mark)));
+                }
                 None => changed.push(item),
             }
         }
         self.progress.read(self.read + changed.len() as u64);
+        let store = &self.engine.store;
+        store.remember_reads(self.fence, &same_again).await?;
         self.plan_changed(changed, &heads, true).await
+    }
+
+    /// Notes whom an entry that was just read stands for, and by which name.
+    fn meet(&mut self, head: &SubjectHead, look: &Look) {
+        self.met.insert(head.id);
+        match head.kind {
+            Kind::Group => {
+                self.group_ids
+                    .insert(Hash128::of(head.key.as_str().as_bytes()), head.id);
+            }
+            Kind::User => {
+                if head.dn_hash != look.name {
+                    self.former_dns.insert(head.dn_hash, head.id);
+                }
+                match head.state {
+                    // By the store's rule these answer to no name; they may be back, once planned.
+                    SubjectState::Removed | SubjectState::Archived => {}
+                    SubjectState::Pending
+                    | SubjectState::Linked
+                    | SubjectState::Disabled
+                    | SubjectState::Frozen
+                    | SubjectState::Rekeying
+                    | SubjectState::Ambiguous => {
+                        self.names.insert(look.name, head.id);
+                    }
+                }
+            }
+        }
     }
 
     pub(super) async fn heads(
@@ -130,6 +187,7 @@ impl Run<'_> {
             dn: entry.dn,
             container,
             source,
+            mark: None,
         }
     }
 
@@ -179,11 +237,14 @@ impl Run<'_> {
         let gathered_all = self.gather(changed, heads).await?;
         let rules = self.rules.clone();
         let mut writes = Vec::with_capacity(gathered_all.len());
+        let mut marks = Vec::with_capacity(gathered_all.len());
         for gathered in gathered_all {
             if let Some(reason) = gathered.postponed {
                 self.postpone(&gathered.subject, &reason, counted).await?;
                 continue;
             }
+            marks.push(gathered.item.mark);
+            let proven_again = self.proves_again(gathered.subject.left_at);
             let input = SubjectInput {
                 rules: &rules,
                 subject: gathered.subject,
@@ -192,6 +253,7 @@ impl Run<'_> {
                 conflict: gathered.conflict,
                 ownership: gathered.ownership,
                 missing_at_target: gathered.missing_at_target,
+                proven_again,
                 now: self.started_at,
             };
             let plan = plan_subject(&input);
@@ -208,7 +270,11 @@ impl Run<'_> {
                 unique,
             ));
         }
-        self.write(&writes).await
+        let store = &self.engine.store;
+        let ids = store.write(self.fence, self.cycle, &writes).await?;
+        let reads = ids.into_iter().zip(marks);
+        let reads: Vec<_> = reads.filter_map(|(id, mark)| Some((id, mark?))).collect();
+        Ok(store.remember_reads(self.fence, &reads).await?)
     }
 
     /// Leaves a subject that cannot be planned now as it is, and due; one that is new is kept
@@ -239,6 +305,24 @@ impl Run<'_> {
             unique: None,
         };
         self.write(&[write]).await
+    }
+
+    /// Whether this is the second complete full read at least since a subject left. While a read is
+    /// going on nothing is proven.
+    fn proves_again(&self, left_at: Option<Millis>) -> bool {
+        let complete = self.full
+            && self.certificate.as_ref().is_some_and(|found| {
+                let last = self.record.last_complete_users;
+                found.is_complete()
+                    && source_shrunk(
+                        found.users,
+                        self.record.last_complete_at.map(|_| last),
+                        &self.open.channel.policy.guards,
+                    )
+                    .is_none()
+            });
+        let earlier = self.record.last_complete_at;
+        complete && left_at.is_some_and(|left| earlier.is_some_and(|at| at >= left))
     }
 
     /// The row that a plan makes, with its counts taken.
@@ -316,6 +400,7 @@ impl Run<'_> {
             dn: dn.to_owned(),
             container,
             source,
+            mark: None,
         };
         self.seen.insert(Hash128::of(item.key.as_str().as_bytes()));
         let heads = self.heads(std::slice::from_ref(&item.key)).await?;

@@ -37,6 +37,12 @@ pub(super) struct Run<'a> {
     pub(super) certificate: Option<Certificate>,
     /// Keys seen, as hashes: 16 bytes each, however long the keys are.
     pub(super) seen: HashSet<Hash128>,
+    /// Subjects whose entries were read.
+    pub(super) met: HashSet<SubjectId>,
+    /// Whose names these are, by canonical DN, as just read.
+    pub(super) names: HashMap<Hash128, SubjectId>,
+    /// Groups that were read, by key.
+    pub(super) group_ids: HashMap<Hash128, SubjectId>,
     pub(super) read: u64,
     pub(super) verdicts: BTreeMap<Verdict, u64>,
     pub(super) steps: BTreeMap<String, u64>,
@@ -114,6 +120,9 @@ impl Engine {
                 mark: None,
                 certificate: None,
                 seen: HashSet::new(),
+                met: HashSet::new(),
+                names: HashMap::new(),
+                group_ids: HashMap::new(),
                 read: 0,
                 verdicts: BTreeMap::new(),
                 steps: BTreeMap::new(),

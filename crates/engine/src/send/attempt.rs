@@ -22,6 +22,17 @@ pub(super) struct Attempt<'a> {
     pub(super) limiter: &'a Limiter,
 }
 
+/// What a failed attempt is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// The step: so many failures park it.
+    Step,
+    /// The target, if it does nothing else well either.
+    Target,
+    /// The target, which wants less or cannot be reached: it is left alone for a while.
+    Pause,
+}
+
 /// How an attempt ended.
 #[derive(Clone)]
 pub(super) enum Ended {
@@ -42,8 +53,8 @@ pub(super) enum Ended {
     Again {
         /// Milliseconds that the target told.
         after_ms: Option<u64>,
-        /// The whole target is to be left alone until then.
-        pause: bool,
+        /// What the failure is charged to.
+        blame: Blame,
         /// Why.
         reason: String,
     },
@@ -109,6 +120,12 @@ impl Attempt<'_> {
             }
         }
         let operation = &step.planned.operation;
+        if let Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. } =
+            operation
+            && members.is_empty()
+        {
+            return Ended::Done(Done::default());
+        }
         let request = match self.open.target.encode(step.kind, operation, self.opener()) {
             Ok(Some(request)) => request,
             Ok(None) => return Ended::Done(Done::default()),
@@ -165,16 +182,7 @@ impl Attempt<'_> {
         let reason = error.message.clone();
         match &error.failure {
             Failure::AlreadyDone => Ended::Done(Done::default()),
-            Failure::Retry { after_ms } => Ended::Again {
-                after_ms: *after_ms,
-                pause: false,
-                reason,
-            },
-            Failure::Throttled { after_ms } => Ended::Again {
-                after_ms: *after_ms,
-                pause: true,
-                reason,
-            },
+            Failure::Retry { .. } | Failure::Throttled { .. } => again(&error),
             Failure::Refused { .. } => self.refused(step, error, log).await,
             Failure::Replan {
                 premise: Premise::Exists,
@@ -185,7 +193,7 @@ impl Attempt<'_> {
             Failure::Replan {
                 premise: Premise::MemberGone,
             } => self.split_members(step, reason, log).await,
-            Failure::Unknown => self.unknown(step, reason).await,
+            Failure::Unknown => self.lost(step, &error).await,
             Failure::StopTarget => Ended::Stop {
                 reason,
                 sent: false,
@@ -216,13 +224,13 @@ impl Attempt<'_> {
     async fn exists(&self, step: &Step, reason: String) -> Ended {
         let resource = match &step.planned.operation {
             Operation::Create { resource, .. } => resource,
-            // A unique value of an update is taken: the person who holds it must be found.
-            Operation::Update { .. }
-            | Operation::Disable { .. }
+            // A unique value is taken, perhaps by somebody whose own change is about to free it.
+            Operation::Update { .. } | Operation::Adopt { .. } | Operation::Rekey { .. } => {
+                return Ended::Hidden { reason };
+            }
+            Operation::Disable { .. }
             | Operation::Enable { .. }
             | Operation::Delete { .. }
-            | Operation::Adopt { .. }
-            | Operation::Rekey { .. }
             | Operation::Unlink { .. }
             | Operation::AddMembers { .. }
             | Operation::RemoveMembers { .. } => return Ended::Parked { reason },
@@ -251,10 +259,24 @@ impl Attempt<'_> {
             Ok(None) => Ended::Gone { reason },
             Ok(Some(_)) => Ended::Again {
                 after_ms: None,
-                pause: false,
+                blame: Blame::Step,
                 reason: format!("{reason}; but a read by id finds it"),
             },
             Err(error) => again(&error),
+        }
+    }
+
+    /// The reply was lost at this attempt.
+    async fn lost(&self, step: &Step, error: &TargetError) -> Ended {
+        match self.unknown(step, error.message.clone()).await {
+            Ended::Again {
+                after_ms, reason, ..
+            } => Ended::Again {
+                after_ms,
+                blame: blame(error),
+                reason,
+            },
+            other => other,
         }
     }
 
@@ -264,7 +286,7 @@ impl Attempt<'_> {
             Ok(Found::Done(observed)) => done(observed),
             Ok(Found::NotDone) => Ended::Again {
                 after_ms: Some(0),
-                pause: false,
+                blame: Blame::Step,
                 reason,
             },
             Ok(Found::Gone) => Ended::Gone { reason },
@@ -298,30 +320,42 @@ fn done(observed: Option<Observed>) -> Ended {
     })
 }
 
-fn again(error: &TargetError) -> Ended {
-    match &error.failure {
-        Failure::StopTarget => Ended::Stop {
-            reason: error.message.clone(),
-            sent: false,
-        },
-        Failure::Throttled { after_ms } => Ended::Again {
-            after_ms: *after_ms,
-            pause: true,
-            reason: error.message.clone(),
-        },
-        Failure::Retry { after_ms } => Ended::Again {
-            after_ms: *after_ms,
-            pause: false,
-            reason: error.message.clone(),
-        },
+pub(super) fn again(error: &TargetError) -> Ended {
+    let after_ms = match &error.failure {
+        Failure::StopTarget => {
+            return Ended::Stop {
+                reason: error.message.clone(),
+                sent: false,
+            };
+        }
+        Failure::Throttled { after_ms } | Failure::Retry { after_ms } => *after_ms,
         Failure::AlreadyDone
         | Failure::Refused { .. }
         | Failure::Replan { .. }
-        | Failure::Unknown => Ended::Again {
-            after_ms: None,
-            pause: false,
-            reason: error.message.clone(),
-        },
+        | Failure::Unknown => None,
+    };
+    Ended::Again {
+        after_ms,
+        blame: blame(error),
+        reason: error.message.clone(),
+    }
+}
+
+/// A target that wants less, does not answer or fails by itself says nothing about the step.
+fn blame(error: &TargetError) -> Blame {
+    let status = error.exchange.as_ref().and_then(|exchange| exchange.status);
+    match (&error.failure, status) {
+        (Failure::Throttled { .. }, _) => Blame::Pause,
+        (Failure::Retry { .. } | Failure::Unknown, None | Some(500..)) => Blame::Target,
+        (
+            Failure::Retry { .. }
+            | Failure::Unknown
+            | Failure::AlreadyDone
+            | Failure::Refused { .. }
+            | Failure::Replan { .. }
+            | Failure::StopTarget,
+            _,
+        ) => Blame::Step,
     }
 }
 

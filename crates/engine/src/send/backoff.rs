@@ -11,6 +11,10 @@ const FIRST_MS: u64 = 1_000;
 const LONGEST_MS: u64 = 300_000;
 /// A target's own word is believed up to here.
 const LONGEST_TOLD_MS: u64 = 3_600_000;
+/// A whole target is left alone for no longer, if it said so.
+const LONGEST_PAUSE_MS: u64 = 600_000;
+/// A whole target that said nothing is left alone for no longer.
+const LONGEST_OWN_PAUSE_MS: u64 = 30_000;
 /// Tries of an idempotent read.
 const READ_TRIES: u32 = 5;
 
@@ -25,6 +29,14 @@ pub(super) fn wait_ms(attempt: u32, told: Option<u64>, random: u64) -> u64 {
                 .min(LONGEST_MS);
             full / 2 + random % (full / 2 + 1)
         }
+    }
+}
+
+/// Milliseconds for which the whole target is left alone: what it said, or more with every pause.
+pub(super) fn pause_ms(told: Option<u64>, pauses: u32) -> u64 {
+    match told {
+        Some(ms) => ms.min(LONGEST_PAUSE_MS),
+        None => wait_ms(pauses, None, 0).min(LONGEST_OWN_PAUSE_MS),
     }
 }
 

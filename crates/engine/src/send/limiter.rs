@@ -47,6 +47,11 @@ impl Limiter {
         }
     }
 
+    /// Whether nothing is sent now.
+    pub(super) fn is_paused(&self) -> bool {
+        self.pause_left().is_some()
+    }
+
     fn pause_left(&self) -> Option<Duration> {
         let paused = self.paused_until.lock().ok().and_then(|paused| *paused)?;
         paused.checked_duration_since(Instant::now())

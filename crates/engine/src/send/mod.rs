@@ -3,6 +3,7 @@
 
 mod attempt;
 mod backoff;
+mod health;
 mod limiter;
 mod lookup;
 mod outcome;

@@ -10,7 +10,7 @@ use usher_core::planner::record::{
 };
 use usher_store::{AuditEvent, Outcome, Presence};
 
-use super::attempt::{Done, Ended, LOOK_AGAIN_SECONDS};
+use super::attempt::{Blame, Done, Ended, LOOK_AGAIN_SECONDS};
 use super::backoff::wait_ms;
 use super::split::changes_of;
 use crate::context::OpenChannel;
@@ -27,6 +27,8 @@ pub(super) struct Finished<'a> {
     pub(super) subject: Subject,
     /// The subjects of refused members, or a re-key's old subject.
     pub(super) others: Vec<Subject>,
+    /// How often a conflict over a unique value was looked at before.
+    pub(super) looks: u32,
     pub(super) now: Millis,
     pub(super) random: u64,
 }
@@ -60,23 +62,10 @@ impl Finished<'_> {
                 self.partly(&mut outcome, done, operation, &refused, &reason);
             }
             Ended::Again {
-                after_ms, reason, ..
-            } if attempts < MOST_ATTEMPTS => {
-                let until = self.now + wait_ms(self.step.attempts, after_ms, self.random) as i64;
-                self.fail(&mut outcome, &Failed::RetryAt(until), &reason);
-            }
-            Ended::Again { reason, .. } => {
-                let reason = format!(
-                    "{reason} (given up after {attempts} attempts; retry it when the cause is gone)"
-                );
-                self.fail(
-                    &mut outcome,
-                    &Failed::Parked {
-                        reason: reason.clone(),
-                    },
-                    &reason,
-                );
-            }
+                after_ms,
+                blame,
+                reason,
+            } => self.again(&mut outcome, after_ms, blame, reason),
             Ended::Hidden { reason } => self.hidden(&mut outcome, &reason),
             Ended::InTheWay { observed, reason } => {
                 outcome.index.push(index_row(self.open, *observed));
@@ -119,6 +108,28 @@ impl Finished<'_> {
             Ended::Stop { reason, sent } => self.stopped(&mut outcome, sent, reason),
         }
         outcome
+    }
+
+    /// Waits for the next attempt; given up after so many that are the step's own failures.
+    fn again(self, outcome: &mut Outcome, after_ms: Option<u64>, blame: Blame, reason: String) {
+        outcome.attempts = match blame {
+            Blame::Step => self.step.attempts + 1,
+            // A create that may have been tried is looked up before it is tried again.
+            Blame::Target => self.step.attempts.max(1),
+            Blame::Pause => self.step.attempts,
+        };
+        if outcome.attempts < MOST_ATTEMPTS || blame != Blame::Step {
+            let until = self.now + wait_ms(self.step.attempts, after_ms, self.random) as i64;
+            return self.fail(outcome, &Failed::RetryAt(until), &reason);
+        }
+        let reason = format!(
+            "{reason} (given up after {} attempts; retry it when the cause is gone)",
+            outcome.attempts
+        );
+        let failed = Failed::Parked {
+            reason: reason.clone(),
+        };
+        self.fail(outcome, &failed, &reason);
     }
 
     /// The step is innocent: it waits until a person has acted. What may have been carried out is
@@ -191,13 +202,26 @@ impl Finished<'_> {
             outcome.presence =
                 operation.map_or_else(Vec::new, |of| presence(self.step.subject, &of));
             // A member that the target does not know is looked at again; the group goes on.
-            for mut member in std::mem::take(&mut self.others) {
-                member.dirty = true;
-                member.attempts += 1;
-                outcome.subjects.push(member);
+            let (Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. }) =
+                refused
+            else {
+                return;
+            };
+            if members.is_empty() {
+                outcome.audit.push(self.audit(true, reason));
+                return;
             }
-            outcome.audit.push(self.audit(true, reason));
-            return;
+            let reason = refused_members(members.len(), &self.others, reason);
+            // Not again and again: every look costs a request.
+            for mut member in std::mem::take(&mut self.others) {
+                if self.step.attempts == 0 {
+                    member.dirty = true;
+                    member.attempts += 1;
+                    outcome.subjects.push(member);
+                }
+            }
+            // The rest is tried again, until it is parked.
+            return self.again(outcome, None, Blame::Step, reason);
         }
         let done = done.unwrap_or_default();
         self.index(outcome, done.observed.as_ref());
@@ -285,15 +309,20 @@ impl Finished<'_> {
 
     /// Exists, but nobody can see it: looked up again a few times before it is called a conflict.
     fn hidden(self, outcome: &mut Outcome, reason: &str) {
-        match LOOK_AGAIN_SECONDS.get(self.step.attempts as usize) {
+        match LOOK_AGAIN_SECONDS.get(self.looks as usize) {
             Some(seconds) => {
                 let until = self.now + *seconds as i64 * 1000;
                 self.fail(outcome, &Failed::RetryAt(until), reason);
             }
             None => {
-                let reason = format!(
-                    "{reason} Nothing that can be seen in this target directory has the value: another account or another directory holds it. Free the value there (rename it, change its e-mail address, or delete its stale record), then retry this step"
-                );
+                let reason = match self.step.planned.operation {
+                    Operation::Create { .. } => format!(
+                        "{reason} Nothing that can be seen in this target directory has the value: another account or another directory holds it. Free the value there (rename it, change its e-mail address, or delete its stale record), then retry this step"
+                    ),
+                    _ => format!(
+                        "{reason} Another account holds a value that this change sets, and keeps it. Free the value there and retry this step; where two people swap values, give one of them another value first"
+                    ),
+                };
                 self.fail(
                     outcome,
                     &Failed::Parked {
@@ -369,7 +398,22 @@ impl Finished<'_> {
     }
 }
 
-fn is_membership(operation: &Operation) -> bool {
+/// Names some of the refused members, and says why.
+fn refused_members(count: usize, members: &[Subject], reason: &str) -> String {
+    const NAMED: usize = 5;
+    let names: Vec<&str> = members
+        .iter()
+        .take(NAMED)
+        .map(|member| member.display.as_str())
+        .collect();
+    format!(
+        "the target refuses {count} of the members ({}{}): {reason}",
+        names.join(", "),
+        if count > NAMED { ", ..." } else { "" }
+    )
+}
+
+pub(super) fn is_membership(operation: &Operation) -> bool {
     matches!(
         operation,
         Operation::AddMembers { .. } | Operation::RemoveMembers { .. }

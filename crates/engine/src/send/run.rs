@@ -13,6 +13,7 @@ use usher_core::planner::ChannelRules;
 use usher_store::{AuditEvent, ChannelState, Fence, Outcome, StepFilter, StoreError};
 
 use super::attempt::{Attempt, Ended, stale};
+use super::health::Health;
 use super::limiter::Limiter;
 use super::outcome::Finished;
 use super::recover::{Unknowns, stays_unknown};
@@ -23,6 +24,8 @@ use crate::error::EngineError;
 const RECORD_AT_MOST: usize = 100;
 /// How often the operator's word is looked at while sending.
 const LOOK_AT_STATE: Duration = Duration::from_millis(300);
+/// Exchanges of one subject that are looked at for earlier conflicts.
+const LOOK_BACK: u32 = 50;
 /// Tries to record an outcome beside a cycle that changes its subject.
 const RECORD_TRIES: u32 = 5;
 
@@ -76,6 +79,7 @@ pub(super) struct Sender<'a> {
     pub(super) connection: ConnectionId,
     pub(super) lanes: HashMap<ChannelId, Lane>,
     limiter: Arc<Limiter>,
+    health: Health,
     width: usize,
     pub(super) report: SendReport,
     lost: u64,
@@ -90,7 +94,13 @@ pub(super) struct Sender<'a> {
     progress: Arc<dyn Progress>,
 }
 
-type Finish = (Step, Subject, Ended, Vec<usher_connector::Exchange>);
+/// One attempt that ended.
+pub(super) struct Finish {
+    pub(super) step: Step,
+    pub(super) subject: Subject,
+    pub(super) ended: Ended,
+    pub(super) log: Vec<usher_connector::Exchange>,
+}
 
 impl Engine {
     /// Sends what is due of an SP connection's outbox, through these channels of it, until nothing
@@ -134,6 +144,7 @@ impl Engine {
             connection: first.sp.id.clone(),
             lanes,
             limiter: Arc::new(Limiter::new(rate)),
+            health: Health::default(),
             width: usize::from(in_flight.min(threads).max(1)),
             report: SendReport::default(),
             lost: 0,
@@ -169,6 +180,11 @@ impl Sender<'_> {
                 flying.push(self.fly(step, subject));
             }
             if flying.is_empty() {
+                let rest = self.health.rest();
+                if !rest.is_empty() {
+                    self.record(rest).await?;
+                    continue;
+                }
                 let over = self.report.stopped.is_some() || left == 0 || allowed.is_empty();
                 if over || !self.wait(options, &allowed).await? {
                     return Ok(());
@@ -184,9 +200,12 @@ impl Sender<'_> {
                 {
                     ready.push(one);
                 }
-                for (step, _, ended, _) in &ready {
-                    self.note(step, ended).await?;
+                for one in &mut ready {
+                    let random = (self.engine.random)();
+                    self.health.note(one, &self.limiter, random);
+                    self.note(&one.step, &one.ended).await?;
                 }
+                let ready = self.health.judged(ready);
                 self.record(ready).await?;
             }
         }
@@ -212,13 +231,36 @@ impl Sender<'_> {
             self.waiting_since = None;
         }
         let mut subjects = self.subjects(&steps).await?;
-        Ok(steps
+        let mut claimed = Vec::with_capacity(steps.len());
+        for mut step in steps {
+            if step.attempts > 0 {
+                self.leave_out_done(&mut step).await?;
+            }
+            if let Some(subject) = subjects.remove(&step.subject) {
+                claimed.push((step, subject));
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Of a membership step that was carried out in part, only the rest is sent again.
+    async fn leave_out_done(&self, step: &mut Step) -> Result<(), EngineError> {
+        let adds = step.verb() == Verb::AddMembers;
+        if !adds && step.verb() != Verb::RemoveMembers {
+            return Ok(());
+        }
+        let rows = self.engine.store.members(step.subject).await?;
+        let present: HashSet<SubjectId> = rows
             .into_iter()
-            .filter_map(|step| {
-                let subject = subjects.remove(&step.subject)?;
-                Some((step, subject))
-            })
-            .collect())
+            .filter(|row| row.present)
+            .map(|row| row.user)
+            .collect();
+        if let Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. } =
+            &mut step.planned.operation
+        {
+            members.retain(|member| present.contains(&member.subject) != adds);
+        }
+        Ok(())
     }
 
     /// Waits for the next step that is due within the patience; false when there is none.
@@ -256,7 +298,13 @@ impl Sender<'_> {
             let mut log = Vec::new();
             let Some(open) = open else {
                 let reason = "its channel is not open".to_owned();
-                return (step, subject, Ended::Unknown { reason }, log);
+                let ended = Ended::Unknown { reason };
+                return Finish {
+                    step,
+                    subject,
+                    ended,
+                    log,
+                };
             };
             let attempt = Attempt {
                 engine: &engine,
@@ -271,12 +319,22 @@ impl Sender<'_> {
             } else {
                 attempt.make(&step, &mut log).await
             };
-            (step, subject, ended, log)
+            Finish {
+                step,
+                subject,
+                ended,
+                log,
+            }
         }
     }
 
     async fn outcome_of(&self, one: &Finish) -> Result<Outcome, EngineError> {
-        let (step, subject, ended, log) = one;
+        let Finish {
+            step,
+            subject,
+            ended,
+            log,
+        } = one;
         let lane = self
             .lanes
             .get(&step.channel)
@@ -287,10 +345,32 @@ impl Sender<'_> {
             step: step.clone(),
             subject: subject.clone(),
             others: self.others(step, ended).await?,
+            looks: self.looks(step, ended).await?,
             now: self.engine.clock.now(),
             random: (self.engine.random)(),
         };
         Ok(finished.outcome(ended.clone(), log))
+    }
+
+    /// How often this step met a conflict (409) before. Other failures do not count.
+    async fn looks(&self, step: &Step, ended: &Ended) -> Result<u32, EngineError> {
+        if !matches!(ended, Ended::Hidden { .. }) {
+            return Ok(0);
+        }
+        let store = &self.engine.store;
+        let exchanges = store.exchanges(step.subject, LOOK_BACK).await?;
+        let conflicts = exchanges
+            .iter()
+            .filter(|one| {
+                one.step == step.id
+                    && one
+                        .exchange
+                        .get("status")
+                        .is_some_and(|status| *status == 409)
+            })
+            .count();
+        // A retry by a person begins anew: its attempts are counted from zero.
+        Ok(step.attempts.min(conflicts as u32))
     }
 
     /// The other subjects that an end concerns.
@@ -313,14 +393,6 @@ impl Sender<'_> {
     /// What an end means for the whole target.
     async fn note(&mut self, step: &Step, ended: &Ended) -> Result<(), EngineError> {
         match ended {
-            Ended::Again {
-                after_ms,
-                pause: true,
-                ..
-            } => {
-                let told = after_ms.unwrap_or(1_000).min(600_000);
-                self.limiter.pause(Duration::from_millis(told));
-            }
             Ended::Gone { reason } if step.verb() != Verb::Delete => {
                 self.lost += 1;
                 self.target_replaced(step, reason).await?;
@@ -381,13 +453,13 @@ impl Sender<'_> {
     /// Records how steps ended. Where a cycle changed the subject in the meantime, the outcome is
     /// made again from the subject as it is now.
     async fn record(&mut self, mut ended: Vec<Finish>) -> Result<(), EngineError> {
-        for (step, _, ended, _) in &ended {
+        for Finish { step, ended, .. } in &ended {
             self.looking.remove(&step.id);
             if stays_unknown(step, ended) {
                 self.unknowns.remain();
             }
         }
-        ended.retain(|(step, _, ended, _)| !stays_unknown(step, ended));
+        ended.retain(|one| !stays_unknown(&one.step, &one.ended));
         let mut tries = 0;
         while tries < RECORD_TRIES && !ended.is_empty() {
             let mut outcomes = Vec::with_capacity(ended.len());
@@ -400,7 +472,7 @@ impl Sender<'_> {
                 // Somebody else decided about one of them: that one must not stop the others.
                 Err(StoreError::Transition { step, source }) => {
                     tracing::warn!(step.id = %step, %source, "an outcome came too late to be recorded");
-                    ended.retain(|one| one.0.id != step);
+                    ended.retain(|one| one.step.id != step);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -412,12 +484,12 @@ impl Sender<'_> {
             {
                 self.tally(outcome);
             }
-            ended.retain(|(step, ..)| left.contains(&step.id));
-            let steps: Vec<Step> = ended.iter().map(|(step, ..)| step.clone()).collect();
+            ended.retain(|one| left.contains(&one.step.id));
+            let steps: Vec<Step> = ended.iter().map(|one| one.step.clone()).collect();
             let fresh = self.subjects(&steps).await?;
-            for (step, subject, ..) in &mut ended {
-                if let Some(now) = fresh.get(&step.subject) {
-                    subject.clone_from(now);
+            for one in &mut ended {
+                if let Some(now) = fresh.get(&one.step.subject) {
+                    one.subject.clone_from(now);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use usher_connector::{Exchange, Failure, TargetError};
 use usher_core::model::{FieldChange, FieldValue, Member, Operation, Resource, Step};
 
-use super::attempt::{Attempt, Done, Ended, replied};
+use super::attempt::{Attempt, Done, Ended, again, replied};
 
 impl Attempt<'_> {
     /// A refused operation in parts.
@@ -73,11 +73,7 @@ impl Attempt<'_> {
             Err(error) if matches!(error.failure, Failure::Refused { .. }) => Ended::Parked {
                 reason: error.message,
             },
-            Err(_) => Ended::Again {
-                after_ms: None,
-                pause: false,
-                reason,
-            },
+            Err(error) => again(&error),
         }
     }
 
@@ -130,13 +126,7 @@ impl Attempt<'_> {
                         rest.push(left.to_vec());
                     }
                 }
-                Err(_) => {
-                    return Ended::Again {
-                        after_ms: None,
-                        pause: false,
-                        reason,
-                    };
-                }
+                Err(error) => return again(&error),
             }
         }
         let done = !accepted.is_empty();
@@ -160,12 +150,18 @@ impl Attempt<'_> {
         else {
             return Ended::Parked { reason };
         };
-        if super::retry_read(|| self.open.target.read(step.kind, target_id))
-            .await
-            .is_ok_and(|group| group.is_none())
-        {
-            return Ended::Gone { reason };
-        }
+        let there = match super::retry_read(|| self.open.target.read(step.kind, target_id)).await {
+            Ok(None) => return Ended::Gone { reason },
+            Ok(Some(group)) => group.members,
+            Err(_) => None,
+        };
+        let adds = matches!(step.planned.operation, Operation::AddMembers { .. });
+        // Who is in the group, or out of it, as wanted is not refused.
+        let is_done = |member: &Member| {
+            there
+                .as_ref()
+                .is_some_and(|there| there.contains(&member.target_id) == adds)
+        };
         let mut accepted: Vec<Member> = Vec::new();
         let mut refused: Vec<Member> = Vec::new();
         let mut rest = halves(members);
@@ -175,15 +171,10 @@ impl Attempt<'_> {
                 Ok(_) => accepted.extend(part),
                 Err(error) if is_about_content(&error) && part.len() == 1 => refused.extend(part),
                 Err(error) if is_about_content(&error) => rest.extend(halves(&part)),
-                Err(_) => {
-                    return Ended::Again {
-                        after_ms: None,
-                        pause: false,
-                        reason,
-                    };
-                }
+                Err(error) => return again(&error),
             }
         }
+        accepted.extend(refused.extract_if(.., |member| is_done(member)));
         Ended::Partly {
             done: Some(Done::default()),
             operation: Some(with_members(&step.planned.operation, accepted)),

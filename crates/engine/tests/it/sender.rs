@@ -77,3 +77,134 @@ async fn an_unknown_outcome_is_looked_up_again_while_sending_goes_on() {
     let report = world.admin.sync(None, &options, progress).await.unwrap();
     assert_eq!((report.waiting, world.users().len()), (0, 5), "{report:?}");
 }
+
+#[tokio::test]
+async fn a_target_that_is_busy_for_long_parks_nobody() {
+    for kind in [
+        FaultKind::TooManyRequests { retry_after: None },
+        FaultKind::Error {
+            status: 503,
+            commit: false,
+        },
+        FaultKind::ResetBeforeCommit,
+    ] {
+        let world = World::of(4).await;
+        world.first_sync().await;
+        let busy = FaultRule::always(kind.clone()).on_path("/Users/");
+        world.sandbox.fault(busy);
+        for n in 0..3 {
+            world.dir().person(&format!("u{n:03}")).title = "Lead".to_owned();
+        }
+        for _ in 0..14 {
+            world.sync(CycleMode::Incremental).await;
+            world.clock.advance(400_000);
+        }
+        let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
+        assert!(parked.is_empty(), "{kind:?}: {parked:?}");
+        world.sandbox.clear_faults();
+        world.sync(CycleMode::Incremental).await;
+        assert_eq!(world.users()["u002"]["title"], "Lead", "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_step_that_fails_where_others_succeed_is_parked_in_the_end() {
+    let world = World::of(4).await;
+    world.first_sync().await;
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Poison".to_owned()),
+        ..FaultRule::always(FaultKind::Error {
+            status: 500,
+            commit: false,
+        })
+    });
+    world.dir().person("u003").title = "Poison".to_owned();
+    for n in 0..14 {
+        world.dir().person("u000").title = format!("Title {n}");
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(400_000);
+    }
+    let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
+    assert_eq!(parked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_member_that_the_target_knows_only_later_gets_into_the_group() {
+    let world = World::of(8).await;
+    world.dir().group("staff", &["u000", "u001"]);
+    world.first_sync().await;
+    let id = world.users()["u003"]["id"].as_str().unwrap().to_owned();
+    let unknown = FaultRule {
+        body_contains: Some(id),
+        ..failing("PATCH", "/Groups/", 404)
+    };
+    world.sandbox.fault(unknown);
+    world
+        .dir()
+        .group("staff", &["u000", "u001", "u002", "u003", "u004"]);
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.groups()["staff"].len(), 4, "the others are there");
+    let waiting = world.admin.steps(None, &["waiting"], 10).await.unwrap();
+    assert_eq!(waiting.len(), 1, "the rest is visible");
+    // While it waits, the group goes on.
+    world
+        .dir()
+        .group("staff", &["u000", "u002", "u003", "u004", "u005"]);
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.groups()["staff"].contains("u005"));
+    assert!(!world.groups()["staff"].contains("u001"));
+    world.sandbox.clear_faults();
+    world.clock.advance(400_000);
+    world.sync(CycleMode::Incremental).await;
+    assert!(world.groups()["staff"].contains("u003"));
+}
+
+#[tokio::test]
+async fn a_member_that_cannot_be_taken_out_is_parked_and_said_so() {
+    let world = World::of(8).await;
+    world.dir().group("staff", &["u000", "u001", "u002"]);
+    world.first_sync().await;
+    world.sandbox.fault(failing("PATCH", "/Groups/", 404));
+    world.dir().group("staff", &["u000", "u001"]);
+    for _ in 0..12 {
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(400_000);
+    }
+    let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
+    assert_eq!(parked.len(), 1);
+    assert_eq!(world.groups()["staff"].len(), 3);
+}
+
+#[tokio::test]
+async fn a_change_to_a_value_that_is_just_being_freed_is_tried_again() {
+    let world = World::of(4).await;
+    world.first_sync().await;
+    let taken = FaultRule {
+        times: Some(2),
+        ..failing("PATCH", "/Users/", 409)
+    };
+    world.sandbox.fault(taken);
+    world.dir().person("u001").title = "Lead".to_owned();
+    for _ in 0..3 {
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(61_000);
+    }
+    assert_eq!(world.users()["u001"]["title"], "Lead");
+}
+
+#[tokio::test]
+async fn a_change_to_a_value_that_stays_taken_is_parked_with_its_remedy() {
+    let world = World::of(4).await;
+    world.first_sync().await;
+    world.sandbox.fault(failing("PATCH", "/Users/", 409));
+    world.dir().person("u001").title = "Lead".to_owned();
+    for _ in 0..4 {
+        let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
+        assert!(parked.is_empty(), "{parked:?}");
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(61_000);
+    }
+    let story = world.admin.explain(None, "u001").await.unwrap();
+    let story = format!("{story:?}");
+    assert!(story.contains("swap"), "{story}");
+}

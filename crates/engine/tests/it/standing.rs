@@ -102,3 +102,73 @@ async fn memberships_go_to_whom_a_name_belongs_now_not_to_a_leaver_who_had_it() 
         std::collections::BTreeSet::from(expected)
     );
 }
+
+#[tokio::test]
+async fn a_deletion_needs_its_grace_and_two_complete_reads_since_the_disable() {
+    let mut world = World::of(20).await;
+    world.options().remove_action = usher_core::model::RemoveAction::Delete;
+    // No look becomes a full read by itself here.
+    world.channel().policy.schedule.full_seconds = u32::MAX;
+    world.save().await;
+    world.first_sync().await;
+    world.clock.advance(DAY);
+    world.dir().person("u003").in_filter = false;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u003"), Some(false));
+    world.clock.advance(8 * DAY);
+    world.sync(CycleMode::Full).await;
+    assert!(
+        world.users().contains_key("u003"),
+        "the first complete read"
+    );
+    world.clock.advance(DAY / 12);
+    let delta = world.sync(CycleMode::Incremental).await;
+    assert_eq!(delta.cycle.unwrap().mode, CycleMode::Incremental);
+    assert!(world.users().contains_key("u003"), "a delta proves nothing");
+    world.clock.advance(DAY / 12);
+    world.dir().incomplete = Some("a page was missing".to_owned());
+    world.sync(CycleMode::Full).await;
+    assert!(world.users().contains_key("u003"), "an incomplete read");
+    world.dir().incomplete = None;
+    world.clock.advance(DAY / 12);
+    world.sync(CycleMode::Full).await;
+    assert!(
+        !world.users().contains_key("u003"),
+        "the second complete read"
+    );
+}
+
+#[tokio::test]
+async fn memberships_that_a_change_of_configuration_would_end_wait_for_approval() {
+    let mut world = World::of(20).await;
+    world.dir().group("team", &["u000", "u001", "u002"]);
+    world.dir().person("u001").locked = true;
+    world.options().provision_disabled = true;
+    world.save().await;
+    world.first_sync().await;
+    let members = |world: &World| world.groups()["team"].len();
+    assert_eq!(members(&world), 3);
+    world.channel().policy.remove_members_on_disable = true;
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(members(&world), 3);
+    let held = [("remove_members".to_owned(), "team".to_owned())];
+    assert_eq!(world.held().await, held, "the policy reaches every group");
+    for _ in 0..2 {
+        world.clock.advance(4 * DAY);
+        world.dir().group("team", &["u000", "u001", "u002", "u004"]);
+        world.sync(CycleMode::Incremental).await;
+        world.sync(CycleMode::Full).await;
+        assert_eq!(members(&world), 4);
+        assert_eq!(world.held().await, held);
+    }
+    world.dir().group("team", &["u000", "u001", "u004"]);
+    world.sync(CycleMode::Full).await;
+    assert_eq!(
+        members(&world),
+        3,
+        "who leaves the group for another reason"
+    );
+    world.approve(verbs(&[Verb::RemoveMembers])).await;
+    assert_eq!(members(&world), 2);
+}
