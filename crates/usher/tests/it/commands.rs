@@ -319,7 +319,7 @@ async fn an_export_of_the_directory_can_be_planned_without_a_target() {
     assert_eq!(rig.sandbox.requests().len(), 0, "the target is not asked");
 }
 
-fn ldif() -> String {
+pub(crate) fn ldif() -> String {
     let mut text = "version: 1\n".to_owned();
     let mut add = |dn: &str, lines: &str| text.push_str(&format!("\ndn: {dn}\n{lines}\n"));
     add("dc=example,dc=com", "objectClass: domain\ndc: example");

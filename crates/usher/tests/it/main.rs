@@ -8,6 +8,8 @@
 
 mod commands;
 mod demo;
+mod example;
+mod example;
 mod golden;
 mod refusals;
 mod rig;

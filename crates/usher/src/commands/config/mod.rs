@@ -17,7 +17,12 @@ use crate::failure::{Failure, Problem};
 use crate::session::{self, Access};
 use crate::ui::{Ui, count};
 
-/// Import, export, check or compare the configuration
+/// A configuration to start from.
+const EXAMPLE: &str = include_str!("../../../../../docs/example-configuration.json");
+/// The same, read from an LDIF export.
+const EXAMPLE_LDIF: &str = include_str!("../../../../../docs/example-configuration-ldif.json");
+
+/// Import, export, check or compare the configuration, or see an example of one
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Every problem of a file is listed at once, with its place, what was expected and what to do.
@@ -25,6 +30,7 @@ A secret in a file is plain, or `env:NAME` or `file:PATH`; it is sealed at once,
 it sealed.
 
 Examples:
+  usher config example > usher.json           a file to start from; docs/configuration.md explains it
   usher config validate usher.json            is it right?
   usher config diff usher.json                what would change?
   usher config import usher.json              take it
@@ -36,7 +42,14 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Act {
+    /// Write a complete example to start from; docs/configuration.md explains each part
+    Example {
+        /// The data store is an LDIF export of a directory instead of the directory
+        #[arg(long)]
+        ldif: bool,
+    },
     /// Take a file as the configuration; the state folder is made if there is none
+    #[command(after_help = "`usher config example > usher.json` writes a file to start from.")]
     Import {
         /// The file; `-` reads standard input
         file: PathBuf,
@@ -69,6 +82,10 @@ enum Act {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     match args.act {
+        Act::Example { ldif } => {
+            context.ui.raw(if ldif { EXAMPLE_LDIF } else { EXAMPLE });
+            Ok(Exit::Done)
+        }
         Act::Import {
             file,
             merge,
