@@ -9,7 +9,6 @@
 mod commands;
 mod demo;
 mod example;
-mod example;
 mod golden;
 mod refusals;
 mod rig;
