@@ -21,8 +21,6 @@ const TABLE: &[(&str, &[&str])] = &[
     ("usher-store-sqlite", &["usher-store"]),
     ("usher-sandbox", &["usher-scim", "usher-directory"]),
     ("usher-testkit", &[]),
-    // Tests only: what they use, they use as tests.
-    ("usher-e2e", &[]),
     // Measures, is never shipped: it may use the rigs of tests.
     (
         "usher-bench",
