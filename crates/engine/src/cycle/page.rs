@@ -18,6 +18,9 @@ use super::run::Run;
 use super::unchanged::Look;
 use crate::error::EngineError;
 
+/// More pairs of entries with one id are no accident: the attribute is the wrong one.
+const MOST_TWINS: usize = 10;
+
 /// An entry with what was made of it.
 pub(super) struct Judged {
     pub(super) key: SourceKey,
@@ -80,12 +83,14 @@ impl Run<'_> {
         let heads = heads?;
         let mut changed = Vec::new();
         let mut same_again = Vec::new();
+        let mut repeated = Vec::new();
         for (read, look) in entries.into_iter().zip(looks) {
             // A source that returns an entry twice must not have it planned twice.
             if !self
                 .seen
                 .insert(Hash128::of(read.entry.key.as_str().as_bytes()))
             {
+                repeated.push(read.entry);
                 continue;
             }
             let head = heads.get(&read.entry.key);
@@ -110,7 +115,56 @@ impl Run<'_> {
         self.progress.read(self.read + changed.len() as u64);
         let store = &self.engine.store;
         store.remember_reads(self.fence, &same_again).await?;
-        self.plan_changed(changed, &heads, true).await
+        self.plan_changed(changed, &heads, true).await?;
+        self.twins(repeated).await
+    }
+
+    /// Keys that a read returned twice: the same entry again is passed over, but two entries with
+    /// one immutable id cannot be told apart, so neither is provisioned and the read proves nothing.
+    async fn twins(&mut self, repeated: Vec<Entry>) -> Result<(), EngineError> {
+        for entry in repeated {
+            let heads = self.heads(std::slice::from_ref(&entry.key)).await?;
+            let (name, container) = canonical(&entry.dn);
+            let dn_hash = Hash128::of(name.as_bytes());
+            let Some(head) = heads.get(&entry.key).filter(|head| head.dn_hash != dn_hash) else {
+                continue;
+            };
+            let (id, first) = (head.id, head.verdict);
+            let other = self.engine.store.subjects(&[id]).await?.pop();
+            let other = other.map_or_else(String::new, |subject| subject.dn);
+            let message = format!(
+                "{other} and {} have the same immutable id {} ({}): look whether that is the right attribute",
+                entry.dn, entry.key, self.open.channel.source.guid_attribute
+            );
+            self.doubts.push(message.clone());
+            if self.doubts.len() > MOST_TWINS {
+                return Err(EngineError::Refused(format!(
+                    "the attribute {} is no immutable id, since many entries share a value; nothing was changed. The last: {message}",
+                    self.open.channel.source.guid_attribute
+                )));
+            }
+            let source = SourceState::Invalid {
+                problems: vec![Problem {
+                    field: None,
+                    message,
+                }],
+                disabled: None,
+            };
+            let item = Judged {
+                hash: source.hash(),
+                dn_hash,
+                key: entry.key,
+                kind: entry.kind,
+                dn: other,
+                container,
+                source,
+                mark: None,
+            };
+            self.recount(first, Verdict::Invalid);
+            self.count(Verdict::Invalid);
+            self.plan_changed(vec![item], &heads, false).await?;
+        }
+        Ok(())
     }
 
     /// Notes whom an entry that was just read stands for, and by which name.

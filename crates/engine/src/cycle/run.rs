@@ -56,6 +56,8 @@ pub(super) struct Run<'a> {
     /// Groups whose list was read. They are ended when it is known whether the
     /// whole read can be believed.
     pub(super) ended_lists: Vec<super::members::EndedList>,
+    /// Why the read cannot prove anything, found while it was planned.
+    pub(super) doubts: Vec<String>,
     pub(super) notes: Vec<String>,
     pub(super) drift: Vec<String>,
     pub(super) index_fresh: Vec<Kind>,
@@ -132,6 +134,7 @@ impl Engine {
                 dn_fates: HashMap::new(),
                 former_dns: HashMap::new(),
                 ended_lists: Vec::new(),
+                doubts: Vec::new(),
                 notes: Vec::new(),
                 drift: Vec::new(),
                 index_fresh: self.fresh_kinds(open).await?,
@@ -326,7 +329,8 @@ impl Run<'_> {
                 self.members_end(&group, incomplete).await
             }
             SourceEvent::Gone { key, proof } => self.gone(&key, proof).await,
-            SourceEvent::End(certificate) => {
+            SourceEvent::End(mut certificate) => {
+                certificate.incomplete.append(&mut self.doubts);
                 self.certificate = Some(certificate);
                 Ok(())
             }

@@ -94,3 +94,36 @@ async fn an_address_that_an_invisible_account_holds_is_parked_with_its_remedy() 
     let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
     assert_eq!(parked.len(), 3);
 }
+
+#[tokio::test]
+async fn two_entries_with_one_immutable_id_are_both_left_alone_and_prove_nothing() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().hire("twin");
+    world.dir().person("twin").twin_of = Some("u001".to_owned());
+    world.dir().people.remove("u002");
+    world.forget_requests();
+    let cycle = world.sync(CycleMode::Full).await.cycle.unwrap();
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert_eq!(cycle.verdicts["invalid"], 2);
+    assert!(
+        format!("{:?}", cycle.state).contains("same immutable id"),
+        "{:?}",
+        cycle.state
+    );
+    world.dir().person("twin").twin_of = None;
+    world.sync(CycleMode::Full).await;
+    assert!(world.users().contains_key("twin"));
+    assert_eq!(world.active("u002"), Some(false));
+}
+
+#[tokio::test]
+async fn an_attribute_that_many_share_is_refused_as_an_immutable_id() {
+    let world = World::of(20).await;
+    for person in world.dir().people.values_mut() {
+        person.twin_of = Some("everybody".to_owned());
+    }
+    let refused = world.try_sync(CycleMode::Full).await.unwrap_err();
+    assert!(refused.to_string().contains("no immutable id"), "{refused}");
+    assert!(world.writes().is_empty());
+}

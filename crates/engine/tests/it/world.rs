@@ -38,6 +38,8 @@ pub(crate) struct Person {
     pub(crate) ou: String,
     /// The name in the DN, if it is not the uid.
     pub(crate) rdn: Option<String>,
+    /// Whose immutable id it has, if not one of its own.
+    pub(crate) twin_of: Option<String>,
 }
 
 /// The directory that tests script.
@@ -69,6 +71,7 @@ impl Directory {
                 in_filter: true,
                 in_second: false,
                 ou: "people".to_owned(),
+                twin_of: None,
                 rdn: None,
             },
         );
@@ -113,7 +116,10 @@ impl Directory {
         }
         ReadEntry {
             entry: Entry {
-                key: SourceKey::new(format!("key-{}", person.uid)),
+                key: SourceKey::new(format!(
+                    "key-{}",
+                    person.twin_of.as_ref().unwrap_or(&person.uid)
+                )),
                 dn: Self::dn(person),
                 kind: Kind::User,
                 attributes,
