@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::session::Access;
 use crate::ui::Bar;
 
+/// Hexadecimal digits of a plan's hash.
+const DIGITS: usize = 64;
+
 /// Do exactly the plan of this hash, held steps included, or nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -21,8 +24,8 @@ Examples:
   usher apply 3f9c0c1d2e...                   the whole plan
   usher apply 3f9c0c1d2e... --first 25        a pilot: 25 steps, then the channel is paused")]
 pub(crate) struct Args {
-    /// The hash that `usher plan` ended with
-    #[arg(value_name = "HASH")]
+    /// The hash that `usher plan` ended with: 64 hexadecimal digits
+    #[arg(value_name = "HASH", value_parser = plan_hash)]
     hash: String,
     /// Send at most N steps, then pause the channel
     #[arg(long, value_name = "N")]
@@ -33,6 +36,23 @@ pub(crate) struct Args {
     /// As given to `usher plan`
     #[arg(long, value_name = "X")]
     subject: Vec<String>,
+}
+
+/// A plan's hash, in the lower case that it is compared in. Anything else cannot be a plan that was
+/// looked at, so it is refused before the directory is read.
+fn plan_hash(text: &str) -> Result<String, String> {
+    if text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(format!(
+        "expected the {DIGITS} hexadecimal digits that `usher plan` ended with, found {} characters{}",
+        text.chars().count(),
+        if text.len() == DIGITS {
+            ", not all of them such digits"
+        } else {
+            ""
+        },
+    ))
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
