@@ -9,6 +9,24 @@ use crate::ui::{Ui, count};
 
 use super::sync_report;
 
+/// Every name of a [`Hold`](usher_core::model::Hold).
+const HOLDS: [&str; 14] = [
+    "guard",
+    "adoption",
+    "foreign_external_id",
+    "ambiguous",
+    "inactive_at_target",
+    "conflict",
+    "rekey",
+    "domain",
+    "owned_elsewhere",
+    "protected_name",
+    "configuration_change",
+    "group_removal",
+    "missing",
+    "swap",
+];
+
 /// Which held steps.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
@@ -18,8 +36,9 @@ pub(crate) struct Which {
     /// Steps with this verb, such as `create` or `disable`; may be repeated
     #[arg(long, value_name = "VERB")]
     verb: Vec<String>,
-    /// Steps held for this reason: guard, adoption, foreign_external_id, inactive_at_target, rekey,
-    /// domain, configuration_change, group_removal, missing
+    /// Steps held for this reason: guard, adoption, foreign_external_id, ambiguous,
+    /// inactive_at_target, conflict, rekey, domain, owned_elsewhere, protected_name,
+    /// configuration_change, group_removal, missing, swap
     #[arg(long, value_name = "REASON")]
     hold: Option<String>,
     /// Every held step
@@ -37,6 +56,12 @@ impl Which {
                 Failure::refused(format!("there is no verb `{text}`"))
                     .help(format!("expected one of {known}"))
             })?);
+        }
+        if let Some(name) = self.hold.as_deref().filter(|name| !HOLDS.contains(name)) {
+            return Err(
+                Failure::refused(format!("there is no reason to hold named `{name}`"))
+                    .help(format!("expected one of {}", HOLDS.join(", "))),
+            );
         }
         Ok(Selection {
             steps: self.steps.into_iter().map(StepId).collect(),
@@ -74,5 +99,41 @@ pub(crate) fn show(ui: &Ui, done: &str, report: &DecisionReport) -> Exit {
     match &report.sync {
         Some(sync) => own.max(sync_report::show(ui, sync)),
         None => own,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_core::model::Hold;
+
+    use super::HOLDS;
+
+    #[test]
+    fn every_hold_can_be_named() {
+        let t = String::new;
+        let all = [
+            Hold::Guard { reason: t() },
+            Hold::Adoption,
+            Hold::ForeignExternalId { value: t() },
+            Hold::Ambiguous { candidates: vec![] },
+            Hold::InactiveAtTarget,
+            Hold::Conflict {
+                field: t(),
+                value: t(),
+                other: t(),
+            },
+            Hold::Rekey { old_key: t() },
+            Hold::Domain {
+                domain: t(),
+                loss: t(),
+            },
+            Hold::OwnedElsewhere { channel: t() },
+            Hold::ProtectedName { pattern: t() },
+            Hold::ConfigurationChange,
+            Hold::GroupRemoval,
+            Hold::Missing,
+            Hold::Swap { field: t() },
+        ];
+        assert_eq!(all.map(|hold| hold.name()), HOLDS);
     }
 }
