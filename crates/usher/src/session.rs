@@ -24,6 +24,8 @@ const DAY: Duration = Duration::from_hours(24);
 pub(crate) enum Access {
     /// Look, or leave a word for whoever works: no lock.
     Look,
+    /// Stop or save what there is: no lock, and no secret is opened, so the key may be missing.
+    Keyless,
     /// Work: alone.
     Work,
     /// Work, and make the state if there is none.
@@ -54,13 +56,18 @@ impl Session {
         make_folder(dir)?;
         // Locked before anything is made: two first imports must not draw two keys.
         let lock = match access {
-            Access::Look => None,
+            Access::Look | Access::Keyless => None,
             Access::Work | Access::Create => Some(StateLock::take(dir)?),
         };
         if lock.is_some() {
             forget_rehearsals(dir);
         }
-        let sealer = Sealer::open_or_create(&settings.key_file, !exists)?;
+        let sealer = if access == Access::Keyless {
+            // In an emergency nobody searches for a key first. This one opens nothing.
+            Sealer::new(rand::random())
+        } else {
+            Sealer::open_or_create(&settings.key_file, !exists)?
+        };
         let store = SqliteStore::open(dir).await?;
         if lock.is_some() {
             // Who holds the lock knows that no other process works here: a lease that is still

@@ -33,7 +33,7 @@ struct Written {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
-    let session = context.open(Access::Look).await?;
+    let session = context.open(Access::Keyless).await?;
     let file = args.dir.join(session::DATABASE);
     if file.exists() {
         return Err(

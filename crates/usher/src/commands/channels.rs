@@ -52,18 +52,33 @@ struct Row {
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
-    let session = context.open(Access::Look).await?;
     let mode = match args.act {
-        None | Some(Act::List) => return list(&session, context).await,
-        Some(Act::Activate) => {
-            restored::check(&session, context.channel()).await?;
-            ChannelState::Active
-        }
-        Some(Act::Observe) => ChannelState::Observe,
-        Some(Act::Pause) => ChannelState::Paused,
+        Some(Act::Pause) => return pause(context).await,
+        None | Some(Act::List) => None,
+        Some(Act::Activate) => Some(ChannelState::Active),
+        Some(Act::Observe) => Some(ChannelState::Observe),
     };
+    let session = context.open(Access::Look).await?;
+    let Some(mode) = mode else {
+        return list(&session, context).await;
+    };
+    if mode == ChannelState::Active {
+        restored::check(&session, context.channel()).await?;
+    }
     session.admin.set_mode(context.channel(), mode).await?;
     list(&session, context).await
+}
+
+/// Pauses first, whatever is wrong with the key; then lists, as far as the key allows.
+async fn pause(context: &Context<'_>) -> Result<Exit, Failure> {
+    let session = context.open(Access::Keyless).await?;
+    session
+        .admin
+        .set_mode(context.channel(), ChannelState::Paused)
+        .await?;
+    // Without the key the list says that no secret can be opened; the pause stands.
+    let shown = context.open(Access::Look).await.unwrap_or(session);
+    list(&shown, context).await
 }
 
 async fn list(session: &Session, context: &Context<'_>) -> Result<Exit, Failure> {

@@ -18,7 +18,7 @@ Examples:
 pub(crate) struct Args {}
 
 pub(crate) async fn run(_: Args, context: &Context<'_>) -> Result<Exit, Failure> {
-    let session = context.open(Access::Look).await?;
+    let session = context.open(Access::Keyless).await?;
     let report = session.admin.stop(context.channel()).await?;
     let ui = context.ui;
     ui.json(&report);

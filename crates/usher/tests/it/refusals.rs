@@ -78,6 +78,11 @@ async fn arguments_settings_and_a_missing_state_are_refused_with_what_to_do() {
     assert!(ran.err.contains("`Cloud/staff`"), "{}", ran.err);
     let ran = rig.usher(&["approve"]).await.code(3);
     assert!(ran.err.contains("--all"), "{}", ran.err);
+    for act in ["approve", "reject"] {
+        let ran = rig.usher(&[act, "--hold", "adoptoin"]).await.code(3);
+        assert!(ran.err.contains("`adoptoin`"), "{}", ran.err);
+        assert!(ran.err.contains("guard, adoption, "), "{}", ran.err);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +98,7 @@ async fn a_folder_where_another_process_works_is_looked_at_only() {
     write!(lock, "4711").unwrap();
     for args in [
         &["sync"][..],
-        &["apply", "00"],
+        &["apply", &"00".repeat(32)],
         &["approve", "--all"],
         &["reject", "--all"],
         &["retry"],
@@ -135,8 +140,71 @@ async fn a_missing_or_wrong_key_is_refused_with_the_reason() {
     );
     std::fs::write(&key, "no key").unwrap();
     rig.usher(&["status"]).await.code(3);
+    rig.usher(&["channels", "activate"]).await.code(3);
     std::fs::write(&key, right).unwrap();
     rig.usher(&["sync"]).await.code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_are_stopped_and_the_state_is_saved_without_the_key() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    rig.usher(&["sync"]).await.code(0);
+    let key = rig.state().join("secret.key");
+    let right = std::fs::read(&key).unwrap();
+    let mode = async || {
+        std::fs::write(&key, &right).unwrap();
+        let listed = rig.usher(&["channels", "--json"]).await.code(0).json();
+        listed[0]["mode"].clone()
+    };
+    for (round, wrong) in [None, Some("00".repeat(32)), Some("no key".to_owned())]
+        .into_iter()
+        .enumerate()
+    {
+        for (act, args) in [("stop", &["stop"][..]), ("pause", &["channels", "pause"])] {
+            rig.usher(&["channels", "activate"]).await.code(0);
+            assert_ne!(mode().await, json!({"mode": "paused"}));
+            break_key(&key, wrong.as_deref());
+            rig.usher(args).await.code(0);
+            assert_eq!(wrong.is_some(), key.exists(), "no key is made");
+            assert_eq!(mode().await, json!({"mode": "paused"}), "{act} {round}");
+        }
+        break_key(&key, wrong.as_deref());
+        let copy = format!("copy-{round}");
+        rig.usher(&["backup", &copy]).await.code(0);
+        assert!(rig.path(&copy).join("state.db").is_file());
+        rig.usher(&["sync"]).await.code(3);
+        std::fs::write(&key, &right).unwrap();
+    }
+}
+
+fn break_key(key: &std::path::Path, content: Option<&str>) {
+    match content {
+        Some(content) => std::fs::write(key, content).unwrap(),
+        None => std::fs::remove_file(key).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_the_hash_of_a_plan_is_refused_before_anything_is_read() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    let before = rig.sandbox.requests().len();
+    let almost = "0".repeat(63);
+    for hash in [
+        "",
+        "00",
+        &almost,
+        &format!("{almost}g"),
+        &format!("{almost}00"),
+        &format!("{}é", "0".repeat(62)),
+    ] {
+        let ran = rig.usher(&["apply", hash]).await.code(3);
+        assert!(ran.err.contains("hexadecimal digits"), "{}", ran.err);
+    }
+    let cycles = rig.usher(&["cycles", "--json"]).await.code(0).json();
+    assert_eq!(cycles, json!([]), "nothing was read");
+    assert_eq!(rig.sandbox.requests().len(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
