@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use usher_engine::{Clock as _, SystemClock};
 use usher_sandbox::directory::{DemoDirectory, DirectoryOptions, RunningDirectory};
 use usher_sandbox::sample;
@@ -92,6 +93,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             password: PASSWORD,
         }),
     };
+    let stop = Stop::listen()?;
     let ui = context.ui;
     ui.json(&running);
     ui.line(format!("base URL  {}", running.base_url));
@@ -104,7 +106,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         ui.line(format!("  password  {}", directory.password));
     }
     ui.line("Ctrl-C ends it.");
-    until_told_to_stop().await;
+    stop.told().await;
     sandbox.stop().await.map_err(|error| {
         Failure::failed(format!("the sandbox's data could not be written: {error}"))
     })?;
@@ -136,18 +138,29 @@ fn read(path: &std::path::Path) -> Result<SandboxConfig, Failure> {
     })
 }
 
-/// Waits for Ctrl-C or a polite request to end.
-async fn until_told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Ctrl-C or a polite request to end. It listens from when it is made: nobody who was told that
+/// the sandbox runs can end it too early.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::failed(format!("signals cannot be listened to: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
