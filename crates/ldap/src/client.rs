@@ -294,12 +294,13 @@ impl Client {
     }
 
     async fn next_message(&mut self, doing: &'static str) -> Result<Message, LdapError> {
-        let frame = match self.framed.receive(doing).await? {
-            Frame::Whole(frame) => frame,
+        let size = match self.framed.receive(doing).await? {
+            Frame::Whole(size) => size,
             Frame::Skipped { start, size } => return self.skipped(&start, size),
         };
-        let message =
-            message::read(&frame).map_err(|error| self.framed.broken(doing, error.to_string()))?;
+        let read = message::read(self.framed.front(size));
+        self.framed.consume(size);
+        let message = read.map_err(|error| self.framed.broken(doing, error.to_string()))?;
         if message.id != 0 {
             return Ok(message);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -17,21 +17,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 /// How much is read at a time, and kept of a message that is too large.
 const CHUNK: usize = 64 << 10;
 
+/// After a message of more bytes its room is given back.
+const LARGE: usize = 1 << 20;
+
 /// How many times the usual time-out a message that is skipped may take.
 const SKIP_PATIENCE: u32 = 10;
 
 /// The largest message that is skipped instead of ending the connection.
 const MAX_SKIPPED: u64 = 1 << 30;
 
-/// One message as it came, or the start of one that is too large to keep.
+/// One message where it lies, or the start of one that is too large to keep.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    Whole(Bytes),
+    /// It lies at the front with so many bytes: see [`Framed::front`] and [`Framed::consume`].
+    Whole(usize),
     /// The first bytes of a message of `size` bytes. The rest was read and thrown away.
-    Skipped {
-        start: Bytes,
-        size: u64,
-    },
+    Skipped { start: Bytes, size: u64 },
 }
 
 /// Cuts a byte stream into LDAP messages.
@@ -109,7 +110,7 @@ impl Framed {
         let (start, total) = match tokio::time::timeout(limit, self.read_message(doing)).await {
             Err(_) => return Err(self.timed_out(doing)),
             Ok(result) => match result? {
-                Framing::Whole(frame) => return Ok(Frame::Whole(frame)),
+                Framing::Whole(size) => return Ok(Frame::Whole(size)),
                 Framing::TooLarge { start, total } => (start, total),
             },
         };
@@ -119,6 +120,19 @@ impl Framed {
             Ok(result) => result?,
         }
         Ok(Frame::Skipped { start, size: total })
+    }
+
+    /// The first bytes that were received and not consumed.
+    pub(crate) fn front(&self, size: usize) -> &[u8] {
+        self.buffer.get(..size).unwrap_or_default()
+    }
+
+    /// Lets go of the first bytes. A message is read where it lies: nothing is copied or counted for it.
+    pub(crate) fn consume(&mut self, size: usize) {
+        self.buffer.advance(size.min(self.buffer.len()));
+        if size > LARGE {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
     }
 
     async fn read_message(&mut self, doing: &'static str) -> Result<Framing, LdapError> {
@@ -134,8 +148,7 @@ impl Framed {
                         return Ok(Framing::TooLarge { start, total });
                     }
                 } else if self.buffer.len() as u64 >= total {
-                    let frame = self.buffer.split_to(total as usize);
-                    return Ok(Framing::Whole(frame.freeze()));
+                    return Ok(Framing::Whole(total as usize));
                 }
             }
             self.buffer.reserve(CHUNK);
@@ -233,6 +246,6 @@ impl Framed {
 }
 
 enum Framing {
-    Whole(Bytes),
+    Whole(usize),
     TooLarge { start: Bytes, total: u64 },
 }

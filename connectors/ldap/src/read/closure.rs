@@ -27,6 +27,7 @@ impl Reading<'_> {
             session: &mut self.session,
             index: &self.index,
             cache: &mut self.cache,
+            aside: self.aside,
         }
     }
 
@@ -87,6 +88,7 @@ pub(crate) async fn scope_sets(settings: &Settings) -> Result<ScopeSets, SourceE
         session: &mut session,
         index: &index,
         cache: &mut cache,
+        aside: false,
     };
     let sets = ScopeSets::read(&mut lists, &settings.rules).await;
     session.close().await;

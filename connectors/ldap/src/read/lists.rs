@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use usher_connector::scope::{GroupLists, MemberList, dn_hash};
 use usher_core::model::{DirectoryKind, Hash128};
-use usher_ldap::LdapError;
+use usher_ldap::{AllValues, LdapEntry, LdapError, Range};
 
 use super::GroupIndex;
 use crate::session::Session;
@@ -22,22 +22,50 @@ const MAX_KEPT: usize = 200_000;
 pub(crate) struct ListCache {
     lists: HashMap<Hash128, MemberList>,
     kept: usize,
+    /// The list of the group that is walked next, whether or not there is room to keep it.
+    next: Option<(Hash128, MemberList)>,
 }
 
-/// Reads member lists over the main connection.
+impl ListCache {
+    /// Takes a list that came with its group, to be asked for at once.
+    pub(crate) fn bring(&mut self, group: Hash128, list: MemberList) {
+        self.next = Some((group, list));
+    }
+
+    fn find(&mut self, group: Hash128) -> Option<MemberList> {
+        match self.next.take() {
+            Some((brought, list)) if brought == group => {
+                self.keep(group, &list);
+                Some(list)
+            }
+            _ => self.lists.get(&group).cloned(),
+        }
+    }
+
+    fn keep(&mut self, group: Hash128, list: &MemberList) {
+        let size = list.members.len() + 1;
+        if self.kept + size <= MAX_KEPT {
+            self.kept += size;
+            self.lists.insert(group, list.clone());
+        }
+    }
+}
+
+/// Reads member lists over the main connection, or over the second one while the main one is in the middle of a page.
 pub(crate) struct Lists<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) session: &'a mut Session,
     pub(crate) index: &'a GroupIndex,
     pub(crate) cache: &'a mut ListCache,
+    pub(crate) aside: bool,
 }
 
 #[async_trait]
 impl GroupLists for Lists<'_> {
     async fn direct_members(&mut self, dn: &str) -> MemberList {
         let hash = dn_hash(dn);
-        if let Some(list) = hash.and_then(|hash| self.cache.lists.get(&hash)) {
-            return list.clone();
+        if let Some(list) = hash.and_then(|hash| self.cache.find(hash)) {
+            return list;
         }
         let list = match self.read(dn).await {
             Ok(list) => list,
@@ -46,10 +74,8 @@ impl GroupLists for Lists<'_> {
                 ..MemberList::default()
             },
         };
-        let size = list.members.len() + 1;
-        if let Some(hash) = hash.filter(|_| self.cache.kept + size <= MAX_KEPT) {
-            self.cache.kept += size;
-            self.cache.lists.insert(hash, list.clone());
+        if let Some(hash) = hash {
+            self.cache.keep(hash, &list);
         }
         list
     }
@@ -61,11 +87,21 @@ impl GroupLists for Lists<'_> {
 
 impl Lists<'_> {
     async fn read(&mut self, dn: &str) -> Result<MemberList, LdapError> {
-        let mut client = self.session.take(self.settings).await?;
         let attribute = &self.settings.rules.member_attribute;
-        let result = client.read_all_values(dn, attribute, MAX_MEMBERS).await;
-        self.session.put(client);
-        let mut all = result?;
+        let all = if self.aside {
+            let client = self.session.side(self.settings).await?;
+            client.read_all_values(dn, attribute, MAX_MEMBERS).await?
+        } else {
+            let mut client = self.session.take(self.settings).await?;
+            let result = client.read_all_values(dn, attribute, MAX_MEMBERS).await;
+            self.session.put(client);
+            result?
+        };
+        Ok(self.list_of(all))
+    }
+
+    fn list_of(&self, mut all: AllValues) -> MemberList {
+        let attribute = &self.settings.rules.member_attribute;
         let count = all.values.len();
         let texts = all.values.into_iter().map(String::from_utf8);
         let members: Vec<String> = texts.filter_map(Result::ok).collect();
@@ -81,11 +117,33 @@ impl Lists<'_> {
                 "it shows no `{attribute}` although its object class demands one: check the rights of the bind account"
             ));
         }
-        Ok(MemberList {
+        MemberList {
             members: members.into(),
             incomplete: all.incomplete,
-        })
+        }
     }
+}
+
+/// The members that came with a group's entry. `None` if there are none, or if the server keeps some back: then
+/// the group is asked for them alone.
+pub(crate) fn whole_list(settings: &Settings, entry: LdapEntry) -> Option<MemberList> {
+    let attribute = &settings.rules.member_attribute;
+    let is_kept_back = |name: &str| {
+        Range::parse(name).is_some_and(|range| range.attribute.eq_ignore_ascii_case(attribute))
+    };
+    if entry.attributes.iter().any(|(name, _)| is_kept_back(name)) {
+        return None;
+    }
+    let found = entry
+        .attributes
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(attribute));
+    let texts: Result<Vec<String>, _> = found?.1.into_iter().map(String::from_utf8).collect();
+    let members = texts.ok().filter(|members| !members.is_empty())?;
+    Some(MemberList {
+        members: members.into(),
+        incomplete: None,
+    })
 }
 
 /// Whether an empty group can only be one whose members may not be read (RFC 4519 §3.5; other servers

@@ -47,6 +47,8 @@ struct Reading<'a> {
     /// Whether the bind account's own entry was there at the start.
     own_seen: bool,
     full: bool,
+    /// The main connection is in the middle of a page.
+    aside: bool,
 }
 
 /// Reads, giving events to the sink.
@@ -94,6 +96,7 @@ impl<'a> Reading<'a> {
             groups: Vec::new(),
             own_seen: false,
             full: true,
+            aside: false,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Members of groups.
 
+use usher_testkit::slapd::{READ_ALL, SlapdConfig};
+
 use crate::rig::*;
 
 #[tokio::test]
@@ -70,4 +72,36 @@ async fn members_that_are_no_names_make_their_group_incomplete_and_no_other() {
     let why = reading.ends["posix"].as_deref().expect("incomplete");
     assert!(why.contains("`p0`"), "{why}");
     assert_eq!(reading.certificate.incomplete_groups[&group("posix")], why);
+}
+
+#[tokio::test]
+async fn many_groups_come_with_their_members_and_one_that_hides_them_is_incomplete() {
+    let mut tree = Tree::new();
+    tree.people(30);
+    for at in 0..30 {
+        let mut members = vec![person(&format!("p{at}"))];
+        if at < 20 {
+            members.push(group(&format!("g{}", at + 10)));
+        }
+        tree.group(&format!("g{at}"), &members);
+    }
+    let hidden = format!("to dn.exact=\"{}\" attrs=member by * none", group("g29"));
+    let mut acl = vec![hidden];
+    acl.extend(READ_ALL.iter().map(|rule| (*rule).to_owned()));
+    let config = SlapdConfig {
+        acl,
+        ..SlapdConfig::default()
+    };
+    let Some(slapd) = tree.start_with(config) else {
+        return;
+    };
+    let reading = full(&open(settings(&slapd))).await;
+    reading.assert_complete();
+    assert_eq!(reading.members["g0"], names(["p0", "p10", "p20"]));
+    assert_eq!(reading.members["g28"], names(["p28"]));
+    assert_eq!(reading.ends.len(), 30, "each list ends once");
+    for at in 0..30 {
+        let end = &reading.ends[&format!("g{at}")];
+        assert_eq!(end.is_some(), at % 10 == 9, "g{at}: {end:?}");
+    }
 }
