@@ -37,24 +37,34 @@ pub(crate) async fn run(target: &ScimTarget) -> Vec<Check> {
         return checks;
     }
     checks.push(check("key", CheckOutcome::Good, "accepted".to_owned()));
-    checks.push(match ListPage::parse(answer.bytes()) {
-        Ok(page) => {
-            let users = page
-                .total
-                .map_or("an unknown number of".to_owned(), |n| n.to_string());
-            check(
-                "answer",
-                CheckOutcome::Good,
-                format!("a SCIM list; {users} users at the target"),
-            )
-        }
-        Err(error) => check(
+    checks.push(judge(answer.bytes()));
+    checks
+}
+
+/// Whether an answer is a list that can be relied on: how many there are, and one of them if there are any (one was asked for).
+fn judge(body: &[u8]) -> Check {
+    let judged = match ListPage::parse(body) {
+        Err(error) => Err(error.to_string()),
+        Ok(page) => match page.total {
+            None => Err("the list's `totalResults` is no number".to_owned()),
+            Some(total) if total > 0 && page.resources.is_empty() => Err(format!(
+                "the list says that there are {total} users, and holds none, although one was asked for"
+            )),
+            Some(total) => Ok(total),
+        },
+    };
+    match judged {
+        Ok(total) => check(
+            "answer",
+            CheckOutcome::Good,
+            format!("a SCIM list; {total} users at the target"),
+        ),
+        Err(why) => check(
             "answer",
             CheckOutcome::Failed,
-            format!("{error}; the base URL leads to something that is no SCIM service"),
+            format!("{why}; the base URL leads to something that is no SCIM service"),
         ),
-    });
-    checks
+    }
 }
 
 fn failed(checks: &mut Vec<Check>, error: &TargetError) {
@@ -101,5 +111,33 @@ fn check(name: &str, outcome: CheckOutcome, detail: String) -> Check {
         name: name.to_owned(),
         outcome,
         detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usher_connector::CheckOutcome::{Failed, Good};
+
+    use super::judge;
+
+    #[test]
+    fn a_list_that_does_not_say_how_many_or_does_not_show_them_fails() {
+        for (body, outcome) in [
+            (r#"{"totalResults": 0}"#, Good),
+            (r#"{"totalResults": 0, "Resources": []}"#, Good),
+            (r#"{"totalResults": 9, "Resources": [{"id": "1"}]}"#, Good),
+            (r#"{"totalResults": 9, "Resources": []}"#, Failed),
+            (r#"{"totalResults": 9}"#, Failed),
+            (r#"{"totalResults": 1, "Resources": [7]}"#, Failed),
+            (r#"{"totalResults": "many", "Resources": []}"#, Failed),
+            (r#"{"totalResults": -1, "Resources": []}"#, Failed),
+            (r#"{"totalResults": null, "Resources": []}"#, Failed),
+            (r#"{"Resources": []}"#, Failed),
+            ("[]", Failed),
+            ("", Failed),
+        ] {
+            let found = judge(body.as_bytes());
+            assert_eq!(found.outcome, outcome, "{body}: {}", found.detail);
+        }
     }
 }
