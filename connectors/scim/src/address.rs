@@ -76,6 +76,16 @@ impl Address {
         if text.is_empty() {
             return Err(form("is empty"));
         }
+        // A URL parser drops line breaks and an empty user, and turns backslashes round: the address would not be the one that was read.
+        if text.chars().any(char::is_control) {
+            return Err(form("holds a line break or another control character"));
+        }
+        if text.contains('\\') {
+            return Err(form("holds a backslash"));
+        }
+        if authority(text).contains('@') {
+            return Err(form("holds a user name or password"));
+        }
         let mut url = Url::parse(text).map_err(|e| form(&format!("is no URL ({e})")))?;
         let Some(host) = url.host() else {
             return Err(form("names no host"));
@@ -192,6 +202,13 @@ impl AddressRule {
     }
 }
 
+/// What stands between the scheme and the path, as it is written.
+fn authority(text: &str) -> &str {
+    let after = text.split_once(':').map_or("", |(_, after)| after);
+    let after = after.trim_start_matches('/');
+    after.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 /// Whether a host is this machine by its name or number alone.
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
@@ -240,7 +257,17 @@ mod tests {
             ("api.example.com/scim/directory/d", "no URL"),
             ("ftp://x/directory/d", "scheme"),
             ("https://me:pw@x/directory/d", "password"),
+            ("https://me@x/directory/d", "password"),
+            ("https://@x/directory/d", "password"),
+            ("https://:@x/directory/d", "password"),
+            ("https:me:pw@x/directory/d", "password"),
             ("https://x/directory/d?a=b", "query"),
+            ("https://x/directory/d?", "query"),
+            ("https://x/directory/d#", "query"),
+            ("https://x/direc\r\ntory/d", "line break"),
+            ("https://x/directory/d\r\nHost: y", "line break"),
+            ("https://x/directory/d\t1", "control character"),
+            ("https:\\\\x\\directory\\d", "backslash"),
             ("https://x/directory/", "no directory"),
             ("https://x/other/d", "no directory"),
             ("https://x/directory/d/else", "/else"),

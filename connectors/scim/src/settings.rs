@@ -83,7 +83,11 @@ pub(crate) fn address(
 
 /// Every problem of the settings, in words; secrets are not looked at.
 pub(crate) fn problems(profile: &Profile, settings: &BTreeMap<String, String>) -> Vec<String> {
-    let mut problems: Vec<String> = address(profile, settings).err().into_iter().collect();
+    let mut problems: Vec<String> = address(profile, settings)
+        .err()
+        .map(|error| format!("{}: {error}", profile.address_setting))
+        .into_iter()
+        .collect();
     for descriptor in &profile.descriptor.settings {
         let value = given(settings, &descriptor.name);
         let wrong = match (&descriptor.kind, value) {
