@@ -8,7 +8,7 @@ use usher_engine::{Sealer, SystemClock};
 use usher_pf::{Difference, ImportContext, Imported, Mode, Warning};
 use usher_store::{Administration as _, Subjects as _};
 
-use super::{Input, against, refused, warnings};
+use super::{Input, against, connectors, refused, warnings};
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -59,6 +59,10 @@ pub(super) fn translate(
     };
     let mut imported = usher_pf::import(&input.file, context)
         .map_err(|problems| refused(&input.name, problems))?;
+    let problems = connectors::problems(&imported.configuration, &input.file.pf, &registry);
+    if !problems.is_empty() {
+        return Err(refused(&input.name, problems));
+    }
     absolute_paths(&mut imported.configuration, &input.base);
     keep_ages(&mut imported.configuration, current);
     Ok(imported)

@@ -1,9 +1,10 @@
 //! `usher config`
 
 mod apply;
+mod bounded;
+mod connectors;
 mod secrets;
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use usher_core::model::Configuration;
@@ -119,13 +120,12 @@ fn read(path: &Path) -> Result<Input, Failure> {
     } else {
         path.display().to_string()
     };
-    let mut text = String::new();
     let read = if is_stdin {
-        std::io::stdin().read_to_string(&mut text)
+        bounded::text(std::io::stdin())
     } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+        bounded::file(path)
     };
-    read.map_err(|error| Failure::refused(format!("{name} cannot be read: {error}")))?;
+    let text = read.map_err(|why| Failure::refused(format!("{name} {why}")))?;
     let parent = path.parent().unwrap_or(Path::new(""));
     let here = Path::new(".");
     let base = session::absolute(if is_stdin { here } else { parent }, here);

@@ -6,8 +6,7 @@ use usher_core::model::{Bind, Configuration, DataStoreKind, Sealed};
 use usher_engine::Sealer;
 use usher_pf::{BIND_PASSWORD, Secrets, TARGET_SECRET};
 
-/// Largest file that is taken for a secret.
-const MOST: u64 = 64 * 1024;
+use super::bounded;
 
 /// Seals what a file holds. A secret that is there already with the same text keeps its sealed
 /// form, so that importing the same file again changes nothing.
@@ -60,16 +59,7 @@ impl<'a> FileSecrets<'a> {
     fn read_file(&self, path: &Path) -> Result<String, String> {
         let path = self.base.join(path);
         let failed = |why: String| format!("the file {} {why}", path.display());
-        let size = std::fs::metadata(&path)
-            .map_err(|error| failed(format!("cannot be read: {error}")))?
-            .len();
-        if size > MOST {
-            return Err(failed(format!(
-                "has {size} bytes; a secret has at most {MOST}"
-            )));
-        }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| failed(format!("cannot be read: {error}")))?;
+        let text = bounded::file(&path).map_err(failed)?;
         match text.trim_end_matches(['\r', '\n']) {
             "" => Err(failed("is empty".to_owned())),
             secret => Ok(secret.to_owned()),
@@ -80,6 +70,12 @@ impl<'a> FileSecrets<'a> {
 impl Secrets for FileSecrets<'_> {
     fn seal(&mut self, kind: &str, plain: &str) -> Result<Sealed, String> {
         let plain = self.resolve(plain)?;
+        if let Some(at) = plain.chars().position(char::is_control) {
+            return Err(format!(
+                "it has a line break or another control character at position {}; a secret is one line: enter it again",
+                at + 1
+            ));
+        }
         let kept = self.known.iter().find(|(known, sealed)| {
             *known == kind
                 && self
@@ -124,6 +120,14 @@ mod tests {
         }
         let missing = secrets.seal(TARGET_SECRET, "env:USHER_NO_SUCH_VARIABLE");
         assert!(missing.unwrap_err().contains("USHER_NO_SUCH_VARIABLE"));
+        let endless = secrets.seal(TARGET_SECRET, "file:/dev/zero").unwrap_err();
+        assert!(endless.contains("16 MiB"), "{endless}");
+        std::fs::write(folder.path().join("lines"), "one\ntwo\n").unwrap();
+        for wrong in ["a\nb", "a\r\nX-Header: b", "a\u{0}", "file:lines"] {
+            let refused = secrets.seal(TARGET_SECRET, wrong).unwrap_err();
+            assert!(refused.contains("control character"), "{refused}");
+            assert!(!refused.contains("two"), "{refused}");
+        }
         let missing = secrets.seal(TARGET_SECRET, "file:nothing");
         assert!(missing.unwrap_err().contains("nothing"));
     }
