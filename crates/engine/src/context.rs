@@ -273,11 +273,14 @@ impl Engine {
         let password = match &store.kind {
             DataStoreKind::Ldap(ldap) => match &ldap.bind {
                 Bind::Anonymous => None,
-                Bind::Simple { password, .. } => Some(
-                    self.sealer
-                        .open("bind_password", password)
-                        .map_err(EngineError::Configuration)?,
-                ),
+                Bind::Simple { password, .. } => {
+                    Some(self.sealer.open("bind_password", password).map_err(|why| {
+                        EngineError::Configuration(format!(
+                            "the password of the data store `{}`: {why}",
+                            store.name
+                        ))
+                    })?)
+                }
             },
             DataStoreKind::Ldif { .. } => None,
         };
@@ -297,10 +300,12 @@ impl Engine {
     ) -> Result<Arc<dyn Target>, EngineError> {
         let mut secrets: BTreeMap<String, Plain> = BTreeMap::new();
         for (name, sealed) in &sp.secrets {
-            let plain = self
-                .sealer
-                .open("target_secret", sealed)
-                .map_err(EngineError::Configuration)?;
+            let plain = self.sealer.open("target_secret", sealed).map_err(|why| {
+                EngineError::Configuration(format!(
+                    "the setting {name} of the SP connection `{}`: {why}",
+                    sp.name
+                ))
+            })?;
             secrets.insert(name.clone(), plain);
         }
         let connector = self.connector(sp)?;

@@ -69,7 +69,7 @@ CREATE TABLE subject (
     -- The cycle in which the set of desired members changed last.
     members_changed  INTEGER,
     container        INTEGER REFERENCES container (id),
-    -- What was read, hashed; says nothing unless it goes with `desired_hash`.
+    -- What was read, hashed (16 bytes), and the `desired_hash` that came of it: when that is another now, this says nothing.
     read_hash        BLOB,
     -- Grows with every write of the whole subject.
     version          INTEGER NOT NULL DEFAULT 1,

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use usher_core::model::{Hash128, Kind, SourceKey, SubjectId, SubjectState, Verdict};
-use usher_store::{Result, SubjectHead};
+use usher_store::{Result, SubjectHead, Unchanged};
 
 use crate::cells::Cells;
 use crate::error::inconsistent;
@@ -23,8 +23,11 @@ struct Head<'a>(
     &'a str,
     u8,
     Option<i64>,
-    &'a str,
 );
+
+/// As `UNCHANGED` writes it: which mark, subject, verdict.
+#[derive(Deserialize)]
+struct Same<'a>(usize, i64, &'a str);
 
 /// As `BY_DN` writes it: hash, subject, kind.
 #[derive(Deserialize)]
@@ -44,6 +47,17 @@ pub(crate) fn names(row: &SqliteRow) -> Result<Vec<(Hash128, SubjectId, Kind)>> 
     })
 }
 
+/// The subjects in a row's `rows_json` that are as they were.
+pub(crate) fn unchanged(row: &SqliteRow) -> Result<Vec<Unchanged>> {
+    parsed::<Same<'_>, _>(row, |Same(mark, id, verdict)| {
+        Ok(Unchanged {
+            mark: *mark,
+            subject: SubjectId(*id),
+            verdict: Verdict::parse(verdict).ok_or_else(|| unknown("verdict", *id, verdict))?,
+        })
+    })
+}
+
 fn parsed<'r, R: Deserialize<'r>, T>(
     row: &'r SqliteRow,
     read: impl Fn(&R) -> Result<T>,
@@ -58,20 +72,8 @@ fn parsed<'r, R: Deserialize<'r>, T>(
 }
 
 fn head(row: &Head<'_>) -> Result<SubjectHead> {
-    let Head(
-        id,
-        key,
-        kind,
-        dn_hash,
-        state,
-        in_scope,
-        desired,
-        synced,
-        verdict,
-        dirty,
-        next_at,
-        read,
-    ) = row;
+    let Head(id, key, kind, dn_hash, state, in_scope, desired, synced, verdict, dirty, next_at) =
+        row;
     let id = *id;
     Ok(SubjectHead {
         id: SubjectId(id),
@@ -86,7 +88,6 @@ fn head(row: &Head<'_>) -> Result<SubjectHead> {
         verdict: Verdict::parse(verdict).ok_or_else(|| unknown("verdict", id, verdict))?,
         dirty: *dirty != 0,
         next_at: *next_at,
-        read_hash: hash_or_none("read_hash", id, read)?,
     })
 }
 

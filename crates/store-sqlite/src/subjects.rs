@@ -5,7 +5,9 @@ use usher_core::model::{
     ChannelId, ConnectionId, Hash128, Kind, Millis, SourceKey, Subject, SubjectId, SubjectState,
     TargetId,
 };
-use usher_store::{Fence, Result, SubjectHead, UniqueHolder, UniqueValue};
+use usher_store::{
+    Fence, ReadMark, Remembered, Result, SubjectHead, Unchanged, UniqueHolder, UniqueValue,
+};
 
 use crate::cells::Cells;
 use crate::compact;
@@ -70,15 +72,44 @@ impl SqliteStore {
     pub(crate) async fn do_remember_reads(
         &self,
         fence: &Fence,
-        reads: &[(SubjectId, Hash128)],
+        reads: &[Remembered],
     ) -> Result<()> {
         if reads.is_empty() {
             return Ok(());
         }
+        let rows: Vec<(i64, String)> = reads
+            .iter()
+            .map(|read| {
+                (
+                    read.subject.0,
+                    format!("{}{}", read.content, read.desired_hash),
+                )
+            })
+            .collect();
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let target = tx.target;
-        tx.batch_with(sql::REMEMBER, &list(reads)?, target).await?;
+        tx.batch_with(sql::REMEMBER, &list(&rows)?, target).await?;
         tx.commit().await
+    }
+
+    pub(crate) async fn do_unchanged(
+        &self,
+        channel: &ChannelId,
+        marks: &[ReadMark],
+        now: Millis,
+    ) -> Result<Vec<Unchanged>> {
+        let rows: Vec<String> = marks
+            .iter()
+            .map(|mark| format!("{}{}{}", mark.dn_hash, mark.content, mark.key.as_str()))
+            .collect();
+        let row = sqlx::query(sql::UNCHANGED)
+            .bind(channel.as_str())
+            .bind(list(&rows)?)
+            .bind(now)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        compact::unchanged(&row)
     }
 
     pub(crate) async fn do_concerned(

@@ -11,8 +11,9 @@ use usher_core::model::{
 use usher_store::{
     Administration, Approval, Approved, AuditEvent, ChannelCounts, ChannelRecord, ChannelState,
     ExchangeRecord, Fence, GroupWrite, IndexKey, IndexRow, Membership, NewCycle, Outbox, Outcome,
-    Result, Retention, Settle, Settled, StagedMember, StepCount, StepFilter, SubjectFilter,
-    SubjectHead, SubjectWrite, Subjects, UniqueHolder, UniqueValue, WantedMembers,
+    ReadMark, Remembered, Result, Retention, Settle, Settled, StagedMember, StepCount, StepFilter,
+    SubjectFilter, SubjectHead, SubjectWrite, Subjects, Unchanged, UniqueHolder, UniqueValue,
+    WantedMembers,
 };
 
 use crate::open::SqliteStore;
@@ -97,8 +98,17 @@ impl Subjects for SqliteStore {
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>> {
         self.do_by_target(connection, ids).await
     }
-    async fn remember_reads(&self, fence: &Fence, reads: &[(SubjectId, Hash128)]) -> Result<()> {
+    async fn remember_reads(&self, fence: &Fence, reads: &[Remembered]) -> Result<()> {
         self.do_remember_reads(fence, reads).await
+    }
+
+    async fn unchanged(
+        &self,
+        channel: &ChannelId,
+        marks: &[ReadMark],
+        now: Millis,
+    ) -> Result<Vec<Unchanged>> {
+        self.do_unchanged(channel, marks, now).await
     }
 
     async fn concerned(&self, channel: &ChannelId, now: Millis) -> Result<Vec<SubjectId>> {

@@ -115,9 +115,18 @@ pub trait Subjects: Send + Sync {
     /// Subjects of any channel of this SP connection that hold these target ids (linked ones).
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>>;
 
-    /// Keeps with subjects what was read of them, as the caller hashes it, so that an entry that reads the
-    /// same need not be mapped again. Part of no version; a later write of the subject keeps it.
-    async fn remember_reads(&self, fence: &Fence, reads: &[(SubjectId, Hash128)]) -> Result<()>;
+    /// Keeps with subjects what was read of them and what was made of it. Part of no version.
+    async fn remember_reads(&self, fence: &Fence, reads: &[Remembered]) -> Result<()>;
+
+    /// Which of these entries need not be mapped again: their content was remembered together with the
+    /// desired hash that the subject still has, the DN is the same, and the subject is neither dirty,
+    /// nor due by `now`, nor `Removed` or `Archived`. In no order.
+    async fn unchanged(
+        &self,
+        channel: &ChannelId,
+        marks: &[ReadMark],
+        now: Millis,
+    ) -> Result<Vec<Unchanged>>;
 
     /// Subjects that a complete read must account for: in scope, or dirty, or due by `now`. `Removed` and
     /// `Archived` ones are left out. In no order, some perhaps twice.

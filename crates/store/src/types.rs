@@ -164,8 +164,39 @@ pub struct SubjectHead {
     pub dirty: bool,
     /// See `Subject`.
     pub next_at: Option<Millis>,
-    /// What was read when it was last planned or found unchanged; see `Subjects::remember_reads`.
-    pub read_hash: Option<Hash128>,
+}
+
+/// An entry as it is read, to be recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Its key.
+    pub key: SourceKey,
+    /// The hash of its canonical DN.
+    pub dn_hash: Hash128,
+    /// The hash of everything that mapping sees of it.
+    pub content: Hash128,
+}
+
+/// What is kept of a read; see `Subjects::remember_reads`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The subject.
+    pub subject: SubjectId,
+    /// As in [`ReadMark`].
+    pub content: Hash128,
+    /// The desired hash that mapping gave for it.
+    pub desired_hash: Hash128,
+}
+
+/// A subject that is as it was when its entry last read so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unchanged {
+    /// Which of the marks, from 0.
+    pub mark: usize,
+    /// The subject.
+    pub subject: SubjectId,
+    /// What became of it then.
+    pub verdict: Verdict,
 }
 
 /// Which subjects.

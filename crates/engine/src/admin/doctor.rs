@@ -78,7 +78,7 @@ impl Admin {
         };
         let key = good(
             "key file",
-            &format!("key {} seals the secrets", self.engine.sealer.key_id()),
+            &format!("present, key {}", self.engine.sealer.key_id()),
         );
         let configuration = match self.engine.configuration().await {
             Ok(found) if found.sp_connections.is_empty() => warning(

@@ -301,7 +301,7 @@ impl Run<'_> {
             dn: subject.dn,
             dn_hash: head.dn_hash,
             container,
-            mark: None,
+            content: None,
             hash: source.hash(),
             source,
         }))

@@ -6,16 +6,16 @@ use usher_connector::{Fetched, ReadEntry};
 use usher_core::guard::source_shrunk;
 use usher_core::mapping::{Mapped, map_group, map_user};
 use usher_core::model::{
-    Entry, FieldValue, Hash128, Kind, Millis, Problem, ScopeVerdict, SourceKey, Subject,
+    Entry, FieldValue, Hash128, Kind, Millis, Problem, ScopeVerdict, SourceKey, Subject, SubjectId,
     SubjectState, Verdict,
 };
 use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
 use usher_directory::Dn;
 use usher_directory::compare::fold;
-use usher_store::{SubjectHead, SubjectWrite, UniqueValue};
+use usher_store::{Remembered, SubjectHead, SubjectWrite, UniqueValue};
 
 use super::run::Run;
-use super::unchanged::Look;
+use super::unchanged::{Look, Page};
 use crate::error::EngineError;
 
 /// More pairs of entries with one id are no accident: the attribute is the wrong one.
@@ -30,8 +30,8 @@ pub(super) struct Judged {
     pub(super) container: String,
     pub(super) source: SourceState,
     pub(super) hash: Hash128,
-    /// What is remembered of the read with it; see `unchanged`.
-    pub(super) mark: Option<Hash128>,
+    /// The hash of what was read, where all of it was; see `unchanged`.
+    pub(super) content: Option<Hash128>,
 }
 
 /// The canonical form of a DN, or folded text.
@@ -70,21 +70,10 @@ pub(super) fn present(fetched: Vec<Fetched>) -> Vec<ReadEntry> {
 }
 
 impl Run<'_> {
-    pub(super) async fn page(&mut self, entries: Vec<ReadEntry>) -> Result<(), EngineError> {
-        let keys: Vec<SourceKey> = entries.iter().map(|read| read.entry.key.clone()).collect();
-        // The store works while the entries are looked at.
-        let looks = async {
-            entries
-                .iter()
-                .map(|read| self.look(read))
-                .collect::<Vec<_>>()
-        };
-        let (heads, looks) = futures_util::future::join(self.heads(&keys), looks).await;
-        let heads = heads?;
-        let mut changed = Vec::new();
-        let mut same_again = Vec::new();
+    pub(super) async fn page(&mut self, page: Page) -> Result<(), EngineError> {
         let mut repeated = Vec::new();
-        for (read, look) in entries.into_iter().zip(looks) {
+        let mut news = Vec::new();
+        for (read, look) in page.0 {
             // A source that returns an entry twice must not have it planned twice.
             if !self
                 .seen
@@ -93,30 +82,79 @@ impl Run<'_> {
                 repeated.push(read.entry);
                 continue;
             }
+            match look.same {
+                Some((id, verdict)) => {
+                    self.meet(id, &read.entry, look.name);
+                    self.count(verdict);
+                }
+                None => news.push((read, look)),
+            }
+        }
+        self.progress.read(self.read + news.len() as u64);
+        self.news(news).await?;
+        self.twins(repeated).await
+    }
+
+    /// Entries that do not read as they did, or were never planned.
+    async fn news(&mut self, news: Vec<(ReadEntry, Look)>) -> Result<(), EngineError> {
+        if news.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<SourceKey> = news
+            .iter()
+            .map(|(read, _)| read.entry.key.clone())
+            .collect();
+        let heads = self.heads(&keys).await?;
+        let mut changed = Vec::new();
+        let mut same_again = Vec::new();
+        for (read, look) in news {
             let head = heads.get(&read.entry.key);
             if let Some(head) = head {
-                self.meet(head, &look);
-                if let Some(verdict) = self.unchanged_verdict(&look, head) {
-                    self.count(verdict);
-                    continue;
+                if head.dn_hash != look.name && head.kind == Kind::User {
+                    self.former_dns.insert(head.dn_hash, head.id);
+                }
+                match head.state {
+                    // By the store's rule these answer to no name; they may be back, once planned.
+                    SubjectState::Removed | SubjectState::Archived => {}
+                    SubjectState::Pending
+                    | SubjectState::Linked
+                    | SubjectState::Disabled
+                    | SubjectState::Frozen
+                    | SubjectState::Rekeying
+                    | SubjectState::Ambiguous => self.meet(head.id, &read.entry, look.name),
                 }
             }
             let mut item = self.judge(read);
-            let mark = look.mark(item.hash);
-            item.mark = Some(mark);
+            item.content = Some(look.content);
             match self.settled_verdict(&item, head) {
                 Some(verdict) => {
                     self.count(verdict);
-                    same_again.extend(head.map(|head| (head.id, mark)));
+                    same_again.extend(head.map(|head| Remembered {
+                        subject: head.id,
+                        content: look.content,
+                        desired_hash: item.hash,
+                    }));
                 }
                 None => changed.push(item),
             }
         }
-        self.progress.read(self.read + changed.len() as u64);
         let store = &self.engine.store;
         store.remember_reads(self.fence, &same_again).await?;
-        self.plan_changed(changed, &heads, true).await?;
-        self.twins(repeated).await
+        self.plan_changed(changed, &heads, true).await
+    }
+
+    /// Notes whom an entry that was just read stands for, and by which name.
+    fn meet(&mut self, id: SubjectId, entry: &Entry, name: Hash128) {
+        self.met.insert(id);
+        match entry.kind {
+            Kind::Group => {
+                let key = Hash128::of(entry.key.as_str().as_bytes());
+                self.group_ids.insert(key, id);
+            }
+            Kind::User => {
+                self.names.insert(name, id);
+            }
+        }
     }
 
     /// Keys that a read returned twice: the same entry again is passed over, but two entries with
@@ -158,41 +196,13 @@ impl Run<'_> {
                 dn: other,
                 container,
                 source,
-                mark: None,
+                content: None,
             };
             self.recount(first, Verdict::Invalid);
             self.count(Verdict::Invalid);
             self.plan_changed(vec![item], &heads, false).await?;
         }
         Ok(())
-    }
-
-    /// Notes whom an entry that was just read stands for, and by which name.
-    fn meet(&mut self, head: &SubjectHead, look: &Look) {
-        self.met.insert(head.id);
-        match head.kind {
-            Kind::Group => {
-                self.group_ids
-                    .insert(Hash128::of(head.key.as_str().as_bytes()), head.id);
-            }
-            Kind::User => {
-                if head.dn_hash != look.name {
-                    self.former_dns.insert(head.dn_hash, head.id);
-                }
-                match head.state {
-                    // By the store's rule these answer to no name; they may be back, once planned.
-                    SubjectState::Removed | SubjectState::Archived => {}
-                    SubjectState::Pending
-                    | SubjectState::Linked
-                    | SubjectState::Disabled
-                    | SubjectState::Frozen
-                    | SubjectState::Rekeying
-                    | SubjectState::Ambiguous => {
-                        self.names.insert(look.name, head.id);
-                    }
-                }
-            }
-        }
     }
 
     pub(super) async fn heads(
@@ -241,7 +251,7 @@ impl Run<'_> {
             dn: entry.dn,
             container,
             source,
-            mark: None,
+            content: None,
         }
     }
 
@@ -291,13 +301,18 @@ impl Run<'_> {
         let gathered_all = self.gather(changed, heads).await?;
         let rules = self.rules.clone();
         let mut writes = Vec::with_capacity(gathered_all.len());
-        let mut marks = Vec::with_capacity(gathered_all.len());
+        let mut contents = Vec::with_capacity(gathered_all.len());
         for gathered in gathered_all {
             if let Some(reason) = gathered.postponed {
                 self.postpone(&gathered.subject, &reason, counted).await?;
                 continue;
             }
-            marks.push(gathered.item.mark);
+            contents.push(
+                gathered
+                    .item
+                    .content
+                    .map(|content| (content, gathered.item.hash)),
+            );
             let proven_again = self.proves_again(gathered.subject.left_at);
             let input = SubjectInput {
                 rules: &rules,
@@ -326,8 +341,17 @@ impl Run<'_> {
         }
         let store = &self.engine.store;
         let ids = store.write(self.fence, self.cycle, &writes).await?;
-        let reads = ids.into_iter().zip(marks);
-        let reads: Vec<_> = reads.filter_map(|(id, mark)| Some((id, mark?))).collect();
+        let reads = ids.into_iter().zip(contents);
+        let reads: Vec<Remembered> = reads
+            .filter_map(|(subject, read)| {
+                let (content, desired_hash) = read?;
+                Some(Remembered {
+                    subject,
+                    content,
+                    desired_hash,
+                })
+            })
+            .collect();
         Ok(store.remember_reads(self.fence, &reads).await?)
     }
 
@@ -454,7 +478,7 @@ impl Run<'_> {
             dn: dn.to_owned(),
             container,
             source,
-            mark: None,
+            content: None,
         };
         self.seen.insert(Hash128::of(item.key.as_str().as_bytes()));
         let heads = self.heads(std::slice::from_ref(&item.key)).await?;

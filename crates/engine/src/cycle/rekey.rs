@@ -76,6 +76,10 @@ impl Run<'_> {
     /// Holds the steps of subjects that want one unique value: the linked incumbent goes on; if
     /// none is linked, all are held.
     pub(super) async fn hold_duplicates(&mut self) -> Result<(), EngineError> {
+        if self.steps.is_empty() {
+            // Only steps of this cycle could be held.
+            return Ok(());
+        }
         let mut holds: Vec<(SubjectId, Hold)> = Vec::new();
         for holders in self.duplicates().await?.into_values() {
             for holder in holders.iter().filter(|holder| !holder.state.is_linked()) {

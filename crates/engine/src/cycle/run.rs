@@ -13,12 +13,13 @@ use usher_core::planner::{ChannelRules, PlanHasher};
 use usher_store::{ChannelRecord, Fence, NewCycle, SubjectFilter};
 
 use super::begin::{Beginning, begin};
+use super::unchanged::Looked;
 use super::{CycleOptions, CycleReport, index};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::error::EngineError;
 
 /// Pages that may wait between the reader and the planner.
-const PAGES_IN_FLIGHT: usize = 4;
+const PAGES_IN_FLIGHT: usize = 2;
 
 /// A cycle under way.
 pub(super) struct Run<'a> {
@@ -220,20 +221,31 @@ impl Run<'_> {
 
     async fn read_source(&mut self) -> Result<(), EngineError> {
         let request = self.read_request().await?;
-        let (sender, mut receiver) = mpsc::channel(PAGES_IN_FLIGHT);
+        let (sender, read_events) = mpsc::channel(PAGES_IN_FLIGHT);
         let source = self.open.source.clone();
         let reading =
             tokio::spawn(async move { source.read(&request, &mut Channel(sender)).await });
+        let (looked, mut receiver) = mpsc::channel(PAGES_IN_FLIGHT);
+        let looking = tokio::spawn(self.looker().pass_on(read_events, looked));
         let mut planned = Ok(());
         while let Some(event) = receiver.recv().await {
-            planned = self.event(event).await;
+            planned = match event {
+                Looked::Page(page) => self.page(page).await,
+                Looked::Other(event) => self.event(event).await,
+            };
             if planned.is_err() {
                 break;
             }
         }
         drop(receiver);
+        let looked = looking.await;
         let read = reading.await;
         planned?;
+        looked.map_err(|panic| {
+            EngineError::Refused(format!(
+                "looking at entries failed unexpectedly ({panic}); nothing was changed"
+            ))
+        })??;
         match read {
             Ok(result) => result?,
             Err(panic) => {
@@ -322,7 +334,10 @@ impl Run<'_> {
                 self.mark = mark;
                 self.refuse_older()
             }
-            SourceEvent::Page(entries) => self.page(entries).await,
+            SourceEvent::Page(entries) => {
+                let page = self.looker().page(entries).await?;
+                self.page(page).await
+            }
             SourceEvent::Bad { dn, key, problem } => self.bad_entry(&dn, key, problem).await,
             SourceEvent::Members { group, members } => self.members(&group, members).await,
             SourceEvent::MembersEnd { group, incomplete } => {
@@ -342,7 +357,8 @@ impl Run<'_> {
         let by = FetchBy::Keys(keys.to_vec());
         let fetched = self.open.source.fetch(&by, &self.open.attributes()).await?;
         let entries = super::page::present(fetched);
-        self.page(entries).await
+        let page = self.looker().page(entries).await?;
+        self.page(page).await
     }
 
     /// Counts what became of one entry read.

@@ -1,22 +1,25 @@
 //! Recognising an entry that reads as it did, without mapping it again.
 //!
-//! What was read is hashed together with the hash of what was made of it. The same entry gives the same account as long
+//! What was read is hashed, and kept together with the hash of what was made of it. The same entry gives the same account as long
 //! as nothing else that mapping depends on has changed: the configuration (its change plans everything again), the
 //! time (an account that expires is due by then, and its status is in the hash), the key that masks values, and
 //! this program itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-use usher_connector::ReadEntry;
+use tokio::sync::mpsc;
+use usher_connector::{ReadEntry, SourceEvent};
 use usher_core::mapping::account_status;
 use usher_core::model::{
-    DisabledReason, Entry, Hash128, Kind, ScopeVerdict, SubjectState, Verdict,
+    ChannelId, ChannelSource, DisabledReason, Entry, Hash128, Kind, Millis, ScopeVerdict,
+    SubjectId, Verdict,
 };
-use usher_store::SubjectHead;
+use usher_store::{ReadMark, Store};
 
 use super::page::canonical_name;
 use super::run::Run;
+use crate::error::EngineError;
 
 /// Changes when mapping makes something else of the same entry, beside every version of this program.
 const MAPPING: u8 = 1;
@@ -27,91 +30,136 @@ pub(super) struct Look {
     pub(super) name: Hash128,
     /// The hash of all that was read of it.
     pub(super) content: Hash128,
+    /// Who it is and what became of it, if it is as it was.
+    pub(super) same: Option<(SubjectId, Verdict)>,
 }
 
-impl Look {
-    /// What is kept with a subject whose entry gave something with this hash.
-    pub(super) fn mark(&self, made: Hash128) -> Hash128 {
-        mark(self.content, made)
-    }
+/// Some entries with a first look at each.
+pub(super) struct Page(pub(super) Vec<(ReadEntry, Look)>);
+
+/// What the planner receives.
+pub(super) enum Looked {
+    /// Entries.
+    Page(Page),
+    /// Anything else, as it came.
+    Other(SourceEvent),
 }
 
-fn mark(content: Hash128, made: Hash128) -> Hash128 {
-    let mut both = [0; 32];
-    let (first, second) = both.split_at_mut(16);
-    first.copy_from_slice(&content.0);
-    second.copy_from_slice(&made.0);
-    Hash128::of(&both)
+/// Looks at entries while the planner is busy with earlier ones.
+pub(super) struct Looker {
+    store: Arc<dyn Store>,
+    channel: ChannelId,
+    source: ChannelSource,
+    key_id: String,
+    now: Millis,
+    /// A changed option or policy changes plans although entries stay.
+    plans_anew: bool,
 }
 
 impl Run<'_> {
-    /// Looks at an entry.
-    pub(super) fn look(&self, read: &ReadEntry) -> Look {
-        Look {
-            name: Hash128::of(canonical_name(&read.entry.dn).as_bytes()),
-            content: self.content(read),
+    pub(super) fn looker(&self) -> Looker {
+        Looker {
+            store: self.engine.store.clone(),
+            channel: self.open.channel.id.clone(),
+            source: self.open.channel.source.clone(),
+            key_id: self.engine.sealer.key_id().to_owned(),
+            now: self.started_at,
+            plans_anew: self.beginning.configuration_changed,
         }
     }
+}
 
-    /// The verdict of an entry that reads as it did when it was last planned.
-    pub(super) fn unchanged_verdict(&self, look: &Look, head: &SubjectHead) -> Option<Verdict> {
-        let due = head.next_at.is_some_and(|at| at <= self.started_at);
-        let made = head.desired_hash?;
-        let same = head.read_hash == Some(look.mark(made))
-            && head.dn_hash == look.name
-            && !head.dirty
-            && !due
-            && head.state != SubjectState::Archived;
-        (same && !self.beginning.configuration_changed).then_some(head.verdict)
+impl Looker {
+    /// Passes on what is read, looked at, until one side ends.
+    pub(super) async fn pass_on(
+        self,
+        mut read: mpsc::Receiver<SourceEvent>,
+        planner: mpsc::Sender<Looked>,
+    ) -> Result<(), EngineError> {
+        while let Some(event) = read.recv().await {
+            let looked = match event {
+                SourceEvent::Page(entries) => Looked::Page(self.page(entries).await?),
+                other => Looked::Other(other),
+            };
+            if planner.send(looked).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    fn content(&self, read: &ReadEntry) -> Hash128 {
-        let mut hash = Sha256::new();
-        let mut put = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        };
-        put(env!("CARGO_PKG_VERSION").as_bytes());
-        put(&[MAPPING]);
-        put(self.engine.sealer.key_id().as_bytes());
-        put(read.entry.dn.as_bytes());
-        put(&[match read.entry.kind {
+    /// Looks at some entries.
+    pub(super) async fn page(&self, entries: Vec<ReadEntry>) -> Result<Page, EngineError> {
+        let mut bytes = Vec::new();
+        let mut page: Vec<(ReadEntry, Look)> = Vec::with_capacity(entries.len());
+        let mut marks = Vec::with_capacity(entries.len());
+        for read in entries {
+            bytes.clear();
+            self.write_content(&read, &mut bytes);
+            let look = Look {
+                name: Hash128::of(canonical_name(&read.entry.dn).as_bytes()),
+                content: Hash128::of(&bytes),
+                same: None,
+            };
+            marks.push(ReadMark {
+                key: read.entry.key.clone(),
+                dn_hash: look.name,
+                content: look.content,
+            });
+            page.push((read, look));
+        }
+        if !self.plans_anew {
+            let unchanged = self.store.unchanged(&self.channel, &marks, self.now);
+            for one in unchanged.await? {
+                if let Some((_, look)) = page.get_mut(one.mark) {
+                    look.same = Some((one.subject, one.verdict));
+                }
+            }
+        }
+        Ok(Page(page))
+    }
+
+    fn write_content(&self, read: &ReadEntry, out: &mut Vec<u8>) {
+        put(out, env!("CARGO_PKG_VERSION").as_bytes());
+        put(out, self.key_id.as_bytes());
+        put(out, read.entry.dn.as_bytes());
+        let kind = match read.entry.kind {
             Kind::User => 0,
             Kind::Group => 1,
-        }]);
-        match &read.scope {
-            ScopeVerdict::In => put(b""),
-            ScopeVerdict::Out { clause } => put(clause.as_bytes()),
-        }
-        match self.disabled(&read.entry) {
-            None => put(b"enabled"),
+        };
+        let status = match self.disabled(&read.entry) {
+            None => 0,
             // A status is in the attributes; that a time has passed is not.
-            Some(DisabledReason::Status { .. }) => put(b"status"),
-            Some(DisabledReason::Expired { .. }) => put(b"expired"),
+            Some(DisabledReason::Status { .. }) => 1,
+            Some(DisabledReason::Expired { .. }) => 2,
+        };
+        put(out, &[MAPPING, kind, status]);
+        match &read.scope {
+            ScopeVerdict::In => put(out, b""),
+            ScopeVerdict::Out { clause } => put(out, clause.as_bytes()),
         }
-        values(&read.entry.attributes, &mut put);
-        let digest = hash.finalize();
-        let mut out = [0; 16];
-        out.iter_mut()
-            .zip(digest.iter())
-            .for_each(|(to, from)| *to = *from);
-        Hash128(out)
+        put_values(out, &read.entry.attributes);
     }
 
     fn disabled(&self, entry: &Entry) -> Option<DisabledReason> {
-        let source = &self.open.channel.source;
-        let expiry = source.expiry.as_ref()?;
-        let (status, _) = account_status(entry, &source.status, Some(expiry), self.started_at);
+        let expiry = self.source.expiry.as_ref()?;
+        let (status, _) = account_status(entry, &self.source.status, Some(expiry), self.now);
         status.disabled
     }
 }
 
-fn values(attributes: &BTreeMap<String, Vec<Vec<u8>>>, put: &mut impl FnMut(&[u8])) {
+/// Length and bytes: no two lists of texts are written the same.
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn put_values(out: &mut Vec<u8>, attributes: &BTreeMap<String, Vec<Vec<u8>>>) {
     for (name, values) in attributes {
-        put(name.as_bytes());
-        put(&(values.len() as u64).to_le_bytes());
+        put(out, name.as_bytes());
+        out.extend_from_slice(&(values.len() as u64).to_le_bytes());
         for value in values {
-            put(value);
+            put(out, value);
         }
     }
 }
@@ -126,11 +174,7 @@ mod tests {
             ((*name).to_owned(), values.collect())
         });
         let mut out = Vec::new();
-        let mut put = |bytes: &[u8]| {
-            out.extend((bytes.len() as u64).to_le_bytes());
-            out.extend(bytes);
-        };
-        values(&list.collect(), &mut put);
+        put_values(&mut out, &list.collect());
         out
     }
 
@@ -146,12 +190,5 @@ mod tests {
         for (at, one) in all.iter().enumerate() {
             assert!(all.iter().skip(at + 1).all(|other| other != one));
         }
-    }
-
-    #[test]
-    fn a_mark_goes_with_what_was_made_of_the_content() {
-        let (read, made) = (Hash128::of(b"read"), Hash128::of(b"made"));
-        assert_ne!(mark(read, made), mark(made, read));
-        assert_ne!(mark(read, made), mark(read, Hash128::of(b"other")));
     }
 }

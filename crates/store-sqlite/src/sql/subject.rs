@@ -14,7 +14,7 @@ macro_rules! head_json {
         "'[' || s.id || ',' || json_quote(s.source_key) || ',\"' || s.kind || '\",\"' || hex(s.dn_hash)
          || '\",\"' || s.state || '\",' || s.in_scope || ',\"' || hex(s.desired_hash) || '\",\"'
          || hex(s.synced_hash) || '\",\"' || s.verdict || '\",' || s.dirty || ','
-         || coalesce(s.next_at, 'null') || ',\"' || hex(s.read_hash) || '\"]'"
+         || coalesce(s.next_at, 'null') || ']'"
     };
 }
 
@@ -67,7 +67,16 @@ statements! {
             UNION ALL
             SELECT s.id AS id FROM subject s INDEXED BY subject_next
             WHERE s.channel = ", channel!(), " AND s.next_at <= ?2 AND s.state NOT IN ('removed', 'archived'))");
-    /// Rows: subject, hash; ?2 = target.
+    /// ?2 = entries: hash of the DN, hash of the content, both of 32 digits, and key, as one text each (taking lists
+    /// apart would cost more than finding the subjects); ?3 = now. One row with all.
+    UNCHANGED = concat!("SELECT 0 AS id, '[' || group_concat(
+            '[' || v.key || ',' || s.id || ',\"' || s.verdict || '\"]') || ']' AS rows_json
+        FROM json_each(?2) v CROSS JOIN subject s
+            ON s.channel = ", channel!(), " AND s.source_key = substr(v.value, 65)
+        WHERE s.dn_hash = unhex(substr(v.value, 1, 32)) AND s.dirty = 0
+            AND s.read_hash = CAST(unhex(substr(v.value, 33, 32)) || s.desired_hash AS BLOB)
+            AND (s.next_at IS NULL OR s.next_at > ?3) AND s.state NOT IN ('removed', 'archived')");
+    /// Rows: subject, hashes as one; ?2 = target.
     REMEMBER = "UPDATE subject SET read_hash = unhex(v.value ->> 1) FROM json_each(?1) v
         WHERE subject.id = v.value ->> 0 AND subject.channel IN (SELECT id FROM channel WHERE target = ?2)";
     /// A list of ids.

@@ -22,6 +22,11 @@ async fn hot_statements_use_their_indexes() {
     let (_dir, store) = empty().await;
     let hot = [
         ("heads", subject::HEADS, "sqlite_autoindex_subject_1"),
+        (
+            "unchanged",
+            subject::UNCHANGED,
+            "sqlite_autoindex_subject_1",
+        ),
         ("heads of", subject::HEADS_OF, "INTEGER PRIMARY KEY"),
         (
             "concerned",

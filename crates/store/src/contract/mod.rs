@@ -68,7 +68,7 @@ macro_rules! contract_tests {
             fence::a_lease_of_another_target_does_not_write,
             subjects::a_subject_comes_back_as_it_was_written,
             subjects::a_known_key_keeps_its_id,
-            subjects::what_was_read_is_remembered_with_the_subject,
+            subjects::an_entry_that_reads_as_remembered_is_unchanged,
             subjects::a_complete_read_must_account_for_these,
             subjects::ids_come_back_in_the_order_of_the_writes,
             subjects::heads_are_found_by_key_within_their_channel,

@@ -9,7 +9,7 @@ use usher_core::model::{
 
 use super::Place;
 use super::desk::{Desk, T0, unique, write};
-use crate::SubjectWrite;
+use crate::{ReadMark, Remembered, SubjectWrite};
 
 fn full(desk: &Desk) -> Subject {
     let mut subject = desk.subject(Kind::User, "ana");
@@ -76,28 +76,80 @@ pub async fn a_known_key_keeps_its_id(place: &dyn Place) {
     assert!(result.is_err());
 }
 
-/// It survives a write of the whole subject, and no other target's lease can set it.
-pub async fn what_was_read_is_remembered_with_the_subject(place: &dyn Place) {
+/// Nothing that makes a subject need another look is passed over, and no stale lease remembers anything.
+pub async fn an_entry_that_reads_as_remembered_is_unchanged(place: &dyn Place) {
     let desk = Desk::at(place).await;
-    let ids = desk.linked(Kind::User, &["ana", "ben"]).await;
-    let read = Hash128::of(b"read");
-    desk.store
-        .remember_reads(&desk.fence, &[(ids[0], read)])
+    let (read, made) = (Hash128::of(b"read"), Hash128::of(b"made"));
+    let names = ["same", "dirty", "due", "later", "gone", "made", "never"];
+    let mut writes = Vec::new();
+    for name in names {
+        let mut subject = desk.linked_subject(Kind::User, name);
+        subject.dirty = name == "dirty";
+        subject.next_at = match name {
+            "due" => Some(T0),
+            "later" => Some(T0 + 1),
+            _ => None,
+        };
+        if name == "gone" {
+            subject.state = SubjectState::Removed;
+        }
+        let other = Hash128::of(b"something else");
+        subject.desired_hash = Some(if name == "made" { other } else { made });
+        writes.push(write(subject, Vec::new()));
+    }
+    let ids = desk.plan(&writes).await;
+    let remembered = |id: &SubjectId| Remembered {
+        subject: *id,
+        content: read,
+        desired_hash: made,
+    };
+    let all: Vec<Remembered> = ids.iter().take(6).map(remembered).collect();
+    desk.store.remember_reads(&desk.fence, &all).await.unwrap();
+    // A write of the whole subject keeps it.
+    desk.plan(&writes).await;
+    let mark = |name: &str, content| ReadMark {
+        key: SourceKey::new(format!("k-{name}")),
+        dn_hash: desk.subject(Kind::User, name).dn_hash,
+        content,
+    };
+    let marks: Vec<ReadMark> = names.map(|name| mark(name, read)).to_vec();
+    let mut same = desk
+        .store
+        .unchanged(&desk.channel, &marks, T0)
         .await
         .unwrap();
-    desk.linked(Kind::User, &["ana"]).await;
-    let heads = desk.store.heads_of(&[ids[1], ids[0]]).await.unwrap();
-    let of = |id| heads.iter().find(|head| head.id == id).unwrap().read_hash;
-    assert_eq!((of(ids[0]), of(ids[1])), (Some(read), None));
-    let keys = [SourceKey::new("k-ana")];
-    let by_key = desk.store.heads(&desk.channel, &keys).await.unwrap();
-    assert_eq!(by_key[0].read_hash, Some(read));
+    same.sort_by_key(|one| one.mark);
+    let found: Vec<(usize, SubjectId)> = same.iter().map(|one| (one.mark, one.subject)).collect();
+    assert_eq!(found, [(0, ids[0]), (3, ids[3])]);
+    assert_eq!(same[0].verdict, writes[0].subject.verdict);
+    let renamed = ReadMark {
+        dn_hash: Hash128::of(b"elsewhere"),
+        ..mark("same", read)
+    };
+    for other in [
+        mark("same", Hash128::of(b"changed")),
+        renamed,
+        mark("stranger", read),
+    ] {
+        assert_eq!(
+            desk.store
+                .unchanged(&desk.channel, &[other], T0)
+                .await
+                .unwrap(),
+            []
+        );
+    }
     let stale = crate::Fence {
         epoch: desk.fence.epoch - 1,
         ..desk.fence.clone()
     };
-    let refused = desk.store.remember_reads(&stale, &[(ids[1], read)]).await;
+    let refused = desk
+        .store
+        .remember_reads(&stale, &[remembered(&ids[6])])
+        .await;
     assert!(refused.is_err());
+    let heads = desk.store.heads_of(&[ids[1], ids[0]]).await.unwrap();
+    assert_eq!(heads.len(), 2);
 }
 
 /// In scope, dirty or due; who is removed is no concern.
