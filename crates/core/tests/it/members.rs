@@ -177,3 +177,46 @@ fn a_group_out_of_scope_is_kept_or_emptied_by_hand() {
         ["remove_members T1 part 0 [group.removal members.lost:1] held"]
     );
 }
+
+#[test]
+fn what_a_change_of_configuration_removes_is_held_by_this_plan_and_by_later_ones() {
+    let mut rules = rules();
+    let staff = staff(&rules);
+    let there = [(1, true), (2, true), (3, true)];
+    let held = |rules: &ChannelRules, kept: &[i64]| -> Vec<String> {
+        let steps = plan_members(&GroupMembers {
+            rules,
+            group: &staff,
+            desired: desired(&[]),
+            present: present(&there),
+            complete: true,
+            kept_back: kept.iter().map(|id| SubjectId(*id)).collect(),
+        });
+        steps
+            .iter()
+            .map(|step| {
+                let hold = step.hold.as_ref().map_or("-", |hold| hold.name());
+                format!("{} part {} {hold}", members_of(&step.operation), step.part)
+            })
+            .collect()
+    };
+    assert_eq!(
+        held(&rules, &[2]),
+        ["2 part 0 -", "1 part 1 configuration_change"]
+    );
+    rules.configuration_changed = true;
+    assert_eq!(
+        held(&rules, &[]),
+        [
+            "2 part 0 configuration_change",
+            "1 part 1 configuration_change"
+        ]
+    );
+}
+
+fn members_of(operation: &usher_core::model::Operation) -> usize {
+    match operation {
+        usher_core::model::Operation::RemoveMembers { members, .. } => members.len(),
+        other => panic!("{other:?}"),
+    }
+}
