@@ -146,6 +146,31 @@ async fn a_missing_or_wrong_key_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_cannot_be_opened_names_the_setting_it_belongs_to() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    std::fs::write(rig.state().join("secret.key"), "00".repeat(32)).unwrap();
+    let ran = rig.usher(&["doctor"]).await.code(2);
+    assert!(ran.out.contains("key file: present, key "), "{}", ran.out);
+    let named = "the password of the data store `Directory`: a secret was sealed with the key";
+    assert!(ran.out.contains(named), "{}", ran.out);
+    // Without a bind there is the target's key to stumble over.
+    std::fs::remove_dir_all(rig.state()).unwrap();
+    let mut configuration = rig.configuration();
+    let store = &mut configuration["pf"]["operations"][0]["items"][0];
+    let store = store.as_object_mut().unwrap();
+    store.remove("userDN");
+    store.remove("password");
+    store.insert("bindAnonymously".to_owned(), json!(true));
+    rig.write("usher.json", &configuration.to_string());
+    rig.usher(&["config", "import", "usher.json"]).await.code(0);
+    std::fs::write(rig.state().join("secret.key"), "00".repeat(32)).unwrap();
+    let ran = rig.usher(&["doctor"]).await.code(2);
+    let named = "the setting API_KEY of the SP connection `Cloud`: a secret was sealed";
+    assert!(ran.out.contains(named), "{}", ran.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn channels_are_stopped_and_the_state_is_saved_without_the_key() {
     let rig = Rig::new().await;
     rig.import().await.code(0);
@@ -182,6 +207,63 @@ fn break_key(key: &std::path::Path, content: Option<&str>) {
     match content {
         Some(content) => std::fs::write(key, content).unwrap(),
         None => std::fs::remove_file(key).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_the_connector_cannot_use_are_problems_of_the_file() {
+    let rig = Rig::new().await;
+    let id = "directory/d-1";
+    for (address, word) in [
+        (format!("http://target.example.com/{id}"), "unencrypted"),
+        (format!("ftp://target.example.com/{id}"), "scheme"),
+        (format!("https://target.example.com/{id}?key=1"), "query"),
+        (format!("https://me:pw@target.example.com/{id}"), "password"),
+        (
+            format!("https://target.example.com/{id}\r\nHost: other"),
+            "line break",
+        ),
+        ("https://target.example.com/".to_owned(), "no directory"),
+    ] {
+        let mut configuration = rig.configuration();
+        let sp = &mut configuration["pf"]["operations"][1]["items"][0]["outboundProvision"];
+        sp["targetSettings"][0]["value"] = json!(address);
+        rig.write("usher.json", &configuration.to_string());
+        for act in ["validate", "import"] {
+            let ran = rig.usher(&["config", act, "usher.json"]).await.code(3);
+            let place = "--> pf.operations[1].items[0].outboundProvision.targetSettings[0].value";
+            assert!(ran.err.contains(place), "{}", ran.err);
+            assert!(ran.err.contains(word), "{address}: {}", ran.err);
+        }
+    }
+    assert!(!rig.state().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_with_a_line_break_is_refused_without_being_shown() {
+    let rig = Rig::new().await;
+    rig.write("key", "first-part\r\nX-Other: second-part\n");
+    let mut configuration = rig.configuration();
+    configuration["pf"]["operations"][0]["items"][0]["password"] = json!("bind-part\nmore");
+    let sp = &mut configuration["pf"]["operations"][1]["items"][0]["outboundProvision"];
+    sp["targetSettings"][1]["value"] = json!("file:key");
+    rig.write("usher.json", &configuration.to_string());
+    let ran = rig.usher(&["config", "import", "usher.json"]).await.code(3);
+    for place in ["items[0].password", "targetSettings[1].value"] {
+        assert!(ran.err.contains(place), "{}", ran.err);
+    }
+    assert_eq!(ran.err.matches("control character").count(), 2);
+    assert!(!ran.err.contains("-part"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_any_size_is_refused_after_a_bounded_read() {
+    let rig = Rig::new().await;
+    let large = std::fs::File::create(rig.path("usher.json")).unwrap();
+    large.set_len(16 * 1024 * 1024 + 1).unwrap();
+    for act in ["import", "validate", "diff"] {
+        let ran = rig.usher(&["config", act, "usher.json"]).await.code(3);
+        assert!(ran.err.contains("16 MiB"), "{}", ran.err);
     }
 }
 

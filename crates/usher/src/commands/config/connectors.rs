@@ -73,8 +73,7 @@ fn setting(pf: &Value, place: &str, name: &str) -> String {
     let path = format!("{place}.outboundProvision.targetSettings");
     let pointer = path
         .trim_start_matches("pf")
-        .replace('.', "/")
-        .replace('[', "/")
+        .replace(['.', '['], "/")
         .replace(']', "");
     let listed = pf.pointer(&pointer).and_then(Value::as_array);
     let index = listed.and_then(|listed| {
