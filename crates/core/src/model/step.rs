@@ -50,6 +50,28 @@ impl PlannedStep {
         }
         Ok(())
     }
+
+    /// Checks what a re-key expects of the subject that loses its link: it is still linked to the
+    /// account, and its key has not come back. Other steps expect nothing of another subject.
+    pub fn check_old(&self, old: &Subject) -> Result<(), String> {
+        let Operation::Rekey { target_id, .. } = &self.operation else {
+            return Ok(());
+        };
+        if old.linked_id() != Some(target_id) {
+            return Err(format!(
+                "the account {target_id} is not linked to the old key {} any more; it is planned again",
+                old.key
+            ));
+        }
+        // A subject that vanishes in a re-key has no word of the source any more.
+        if old.desired_hash.is_some() {
+            return Err(format!(
+                "the old key {} ({}) came back since this step was planned, so it keeps the account; it is planned again",
+                old.key, old.dn
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A step as the planner makes it; the store gives it an id and a state.

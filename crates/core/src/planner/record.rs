@@ -129,11 +129,22 @@ pub fn record_failure(mut subject: Subject, step: &Step, failed: &Failed, _now: 
     subject
 }
 
+/// The old subject of a re-key that waits: it keeps its link, and that its key vanished is noted, so
+/// that a return is noticed (see `PlannedStep::check_old`).
+pub fn record_vanishing(mut old: Subject) -> Subject {
+    old.desired_hash = None;
+    old.synced_hash = None;
+    old
+}
+
 /// The old subject of a re-key, after the step succeeded: the account is another subject's now.
 pub fn record_rekeyed(mut old: Subject, now: Millis) -> Subject {
     old.state = moved(old.state, SubjectState::Removed);
     old.target_id = None;
     old.desired = None;
+    // Whatever its key says when it comes back is news.
+    old.desired_hash = None;
+    old.synced_hash = None;
     old.in_scope = false;
     old.dirty = false;
     old.next_at = None;

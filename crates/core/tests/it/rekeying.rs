@@ -1,7 +1,7 @@
 //! A new key of the same person: the account is kept.
 
 use usher_core::model::{Operation, RemoveAction, SubjectId, SubjectState};
-use usher_core::planner::record::record_rekeyed;
+use usher_core::planner::record::{record_rekeyed, record_vanishing};
 use usher_core::planner::{RekeyInput, Situation, SourceState, SubjectPlan, plan_rekey};
 
 use crate::world::{
@@ -61,6 +61,29 @@ fn the_account_moves_to_the_new_key_in_one_held_step() {
     let old = record_rekeyed(old, NOW);
     assert_eq!(old.state, SubjectState::Removed);
     assert_eq!(old.target_id, None);
+    assert_eq!(old.desired_hash, None, "its return is news");
+}
+
+#[test]
+fn a_rekey_runs_only_while_the_old_key_is_gone_and_has_the_account() {
+    let rules = rules();
+    let (old, _) = linked(&rules, user("ana"), person("ana"));
+    let planned = plan_rekey(&RekeyInput {
+        rules: &rules,
+        old: &old,
+        newcomer: newcomer(),
+        desired: desired(wanted()),
+        now: NOW,
+    });
+    let step = &planned.steps[0];
+    let gone = record_vanishing(old.clone());
+    assert_eq!(gone.linked_id(), old.linked_id());
+    assert_eq!(step.check_old(&gone), Ok(()));
+    let back = plan(&rules, &gone, SourceState::InScope(desired(person("ana"))));
+    let error = step.check_old(&back.subject).unwrap_err();
+    assert!(error.contains("came back"), "{error}");
+    let error = step.check_old(&record_rekeyed(old, NOW)).unwrap_err();
+    assert!(error.contains("not linked"), "{error}");
 }
 
 #[test]

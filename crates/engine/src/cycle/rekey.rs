@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher_core::model::{Hold, SourceKey, Subject, SubjectId, SubjectState};
+use usher_core::planner::record::record_vanishing;
 use usher_core::planner::{RekeyInput, plan_rekey};
 use usher_directory::compare::fold;
-use usher_store::{StepFilter, SubjectHead, UniqueHolder, UniqueValue};
+use usher_store::{StepFilter, SubjectHead, SubjectWrite, UniqueHolder, UniqueValue};
 
 use super::page::canonical;
 use super::run::Run;
@@ -54,7 +55,14 @@ impl Run<'_> {
         let after = plan.verdict;
         let write = self.subject_write(plan, hash, container, None);
         self.recount(before, after);
-        self.write(&[write]).await?;
+        let vanishing = SubjectWrite {
+            container: canonical(&old.dn).1,
+            subject: record_vanishing(old),
+            replanned: true,
+            steps: Vec::new(),
+            unique: None,
+        };
+        self.write(&[write, vanishing]).await?;
         Ok(true)
     }
 

@@ -363,3 +363,19 @@ fn blame(error: &TargetError) -> Blame {
 pub(super) fn stale(step: &Step, subject: &Subject) -> Option<String> {
     step.planned.check(subject).err()
 }
+
+/// Why a re-key must not take the link from the subject that has it; `None` for other steps.
+pub(super) async fn old_stays(engine: &Engine, step: &Step) -> Option<String> {
+    let Operation::Rekey { old_subject, .. } = &step.planned.operation else {
+        return None;
+    };
+    match engine.store.subjects(&[*old_subject]).await {
+        Ok(olds) => match olds.first() {
+            Some(old) => step.planned.check_old(old).err(),
+            None => Some("the subject of the old key is not known any more".to_owned()),
+        },
+        Err(error) => Some(format!(
+            "the subject of the old key cannot be read: {error}"
+        )),
+    }
+}

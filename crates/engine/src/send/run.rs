@@ -12,7 +12,7 @@ use usher_core::model::{
 use usher_core::planner::ChannelRules;
 use usher_store::{AuditEvent, ChannelState, Fence, Outcome, StepFilter, StoreError};
 
-use super::attempt::{Attempt, Ended, stale};
+use super::attempt::{Attempt, Ended, old_stays, stale};
 use super::health::Health;
 use super::limiter::Limiter;
 use super::outcome::Finished;
@@ -315,6 +315,8 @@ impl Sender<'_> {
                 let reason = "whether it was carried out was not known".to_owned();
                 attempt.unknown(&step, reason).await
             } else if let Some(reason) = stale(&step, &subject) {
+                Ended::Stale { reason }
+            } else if let Some(reason) = old_stays(&engine, &step).await {
                 Ended::Stale { reason }
             } else {
                 attempt.make(&step, &mut log).await

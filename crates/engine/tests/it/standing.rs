@@ -172,3 +172,49 @@ async fn memberships_that_a_change_of_configuration_would_end_wait_for_approval(
     world.approve(verbs(&[Verb::RemoveMembers])).await;
     assert_eq!(members(&world), 2);
 }
+
+/// `u008` under a new key, with the re-key waiting.
+async fn rekeyed() -> (World, crate::world::Person) {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    let old = world.dir().people.remove("u008").unwrap();
+    let mut new = old.clone();
+    new.uid = "u008-new".to_owned();
+    world.dir().people.insert("u008-new".to_owned(), new);
+    world.sync(CycleMode::Full).await;
+    let held = [("rekey".to_owned(), "u008-new".to_owned())];
+    assert_eq!(world.held().await, held);
+    (world, old)
+}
+
+fn key_of(world: &World, mail: &str) -> String {
+    let users = world.users();
+    let of_mail = |user: &&serde_json::Value| user["emails"][0]["value"] == mail;
+    let user = users.values().find(of_mail).expect("an account");
+    user["externalId"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn an_old_key_that_came_back_keeps_its_account_although_the_rekey_is_approved() {
+    let (world, old) = rekeyed().await;
+    world.dir().people.insert("u008".to_owned(), old);
+    world.sync(CycleMode::Full).await;
+    world.approve(verbs(&[Verb::Rekey])).await;
+    assert_eq!(key_of(&world, "u008@example.com"), "key-u008");
+}
+
+#[tokio::test]
+async fn an_old_key_can_come_back_after_its_rekey() {
+    let (world, old) = rekeyed().await;
+    world.approve(verbs(&[Verb::Rekey])).await;
+    assert_eq!(key_of(&world, "u008@example.com"), "key-u008-new");
+    world.dir().people.remove("u008-new");
+    world.dir().people.insert("u008".to_owned(), old);
+    world.sync(CycleMode::Full).await;
+    assert_eq!(
+        world.held().await,
+        [("rekey".to_owned(), "u008".to_owned())]
+    );
+    world.approve(verbs(&[Verb::Rekey])).await;
+    assert_eq!(key_of(&world, "u008@example.com"), "key-u008");
+}
