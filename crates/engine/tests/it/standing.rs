@@ -178,8 +178,10 @@ async fn rekeyed() -> (World, crate::world::Person) {
     let world = World::of(20).await;
     world.first_sync().await;
     let old = world.dir().people.remove("u008").unwrap();
-    let mut new = old.clone();
-    new.uid = "u008-new".to_owned();
+    let new = crate::world::Person {
+        uid: "u008-new".to_owned(),
+        ..old.clone()
+    };
     world.dir().people.insert("u008-new".to_owned(), new);
     world.sync(CycleMode::Full).await;
     let held = [("rekey".to_owned(), "u008-new".to_owned())];
