@@ -319,7 +319,7 @@ fn read_entry(mut content: Reader<'_>) -> Result<Reply, BerError> {
     let dn = content.take(ber::OCTET_STRING, "the DN of an entry")?;
     let mut list = Reader::new(content.take(ber::SEQUENCE, "the attributes of an entry")?);
     content.finish()?;
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(16);
     let mut count = 0usize;
     let mut odd_name = None;
     while !list.is_empty() {

@@ -72,6 +72,8 @@ pub struct ScopeRules {
     pub base: Dn,
     /// As configured.
     pub base_dn: String,
+    /// Its comparison key.
+    base_name: String,
     /// What makes an entry a person.
     pub user_class: Filter,
     /// What makes an entry a group.
@@ -120,6 +122,7 @@ impl ScopeRules {
             .map(|groups| location("Groups", groups, &[], &mut problems));
         match base {
             Some(base) if problems.is_empty() => Ok(Self {
+                base_name: base.canonical(),
                 base,
                 base_dn: source.base_dn.clone(),
                 user_class,
@@ -168,7 +171,7 @@ impl ScopeRules {
 
     /// Whether a DN is the base or lies below it; `false` for what is no DN.
     pub fn is_under_base(&self, dn: &str) -> bool {
-        Dn::parse(dn).is_ok_and(|dn| dn.is_under(&self.base))
+        is_under(dn, &self.base, &self.base_name)
     }
 
     /// Attributes that are needed to tell what an entry is and whether it is in scope, members
@@ -180,6 +183,18 @@ impl ScopeRules {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(canonical_type(name)));
         names
+    }
+}
+
+/// Whether a name lies under a base, given its parsed and its canonical form.
+fn is_under(dn: &str, base: &Dn, base_name: &str) -> bool {
+    match Dn::canonical_of(dn) {
+        // Without escapes every comma separates, so that comparing the ends is enough.
+        Ok(name) if !name.contains('\\') => name
+            .strip_suffix(base_name)
+            .is_some_and(|above| above.is_empty() || above.ends_with(',')),
+        Ok(_) => Dn::parse(dn).is_ok_and(|dn| dn.is_under(base)),
+        Err(_) => false,
     }
 }
 
@@ -255,5 +270,36 @@ impl ScopeRules {
         [Kind::User, Kind::Group]
             .into_iter()
             .find(|kind| self.class(*kind).evaluate(attributes).is_true())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_under_a_base_are_told_without_taking_them_apart_as_with() {
+        let names = [
+            "ou=people,dc=example,dc=com",
+            "OU=People, DC=example,DC=com",
+            "uid=a,ou=people,dc=example,dc=com",
+            "uid=a\\,ou=people,dc=example,dc=com",
+            "uid=a\\\\,ou=people,dc=example,dc=com",
+            "uid=a,xou=people,dc=example,dc=com",
+            "dc=example,dc=com",
+            "uid=a\\2c,ou=people,dc=example,dc=com",
+            "ou=a\\,b,dc=example,dc=com",
+            "uid=x,ou=a\\2Cb,dc=example,dc=com",
+            "people,dc=example,dc=com",
+            "",
+        ];
+        for base in [names[0], names[8], names[6]] {
+            let parsed = Dn::parse(base).expect("a name");
+            for name in names {
+                let expected = Dn::parse(name).is_ok_and(|name| name.is_under(&parsed));
+                let found = is_under(name, &parsed, &parsed.canonical());
+                assert_eq!(found, expected, "{name} under {base}");
+            }
+        }
     }
 }
