@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use usher_core::model::{Hash128, Kind, SourceKey, SubjectId, SubjectState, Verdict};
-use usher_store::{Result, SubjectHead, Unchanged};
+use usher_store::{Result, StagedMember, SubjectHead, Unchanged, WantedMembers};
 
 use crate::cells::Cells;
 use crate::error::inconsistent;
@@ -29,6 +29,10 @@ struct Head<'a>(
 #[derive(Deserialize)]
 struct Same<'a>(usize, i64, &'a str);
 
+/// As `WANTED` writes it: group, complete, members.
+#[derive(Deserialize)]
+struct Wanted(i64, u8, Vec<(i64, Vec<String>)>);
+
 /// As `BY_DN` writes it: hash, subject, kind.
 #[derive(Deserialize)]
 struct Named<'a>(&'a str, i64, &'a str);
@@ -45,6 +49,28 @@ pub(crate) fn names(row: &SqliteRow) -> Result<Vec<(Hash128, SubjectId, Kind)>> 
         let hash = hash.ok_or_else(|| bad("dn_hash", *id, "there is no hash"))?;
         Ok((hash, SubjectId(*id), kind_of(*id, kind)?))
     })
+}
+
+/// The member lists in a row's `rows_json`.
+pub(crate) fn wanted(row: &SqliteRow) -> Result<Vec<WantedMembers>> {
+    let cells = Cells::of("membership", row);
+    let lists: Option<Vec<Wanted>> = cells.json_or_none("rows_json")?;
+    let lists = lists.unwrap_or_default().into_iter();
+    Ok(lists
+        .map(|Wanted(group, complete, members)| {
+            let members = members.into_iter().map(|(user, via)| StagedMember {
+                user: SubjectId(user),
+                via,
+            });
+            let mut members: Vec<StagedMember> = members.collect();
+            members.sort_unstable_by_key(|member| member.user);
+            WantedMembers {
+                group: SubjectId(group),
+                members,
+                complete: complete != 0,
+            }
+        })
+        .collect())
 }
 
 /// The subjects in a row's `rows_json` that are as they were.

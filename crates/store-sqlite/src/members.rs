@@ -6,6 +6,7 @@ use usher_core::model::{ChannelId, CycleId, SubjectId, SubjectState, TargetId};
 use usher_store::{Fence, Membership, Result, StagedMember, WantedMembers};
 
 use crate::cells::Cells;
+use crate::compact;
 use crate::error::{backend, inconsistent};
 use crate::open::SqliteStore;
 use crate::sql::member as sql;
@@ -81,29 +82,13 @@ impl SqliteStore {
         Ok(changed)
     }
 
-    pub(crate) async fn do_wanted(&self, group: SubjectId) -> Result<WantedMembers> {
+    pub(crate) async fn do_wanted(&self, groups: &[SubjectId]) -> Result<Vec<WantedMembers>> {
         let row = sqlx::query(sql::WANTED)
-            .bind(group.0)
-            .fetch_optional(&self.readers)
+            .bind(list(groups)?)
+            .fetch_one(&self.readers)
             .await
             .map_err(backend)?;
-        let Some(row) = row else {
-            return Ok(WantedMembers::default());
-        };
-        let cells = Cells::of("membership", &row);
-        let rows: Option<Vec<(i64, Vec<String>)>> = cells.json_or_none("members_json")?;
-        let members = rows.unwrap_or_default().into_iter();
-        let mut members: Vec<StagedMember> = members
-            .map(|(user, via)| StagedMember {
-                user: SubjectId(user),
-                via,
-            })
-            .collect();
-        members.sort_unstable_by_key(|member| member.user);
-        Ok(WantedMembers {
-            members,
-            complete: cells.get("members_complete")?,
-        })
+        compact::wanted(&row)
     }
 
     pub(crate) async fn do_dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>> {

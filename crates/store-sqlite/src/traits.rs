@@ -196,8 +196,8 @@ impl Subjects for SqliteStore {
     ) -> Result<bool> {
         self.do_end_members(fence, cycle, group, complete).await
     }
-    async fn wanted(&self, group: SubjectId) -> Result<WantedMembers> {
-        self.do_wanted(group).await
+    async fn wanted(&self, groups: &[SubjectId]) -> Result<Vec<WantedMembers>> {
+        self.do_wanted(groups).await
     }
 
     async fn dirty_groups(&self, channel: &ChannelId) -> Result<Vec<SubjectId>> {

@@ -218,9 +218,10 @@ pub trait Subjects: Send + Sync {
         complete: bool,
     ) -> Result<bool>;
 
-    /// What a group's member list was when it was last read: its desired members in the order of
-    /// their ids, and whether it was complete. Cheap: a list that did not change needs no write.
-    async fn wanted(&self, group: SubjectId) -> Result<WantedMembers>;
+    /// What the member lists of groups were when they were last read: the desired members in the order of
+    /// their ids, and whether the list was complete. Groups that do not exist are left out. Cheap: a list
+    /// that did not change needs no write.
+    async fn wanted(&self, groups: &[SubjectId]) -> Result<Vec<WantedMembers>>;
 
     /// The groups whose membership must be planned: linked and dirty, in scope or not (a group that
     /// left it may have to be emptied).

@@ -259,8 +259,10 @@ pub struct StagedMember {
 }
 
 /// A group's member list as it was last read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMembers {
+    /// The group.
+    pub group: SubjectId,
     /// The desired members, by id ascending.
     pub members: Vec<StagedMember>,
     /// Whether the list was read to its end.

@@ -1,13 +1,13 @@
 //! Members of groups: from DNs to subjects, and from wanted to planned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use usher_connector::{Failure, FetchBy, Fetched, MemberDn};
 use usher_core::model::{
     Hash128, Hold, Kind, Operation, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb,
 };
 use usher_core::planner::{GroupMembers, PresentMember, plan_members};
-use usher_store::{GroupWrite, StagedMember, StepFilter, SubjectFilter};
+use usher_store::{GroupWrite, StagedMember, StepFilter, SubjectFilter, WantedMembers};
 
 use super::page::dn_hash;
 use super::run::Run;
@@ -20,6 +20,9 @@ const FETCH_BATCH: usize = 200;
 /// write. Of a longer one each part is written.
 const COMPARE_AT_MOST: usize = 20_000;
 
+/// Lists that are compared at once.
+const LISTS_AT_ONCE: usize = 100;
+
 /// What was read of one group's members so far.
 #[derive(Default)]
 pub(super) struct GroupReading {
@@ -29,6 +32,14 @@ pub(super) struct GroupReading {
     staged: Vec<StagedMember>,
     /// Some were given to the store already: the list is too long to be kept.
     begun: bool,
+}
+
+/// A list that was read, before it is compared with what the store has.
+pub(super) struct WholeList {
+    group: SubjectId,
+    /// By id, each once.
+    members: Vec<StagedMember>,
+    complete: bool,
 }
 
 /// A list that was read.
@@ -111,23 +122,31 @@ impl Run<'_> {
             .await?)
     }
 
-    /// Whether a whole list is what the store has: then nothing is written.
-    async fn is_as_stored(
-        &self,
-        group: SubjectId,
-        reading: &mut GroupReading,
-        complete: bool,
-    ) -> Result<bool, EngineError> {
-        if reading.begun {
-            return Ok(false);
+    /// Compares whole lists with what the store has, and gives it those that changed.
+    pub(super) async fn compare_lists(&mut self) -> Result<(), EngineError> {
+        let lists = std::mem::take(&mut self.whole_lists);
+        let ids: Vec<SubjectId> = lists.iter().map(|list| list.group).collect();
+        if ids.is_empty() {
+            return Ok(());
         }
-        let staged = &mut reading.staged;
-        // Of one that came twice the last counts, as in the store.
-        staged.reverse();
-        staged.sort_by_key(|member| member.user);
-        staged.dedup_by_key(|member| member.user);
-        let stored = self.engine.store.wanted(group).await?;
-        Ok(stored.complete == complete && stored.members == *staged)
+        let stored = self.engine.store.wanted(&ids).await?;
+        let stored: HashMap<SubjectId, WantedMembers> =
+            stored.into_iter().map(|list| (list.group, list)).collect();
+        for list in lists {
+            let before = stored.get(&list.group);
+            let unchanged = before.is_some_and(|before| {
+                before.complete == list.complete && before.members == list.members
+            });
+            if !unchanged {
+                self.stage(list.group, &list.members).await?;
+            }
+            self.ended_lists.push(EndedList {
+                group: list.group,
+                complete: list.complete,
+                unchanged,
+            });
+        }
+        Ok(())
     }
 
     /// Ends a group's list: looks up what could not be resolved. While one DN's fate is unknown
@@ -154,15 +173,29 @@ impl Run<'_> {
             ));
         }
         let complete = incomplete.is_none() && unknown == 0;
-        let unchanged = self.is_as_stored(id, &mut reading, complete).await?;
-        if !unchanged {
+        if reading.begun {
             self.stage(id, &reading.staged).await?;
+            self.ended_lists.push(EndedList {
+                group: id,
+                complete,
+                unchanged: false,
+            });
+            return Ok(());
         }
-        self.ended_lists.push(EndedList {
+        let mut members = reading.staged;
+        // Of one that came twice the last counts, as in the store.
+        members.reverse();
+        members.sort_by_key(|member| member.user);
+        members.dedup_by_key(|member| member.user);
+        self.whole_lists.push(WholeList {
             group: id,
+            members,
             complete,
-            unchanged,
         });
+        let waiting: usize = self.whole_lists.iter().map(|list| list.members.len()).sum();
+        if waiting > COMPARE_AT_MOST || self.whole_lists.len() >= LISTS_AT_ONCE {
+            self.compare_lists().await?;
+        }
         Ok(())
     }
 

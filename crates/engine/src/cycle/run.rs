@@ -57,6 +57,8 @@ pub(super) struct Run<'a> {
     /// Groups whose list was read. They are ended when it is known whether the
     /// whole read can be believed.
     pub(super) ended_lists: Vec<super::members::EndedList>,
+    /// Lists that wait to be compared.
+    pub(super) whole_lists: Vec<super::members::WholeList>,
     /// Why the read cannot prove anything, found while it was planned.
     pub(super) doubts: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -135,6 +137,7 @@ impl Engine {
                 dn_fates: HashMap::new(),
                 former_dns: HashMap::new(),
                 ended_lists: Vec::new(),
+                whole_lists: Vec::new(),
                 doubts: Vec::new(),
                 notes: Vec::new(),
                 drift: Vec::new(),
@@ -254,6 +257,7 @@ impl Run<'_> {
                 ))));
             }
         }
+        self.compare_lists().await?;
         if self.certificate.is_none() {
             self.certificate = Some(Certificate {
                 incomplete: vec!["the read ended without saying so".to_owned()],

@@ -23,12 +23,11 @@ statements! {
     END = "UPDATE subject SET members_complete = ?3, members_dirty = max(members_dirty, 1)
         WHERE id = ?1 AND (members_complete <> ?3 OR ?4 > 0 OR members_changed IS ?2) RETURNING id";
 
-    /// ?1 = group. One row: a row for each member would cost more than finding it.
-    WANTED = "SELECT s.id AS id, s.members_complete AS members_complete,
-            (SELECT '[' || group_concat(CASE WHEN m.via_json IS NULL THEN '[' || m.user_id || ',[]]'
-                    ELSE '[' || m.user_id || ',' || m.via_json || ']' END) || ']'
-                FROM membership m WHERE m.group_id = s.id AND m.desired = 1) AS members_json
-        FROM subject s WHERE s.id = ?1";
+    /// A list of groups. One row with all: group, complete, members with the way they came.
+    WANTED = "SELECT 0 AS id, '[' || group_concat('[' || s.id || ',' || s.members_complete || ',[' || coalesce((
+            SELECT group_concat('[' || m.user_id || ',' || coalesce(m.via_json, '[]') || ']')
+            FROM membership m WHERE m.group_id = s.id AND m.desired = 1), '') || ']]') || ']' AS rows_json
+        FROM json_each(?1) v CROSS JOIN subject s ON s.id = v.value";
 
     DIRTY = "SELECT id FROM subject INDEXED BY subject_members
         WHERE channel = (SELECT id FROM channel WHERE uid = ?1) AND members_dirty > 0

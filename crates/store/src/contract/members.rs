@@ -131,10 +131,12 @@ pub async fn a_complete_list_replaces_the_desired_members(place: &dyn Place) {
         via: Vec::new(),
     };
     let wanted = WantedMembers {
+        group,
         members: vec![direct, nested.clone()],
         complete: true,
     };
-    assert_eq!(desk.store.wanted(group).await.unwrap(), wanted);
+    let asked = [SubjectId(i64::MAX), group];
+    assert_eq!(desk.store.wanted(&asked).await.unwrap(), [wanted]);
     let expected = Membership {
         group,
         user: users[2],
@@ -163,7 +165,7 @@ pub async fn an_incomplete_list_drops_nobody(place: &dyn Place) {
     assert!(desk.end(cycle, group, false).await);
     desk.settle(cycle).await;
     assert_eq!(desk.desired(group).await, users);
-    let wanted = desk.store.wanted(group).await.unwrap();
+    let wanted = desk.store.wanted(&[group]).await.unwrap().remove(0);
     assert_eq!((wanted.members.len(), wanted.complete), (2, false));
     assert!(!desk.get(group).await.members_complete);
     assert_eq!(desk.dirty().await, [group]);
