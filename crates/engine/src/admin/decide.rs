@@ -68,9 +68,8 @@ impl Admin {
         progress: Arc<dyn Progress>,
     ) -> Result<DecisionReport, EngineError> {
         let (open, lease) = self.opened(channel).await?;
-        let result = self
-            .locked_approve(&open, lease.fence(), selection, send, progress)
-            .await;
+        let result =
+            Box::pin(self.locked_approve(&open, lease.fence(), selection, send, progress)).await;
         lease.release().await?;
         result
     }

@@ -80,9 +80,8 @@ impl Admin {
         let (configuration, id) = self.select(channel).await?;
         let open = Arc::new(self.engine.open(&configuration, &id)?);
         let lease = self.lease(&open).await?;
-        let result = self
-            .locked_sync(&open, lease.fence(), options, progress)
-            .await;
+        // On the heap: whoever syncs should not carry the whole of it on the stack.
+        let result = Box::pin(self.locked_sync(&open, lease.fence(), options, progress)).await;
         lease.release().await?;
         result
     }

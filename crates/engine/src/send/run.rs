@@ -171,13 +171,16 @@ impl Sender<'_> {
             let allowed = self.allowed_channels(options.only.is_some()).await?;
             let room = self.width.saturating_sub(flying.len());
             for (step, subject) in self.unknown(room).await? {
-                flying.push(self.fly(step, subject));
+                flying.push(self.fly(step, subject, None));
             }
             let room = self.width.saturating_sub(flying.len());
             let wish = (room as u64).min(left) as u32;
             for (step, subject) in self.claim(&allowed, options, wish).await? {
                 left -= 1;
-                flying.push(self.fly(step, subject));
+                // Asked here: what is in flight must never wait for the store. It is not polled while
+                // this loop waits for the store itself, and would keep the connection it needs.
+                let keeps = Box::pin(old_stays(self.engine, &step)).await;
+                flying.push(self.fly(step, subject, keeps));
             }
             if flying.is_empty() {
                 let rest = self.health.rest();
@@ -290,7 +293,14 @@ impl Sender<'_> {
         Ok(true)
     }
 
-    fn fly(&self, step: Step, subject: Subject) -> impl Future<Output = Finish> + use<> {
+    /// Sends one step; `keeps` is why a re-key must not take the link, if so. Uses the target only,
+    /// never the store.
+    fn fly(
+        &self,
+        step: Step,
+        subject: Subject,
+        keeps: Option<String>,
+    ) -> impl Future<Output = Finish> + use<> {
         let engine = self.engine.clone();
         let limiter = self.limiter.clone();
         let open = self.lanes.get(&step.channel).map(|lane| lane.open.clone());
@@ -316,7 +326,7 @@ impl Sender<'_> {
                 attempt.unknown(&step, reason).await
             } else if let Some(reason) = stale(&step, &subject) {
                 Ended::Stale { reason }
-            } else if let Some(reason) = old_stays(&engine, &step).await {
+            } else if let Some(reason) = keeps {
                 Ended::Stale { reason }
             } else {
                 attempt.make(&step, &mut log).await
