@@ -77,6 +77,11 @@ impl Reading<'_> {
         let mut repeats = Repeats::default();
         let mut on_page = (0, 0);
         while let Some(item) = search.next().await? {
+            // Only now: the server is at the next page already.
+            let full = waiting.entries.len() >= self.settings.page_size as usize;
+            if full || waiting.bytes >= PAGE_BYTES {
+                self.flush(kind, waiting).await?;
+            }
             on_page = if on_page.0 == search.pages() {
                 (on_page.0, on_page.1 + 1)
             } else {
@@ -110,10 +115,6 @@ impl Reading<'_> {
                     let hidden = hidden_part(&urls, base, self.settings.is_ad());
                     self.note(hidden);
                 }
-            }
-            let full = waiting.entries.len() >= self.settings.page_size as usize;
-            if full || waiting.bytes >= PAGE_BYTES {
-                self.flush(kind, waiting).await?;
             }
         }
         Ok(())

@@ -408,8 +408,12 @@ impl Admin {
     ) -> Result<(), EngineError> {
         let record = self.engine.record(&open.sp, &open.channel.id).await?;
         super::state::mode_name(&record.state).clone_into(&mut report.mode);
+        // Not those that are done: they may be as many as people.
         let filter = StepFilter {
             channel: Some(open.channel.id.clone()),
+            states: ["pending", "waiting", "claimed", "unknown", "held"]
+                .map(str::to_owned)
+                .to_vec(),
             ..StepFilter::default()
         };
         (report.waiting, report.held) = (0, 0);

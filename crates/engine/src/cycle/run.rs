@@ -21,6 +21,9 @@ use crate::error::EngineError;
 /// Pages that may wait between the reader and the planner.
 const PAGES_IN_FLIGHT: usize = 2;
 
+/// Most people that room is made for before they are read.
+const MOST_EXPECTED: u64 = 2_000_000;
+
 /// A cycle under way.
 pub(super) struct Run<'a> {
     pub(super) engine: &'a Engine,
@@ -111,6 +114,13 @@ impl Engine {
             {
                 record.warnings.push(warning);
             }
+            // Growing step by step would copy everything again and again.
+            let expected = match beginning.mode {
+                CycleMode::Full | CycleMode::Reconcile => {
+                    record.last_complete_users.min(MOST_EXPECTED) as usize
+                }
+                CycleMode::Incremental | CycleMode::FollowUp => 0,
+            };
             let mut run = Run {
                 rules: Arc::new(open.planner_rules(&record, beginning.configuration_changed)),
                 engine: self,
@@ -124,9 +134,9 @@ impl Engine {
                 full: false,
                 mark: None,
                 certificate: None,
-                seen: HashSet::new(),
-                met: HashSet::new(),
-                names: HashMap::new(),
+                seen: HashSet::with_capacity(expected),
+                met: HashSet::with_capacity(expected),
+                names: HashMap::with_capacity(expected),
                 group_ids: HashMap::new(),
                 read: 0,
                 verdicts: BTreeMap::new(),
@@ -273,10 +283,15 @@ impl Run<'_> {
         let channel = &self.open.channel.id;
         // Of a small channel everybody would be a sentinel, and two leavers would prove that
         // nothing is proven: a tenth is enough there.
-        let links = store.counts(channel).await?.active_links;
-        let sample = u64::from(self.open.channel.policy.sentinel_sample).min(links / 10);
         let seed = (self.engine.random)();
-        let sentinel_keys = store.sample_links(channel, sample as u32, seed).await?;
+        let sample = self.open.channel.policy.sentinel_sample;
+        let (counts, drawn) = futures_util::future::join(
+            store.counts(channel),
+            store.sample_links(channel, sample, seed),
+        )
+        .await;
+        let mut sentinel_keys = drawn?;
+        sentinel_keys.truncate((counts?.active_links / 10) as usize);
         Ok(ReadRequest {
             from: if full {
                 None
