@@ -1,4 +1,4 @@
-//! The steady limit and the pauses of one target, shared by everything that is sent to it.
+//! The steady limit, the width and the pauses of one target, shared by everything that is sent to it.
 
 use std::num::NonZeroU32;
 use std::sync::Mutex;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use governor::clock::DefaultClock;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// No wait is longer without a look at whether sending was stopped.
 const SLICE: Duration = Duration::from_millis(200);
@@ -15,13 +16,14 @@ const SLICE: Duration = Duration::from_millis(200);
 /// Lets requests through at a steady rate, and nobody while the target asked for a pause.
 pub(super) struct Limiter {
     rate: Option<RateLimiter<NotKeyed, InMemoryState, DefaultClock>>,
+    slots: Semaphore,
     paused_until: Mutex<Option<Instant>>,
     closed: AtomicBool,
 }
 
 impl Limiter {
-    /// `per_second` requests; 0 or less = no limit.
-    pub(super) fn new(per_second: f64) -> Self {
+    /// `per_second` requests; 0 or less = no limit. At most `width` steps are sent at once.
+    pub(super) fn new(per_second: f64, width: usize) -> Self {
         let rate = if per_second > 0.0 {
             Quota::with_period(Duration::from_secs_f64(1.0 / per_second)).map(|quota| {
                 let burst = NonZeroU32::new(per_second.ceil() as u32).unwrap_or(NonZeroU32::MIN);
@@ -32,6 +34,7 @@ impl Limiter {
         };
         Self {
             rate,
+            slots: Semaphore::new(width),
             paused_until: Mutex::new(None),
             closed: AtomicBool::new(false),
         }
@@ -60,6 +63,12 @@ impl Limiter {
     /// Nobody gets a turn any more: a person, or the engine itself, stopped sending.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.slots.close();
+    }
+
+    /// Waits until fewer steps than the width are under way; `None` when nothing is sent any more.
+    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.acquire().await.ok()
     }
 
     /// Waits for a turn; false when there will be none.

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::task::{JoinError, JoinSet};
 use usher_core::model::{
     ChannelId, ConnectionId, Operation, Step, StepId, StepState, Subject, SubjectId, Verb,
 };
@@ -28,6 +27,17 @@ const LOOK_AT_STATE: Duration = Duration::from_millis(300);
 const LOOK_BACK: u32 = 50;
 /// Tries to record an outcome beside a cycle that changes its subject.
 const RECORD_TRIES: u32 = 5;
+
+/// How many steps are claimed before they can be sent. A claim is a transaction, made for many; but what is claimed can
+/// neither be overtaken nor planned anew, so it is no more than is sent in a quarter of a second.
+fn ahead(width: usize, per_second: f64) -> usize {
+    let most = width * 4;
+    if per_second > 0.0 {
+        most.min((per_second / 4.0).ceil() as usize)
+    } else {
+        most
+    }
+}
 
 /// How long to send.
 #[derive(Clone, Debug)]
@@ -80,7 +90,10 @@ pub(super) struct Sender<'a> {
     pub(super) lanes: HashMap<ChannelId, Lane>,
     limiter: Arc<Limiter>,
     health: Health,
+    /// Steps that are sent at once.
     width: usize,
+    /// Steps that are claimed beside those, so that no slot waits for the store.
+    ahead: usize,
     pub(super) report: SendReport,
     lost: u64,
     looked_at: Option<Instant>,
@@ -138,14 +151,16 @@ impl Engine {
             .iter()
             .map(|open| open.channel.max_threads.max(1))
             .sum();
+        let width = usize::from(in_flight.min(threads).max(1));
         let mut sender = Sender {
             engine: self,
             fence,
             connection: first.sp.id.clone(),
             lanes,
-            limiter: Arc::new(Limiter::new(rate)),
+            limiter: Arc::new(Limiter::new(rate, width)),
             health: Health::default(),
-            width: usize::from(in_flight.min(threads).max(1)),
+            width,
+            ahead: ahead(width, rate),
             report: SendReport::default(),
             lost: 0,
             looked_at: None,
@@ -165,22 +180,22 @@ impl Engine {
 impl Sender<'_> {
     async fn run(&mut self, options: &SendOptions) -> Result<(), EngineError> {
         self.total = self.waiting_count().await?;
-        let mut flying = FuturesUnordered::new();
+        // Dropped on any error: then nobody goes on sending.
+        let mut flying = JoinSet::new();
         let mut left = options.at_most.unwrap_or(u64::MAX);
         loop {
             let allowed = self.allowed_channels(options.only.is_some()).await?;
-            let room = self.width.saturating_sub(flying.len());
+            let room = self.room(flying.len());
             for (step, subject) in self.unknown(room).await? {
-                flying.push(self.fly(step, subject, None));
+                flying.spawn(self.fly(step, subject, None));
             }
-            let room = self.width.saturating_sub(flying.len());
+            let room = self.room(flying.len());
             let wish = (room as u64).min(left) as u32;
             for (step, subject) in self.claim(&allowed, options, wish).await? {
                 left -= 1;
-                // Asked here: what is in flight must never wait for the store. It is not polled while
-                // this loop waits for the store itself, and would keep the connection it needs.
+                // Asked here: what is in flight never waits for the store.
                 let keeps = Box::pin(old_stays(self.engine, &step)).await;
-                flying.push(self.fly(step, subject, keeps));
+                flying.spawn(self.fly(step, subject, keeps));
             }
             if flying.is_empty() {
                 let rest = self.health.rest();
@@ -195,13 +210,13 @@ impl Sender<'_> {
                 continue;
             }
             // Between two looks at what the operator wants, and at what a cycle has added.
-            if let Ok(Some(one)) = tokio::time::timeout(LOOK_AT_STATE, flying.next()).await {
-                let mut ready = vec![one];
+            if let Ok(Some(one)) = tokio::time::timeout(LOOK_AT_STATE, flying.join_next()).await {
+                let mut ready = vec![one.map_err(|error| broken(&error))?];
                 // Whatever else is ready is recorded in the same transaction.
                 while ready.len() < RECORD_AT_MOST
-                    && let Some(Some(one)) = flying.next().now_or_never()
+                    && let Some(one) = flying.try_join_next()
                 {
-                    ready.push(one);
+                    ready.push(one.map_err(|error| broken(&error))?);
                 }
                 for one in &mut ready {
                     let random = (self.engine.random)();
@@ -212,6 +227,14 @@ impl Sender<'_> {
                 self.record(ready).await?;
             }
         }
+    }
+
+    /// How many steps are to be taken up now. A few free places wait for more: claims are made for many.
+    fn room(&self, flying: usize) -> usize {
+        if flying > self.width + self.ahead / 2 {
+            return 0;
+        }
+        (self.width + self.ahead).saturating_sub(flying)
     }
 
     /// Claims up to `wish` steps durably, with their subjects.
@@ -320,6 +343,18 @@ impl Sender<'_> {
                 engine: &engine,
                 open: &open,
                 limiter: &limiter,
+            };
+            let Some(_slot) = limiter.slot().await else {
+                let ended = Ended::Stop {
+                    reason: "sending was stopped before this request was sent".to_owned(),
+                    sent: step.state == StepState::Unknown,
+                };
+                return Finish {
+                    step,
+                    subject,
+                    ended,
+                    log,
+                };
             };
             let ended = if step.state == StepState::Unknown {
                 let reason = "whether it was carried out was not known".to_owned();
@@ -593,4 +628,10 @@ impl Sender<'_> {
         let counts = self.engine.store.step_counts(&filter).await?;
         Ok(counts.iter().map(|count| count.count).sum())
     }
+}
+
+fn broken(error: &JoinError) -> EngineError {
+    EngineError::Refused(format!(
+        "sending a step failed unexpectedly ({error}); what it did is looked up at the next start"
+    ))
 }
