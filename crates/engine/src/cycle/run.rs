@@ -283,15 +283,10 @@ impl Run<'_> {
         let channel = &self.open.channel.id;
         // Of a small channel everybody would be a sentinel, and two leavers would prove that
         // nothing is proven: a tenth is enough there.
+        let links = store.counts(channel).await?.active_links;
+        let sample = u64::from(self.open.channel.policy.sentinel_sample).min(links / 10);
         let seed = (self.engine.random)();
-        let sample = self.open.channel.policy.sentinel_sample;
-        let (counts, drawn) = futures_util::future::join(
-            store.counts(channel),
-            store.sample_links(channel, sample, seed),
-        )
-        .await;
-        let mut sentinel_keys = drawn?;
-        sentinel_keys.truncate((counts?.active_links / 10) as usize);
+        let sentinel_keys = store.sample_links(channel, sample as u32, seed).await?;
         Ok(ReadRequest {
             from: if full {
                 None
