@@ -87,7 +87,7 @@ pub(crate) async fn open(request: &EngineRequest) -> Result<Admin> {
     Ok(Admin {
         engine,
         rehearsal: Arc::new(NoRehearsal),
-        operator: "bench".to_owned(),
+        operator: usher_engine::admin::Operator::local("bench"),
     })
 }
 

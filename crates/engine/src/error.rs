@@ -26,6 +26,9 @@ pub enum EngineError {
         /// The SP connection.
         target: String,
     },
+    /// The operator may not do that.
+    #[error("{0}")]
+    Forbidden(String),
     /// What was asked does not fit the present state.
     #[error("{0}")]
     Refused(String),

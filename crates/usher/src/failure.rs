@@ -130,6 +130,7 @@ impl From<EngineError> for Failure {
             EngineError::Store(StoreError::Conflict { .. })
             | EngineError::Configuration(_)
             | EngineError::Refused(_)
+            | EngineError::Forbidden(_)
             | EngineError::Busy { .. }
             | EngineError::PlanChanged { .. } => Exit::Refused,
             EngineError::Store(_) | EngineError::Source(_) | EngineError::Target(_) => Exit::Failed,

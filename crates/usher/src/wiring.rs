@@ -10,7 +10,7 @@ use usher_connector::{
 };
 use usher_core::descriptor::{Capabilities, ConnectorDescriptor};
 use usher_core::model::{Kind, Observed, Operation, TargetId};
-use usher_engine::admin::{Admin, Rehearsal, ScratchCopy};
+use usher_engine::admin::{Admin, Operator, Rehearsal, ScratchCopy};
 use usher_engine::{Clock, Connectors, Engine, EngineError, Sealer, SystemClock};
 use usher_store::{Administration as _, StoreError};
 use usher_store_sqlite::SqliteStore;
@@ -59,7 +59,7 @@ pub(crate) fn admin(store: &SqliteStore, dir: PathBuf, sealer: Sealer, operator:
             store: store.clone(),
             dir,
         }),
-        operator: operator.to_owned(),
+        operator: Operator::local(operator),
     }
 }
 

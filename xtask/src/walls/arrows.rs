@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("usher-connector", &["usher-core"]),
     ("usher-store", &["usher-core"]),
     ("usher-engine", &["usher-store", "usher-connector"]),
+    ("usher-admin-api", &["usher-engine", "usher-pf"]),
     ("usher-ldap", &["usher-directory"]),
     ("usher-connector-ldap", &["usher-connector", "usher-ldap"]),
     ("usher-connector-ldif", &["usher-connector"]),
@@ -39,8 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "usher",
         &[
-            "usher-engine",
-            "usher-pf",
+            "usher-admin-api",
             "usher-sandbox",
             "usher-store-sqlite",
             "usher-connector-ldap",

@@ -45,7 +45,7 @@ pub(crate) fn read(root: &Path) -> Result<Vec<TextFile>> {
             let skipped = SKIPPED.iter().any(|name| entry.file_name() == *name);
             if kind.is_dir() && !skipped {
                 folders.push(path);
-            } else if kind.is_file() {
+            } else if kind.is_file() && !skipped {
                 let bytes = fs::read(&path).with_context(|| format!("{}", path.display()))?;
                 let relative = path
                     .strip_prefix(root)?

@@ -40,6 +40,10 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "its tests run against the first connector",
     ),
     (
+        "crates/admin-api/Cargo.toml",
+        "its stories run against the first connector",
+    ),
+    (
         "crates/e2e/Cargo.toml",
         "its stories run against the first connector",
     ),

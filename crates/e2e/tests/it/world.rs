@@ -374,7 +374,7 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, owner: &str) -> (Admin, S
         rehearsal: Arc::new(Copies {
             store: store.clone(),
         }),
-        operator: "test".to_owned(),
+        operator: usher_engine::admin::Operator::local("test"),
     };
     (admin, store)
 }

@@ -7,6 +7,7 @@ use usher_core::model::{Hold, Step, StepId, StepState, Verb};
 use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
 use super::Admin;
+use super::operator::Permission;
 use super::sync::SyncReport;
 use crate::context::{OpenChannel, Progress};
 use crate::cycle::CycleReport;
@@ -67,6 +68,7 @@ impl Admin {
         send: Option<&SendOptions>,
         progress: Arc<dyn Progress>,
     ) -> Result<DecisionReport, EngineError> {
+        self.require(Permission::Operate)?;
         let (open, lease) = self.opened(channel).await?;
         let result =
             Box::pin(self.locked_approve(&open, lease.fence(), selection, send, progress)).await;
@@ -144,6 +146,7 @@ impl Admin {
         channel: Option<&str>,
         selection: &Selection,
     ) -> Result<DecisionReport, EngineError> {
+        self.require(Permission::Operate)?;
         let (open, lease) = self.opened(channel).await?;
         let result = async {
             let held = self.held(&open, selection).await?;
@@ -164,6 +167,7 @@ impl Admin {
         channel: Option<&str>,
         steps: &[StepId],
     ) -> Result<DecisionReport, EngineError> {
+        self.require(Permission::Operate)?;
         let (open, lease) = self.opened(channel).await?;
         let result = async {
             let ids = if steps.is_empty() {
@@ -266,7 +270,7 @@ impl Admin {
     fn approval(&self, steps: Vec<StepId>) -> Approval {
         Approval {
             steps,
-            by: self.operator.clone(),
+            by: self.operator.name.clone(),
             now: self.engine.clock.now(),
         }
     }

@@ -6,6 +6,7 @@ use usher_core::model::{ChannelId, Configuration};
 
 use super::Admin;
 use super::counting::{Counted, count};
+use super::operator::Permission;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
@@ -45,6 +46,7 @@ impl Admin {
     /// Checks one channel, or all; reads the directory's whole scope, sends one cheap request to
     /// each target.
     pub async fn doctor(&self, channel: Option<&str>) -> Result<DoctorReport, EngineError> {
+        self.require(Permission::Look)?;
         let installation = self.installation().await;
         let configuration = self.engine.configuration().await?;
         let ids: Vec<ChannelId> = match channel {

@@ -7,6 +7,7 @@ use usher_core::model::{Kind, Millis, ScopeVerdict, StepId, StepState, Subject, 
 use usher_store::{ExchangeRecord, StepFilter};
 
 use super::Admin;
+use super::operator::Permission;
 use super::plan::samples;
 use super::report::StepSample;
 use crate::context::OpenChannel;
@@ -81,6 +82,7 @@ impl Admin {
         channel: Option<&str>,
         text: &str,
     ) -> Result<Explanation, EngineError> {
+        self.require(Permission::Look)?;
         let (configuration, subject) = self.find(channel, text).await?;
         let open = self.engine.open(&configuration, &subject.channel)?;
         let (scope, mapping) = self.at_the_source(&open, &subject).await;
@@ -104,6 +106,7 @@ impl Admin {
         channel: Option<&str>,
         text: &str,
     ) -> Result<(usher_core::model::Configuration, Subject), EngineError> {
+        self.require(Permission::Look)?;
         let configuration = self.engine.configuration().await?;
         let id = match channel {
             Some(name) => Some(self.select(Some(name)).await?.1),

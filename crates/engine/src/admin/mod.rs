@@ -5,6 +5,7 @@ mod counting;
 mod decide;
 mod doctor;
 mod explain;
+mod operator;
 mod plan;
 mod report;
 mod save;
@@ -16,6 +17,7 @@ mod sync;
 pub use decide::{DecisionReport, Selection};
 pub use doctor::DoctorReport;
 pub use explain::{Explanation, GroupPath, NextStep, StepStory};
+pub use operator::{Operator, Permission, Role, role_name};
 pub use report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 pub use save::SaveReport;
 pub use state::StopReport;
@@ -54,5 +56,5 @@ pub struct Admin {
     /// Where plans are rehearsed.
     pub rehearsal: Arc<dyn Rehearsal>,
     /// Who asks; written to the audit log.
-    pub operator: String,
+    pub operator: Operator,
 }

@@ -11,6 +11,7 @@ use usher_core::model::{
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
 use super::Admin;
+use super::operator::Permission;
 use super::report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
@@ -32,6 +33,7 @@ impl Admin {
         options: &PlanOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<PlanReport, EngineError> {
+        self.require(Permission::Look)?;
         let (configuration, id) = self.select(channel).await?;
         let open = self.engine.open(&configuration, &id)?;
         let copy = self.rehearsal.copy().await?;
@@ -60,6 +62,7 @@ impl Admin {
         states: &[&str],
         limit: u32,
     ) -> Result<Vec<StepSample>, EngineError> {
+        self.require(Permission::Look)?;
         let (configuration, id) = self.select(channel).await?;
         let open = self.engine.open(&configuration, &id)?;
         let filter = StepFilter {

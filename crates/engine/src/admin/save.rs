@@ -1,10 +1,13 @@
 //! Saving configuration: what it drops is archived, never undone at the target.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use usher_core::model::{ChannelId, Configuration, ConnectionId};
 use usher_store::StoreError;
 
 use super::Admin;
+use super::operator::Permission;
 use crate::error::EngineError;
 use crate::lease::Lease;
 
@@ -31,6 +34,9 @@ impl Admin {
         differences: &str,
     ) -> Result<SaveReport, EngineError> {
         let before = self.engine.configuration().await?;
+        for permission in needed(&before, &configuration) {
+            self.require(permission)?;
+        }
         if before.revision != from_revision {
             return Err(StoreError::Conflict {
                 expected: from_revision,
@@ -81,4 +87,30 @@ impl Admin {
         let of = |state: &str| counts.states.get(state).copied().unwrap_or_default();
         Ok(of("user.linked") + of("user.disabled") + of("user.frozen"))
     }
+}
+
+/// What saving takes: mapping expressions are for those who may write them.
+fn needed(before: &Configuration, after: &Configuration) -> Vec<Permission> {
+    let mut needed = vec![Permission::Configure];
+    let known = expressions(before);
+    if expressions(after)
+        .iter()
+        .any(|expression| !known.contains(expression))
+    {
+        needed.push(Permission::EditExpressions);
+    }
+    needed
+}
+
+/// Every mapping expression, with where it stands.
+fn expressions(configuration: &Configuration) -> BTreeSet<(ChannelId, String, String)> {
+    let mut found = BTreeSet::new();
+    for (_, channel) in configuration.channels() {
+        for rule in &channel.mapping {
+            if let Some(expression) = &rule.expression {
+                found.insert((channel.id.clone(), rule.field.clone(), expression.clone()));
+            }
+        }
+    }
+    found
 }

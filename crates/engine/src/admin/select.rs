@@ -43,7 +43,7 @@ impl Admin {
     ) -> AuditEvent {
         AuditEvent {
             at: self.engine.clock.now(),
-            actor: self.operator.clone(),
+            actor: self.operator.name.clone(),
             event: event.to_owned(),
             channel: channel.map(ToString::to_string),
             success: true,

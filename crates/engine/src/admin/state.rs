@@ -6,6 +6,7 @@ use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
 
 use super::Admin;
+use super::operator::Permission;
 use super::report::StepSample;
 use crate::error::EngineError;
 
@@ -22,6 +23,7 @@ impl Admin {
     /// Stops channels at once: no new request within a second. Works beside a running process.
     /// Says what is in flight: its outcome is recorded, or looked up at the next start.
     pub async fn stop(&self, channel: Option<&str>) -> Result<StopReport, EngineError> {
+        self.require(Permission::Operate)?;
         let configuration = self.engine.configuration().await?;
         let ids: Vec<ChannelId> = match channel {
             Some(text) => vec![self.select(Some(text)).await?.1],
@@ -57,6 +59,7 @@ impl Admin {
         channel: Option<&str>,
         mode: ChannelState,
     ) -> Result<(), EngineError> {
+        self.require(Permission::Operate)?;
         let (configuration, id) = self.select(channel).await?;
         let Some((sp, _)) = configuration.channel(&id) else {
             return Ok(());

@@ -5,6 +5,7 @@ use usher_core::model::{Cycle, CycleState, Millis};
 use usher_store::{ChannelCounts, ChannelState, StepCount, StepFilter};
 
 use super::Admin;
+use super::operator::Permission;
 use super::state::mode_name;
 use crate::error::EngineError;
 
@@ -47,6 +48,7 @@ pub struct ChannelStatus {
 impl Admin {
     /// How every channel is.
     pub async fn status(&self) -> Result<Vec<ChannelStatus>, EngineError> {
+        self.require(Permission::Look)?;
         let configuration = self.engine.configuration().await?;
         let mut all = Vec::new();
         for (sp, channel) in configuration.channels() {

@@ -10,6 +10,7 @@ use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, S
 use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
 
 use super::Admin;
+use super::operator::Permission;
 use crate::context::{OpenChannel, Progress, Silent};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
@@ -77,6 +78,7 @@ impl Admin {
         options: &SyncOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<SyncReport, EngineError> {
+        self.require(Permission::Operate)?;
         let (configuration, id) = self.select(channel).await?;
         let open = Arc::new(self.engine.open(&configuration, &id)?);
         let lease = self.lease(&open).await?;

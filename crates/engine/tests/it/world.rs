@@ -566,7 +566,7 @@ async fn admin(
     Admin {
         engine,
         rehearsal: Arc::new(Copies { store }),
-        operator: "test".to_owned(),
+        operator: usher_engine::admin::Operator::local("test"),
     }
 }
 

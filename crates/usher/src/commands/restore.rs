@@ -198,7 +198,7 @@ async fn observe(admin: &Admin, sp: &SpConnection, channel: &Channel) -> Result<
     record.warnings.push(restored::warning());
     let event = AuditEvent {
         at: engine.clock.now(),
-        actor: admin.operator.clone(),
+        actor: admin.operator.name.clone(),
         event: "RESTORE".to_owned(),
         channel: Some(channel.id.to_string()),
         success: true,

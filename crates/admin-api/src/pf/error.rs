@@ -1,0 +1,134 @@
+//! Refusals in the published shape: `ApiResult`.
+
+use axum::Json;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use usher_engine::EngineError;
+use usher_store::StoreError;
+
+/// A refusal.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    body: ApiResult,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiResult {
+    result_id: String,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    validation_errors: Vec<ValidationError>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ValidationError {
+    /// What kind of mistake it is.
+    pub(crate) error_id: String,
+    /// What was expected, what was found, what to do.
+    pub(crate) message: String,
+    /// Where, relative to the body.
+    pub(crate) field_path: String,
+}
+
+impl ApiError {
+    /// A refusal with this status.
+    pub(crate) fn new(status: StatusCode, id: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: ApiResult {
+                result_id: id.to_owned(),
+                message: message.into(),
+                validation_errors: Vec::new(),
+            },
+        }
+    }
+
+    /// 422 with everything that is wrong.
+    #[expect(dead_code, reason = "the first resources need it")]
+    pub(crate) fn invalid(errors: Vec<ValidationError>) -> Self {
+        let mut error = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation_error",
+            "Nothing was saved: see the validation errors.",
+        );
+        error.body.validation_errors = errors;
+        error
+    }
+
+    pub(super) fn missing_xsrf_header() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "missing_xsrf_header",
+            "The header X-XSRF-Header is missing. Add it with any value, such as `X-XSRF-Header: usher`.",
+        )
+    }
+
+    pub(super) fn not_signed_in() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Sign in with the user name and password of an administrative account (basic authentication).",
+        )
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let (status, id) = match &error {
+            EngineError::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            EngineError::Configuration(_)
+            | EngineError::Refused(_)
+            | EngineError::PlanChanged { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation_error")
+            }
+            EngineError::Source(_) | EngineError::Target(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "external_validation_error",
+            ),
+            EngineError::Busy { .. } | EngineError::Store(StoreError::Conflict { .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "conflict")
+            }
+            EngineError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "store_error"),
+        };
+        Self::new(status, id, error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = header::HeaderValue::from_static("Basic realm=\"usher\"");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// What is not there.
+pub(super) async fn no_such_resource(uri: Uri) -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "resource_not_found",
+        format!(
+            "There is no resource `{}` in this part of the administrative API.",
+            uri.path()
+        ),
+    )
+}
+
+/// What cannot be done with a resource.
+pub(super) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("`{method}` is not possible on `{}`.", uri.path()),
+    )
+}
