@@ -107,6 +107,12 @@ impl Proxy {
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(refuse(format!("its scheme is `{}`", parsed.scheme())));
         }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            // A password in an address would be stored and exported in the clear.
+            return Err(refuse(
+                "user and password stand in the address; enter them as PROXY_USER and PROXY_PASSWORD, which is sealed".to_owned(),
+            ));
+        }
         let proxy = reqwest::Proxy::all(&self.url).map_err(|e| refuse(e.to_string()))?;
         let proxy = match &self.credentials {
             Some((user, password)) => proxy.basic_auth(user, password),
@@ -144,5 +150,24 @@ mod tests {
             error.contains("socks5") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_password_in_the_address_of_the_proxy_is_refused() {
+        for url in ["http://u:secret@p:1", "http://u@p:1", "https://:secret@p:1"] {
+            let settings = HttpSettings {
+                proxy: Some(Proxy {
+                    url: url.to_owned(),
+                    credentials: None,
+                    no_proxy: String::new(),
+                }),
+                ..HttpSettings::default()
+            };
+            let error = build(&settings).unwrap_err().to_string();
+            assert!(
+                error.contains("PROXY_PASSWORD") && !error.contains("secret@"),
+                "{error}"
+            );
+        }
     }
 }
