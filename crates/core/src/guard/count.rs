@@ -13,7 +13,9 @@ impl PlanTotals {
         }
         for guard in &step.guards {
             let amount = match kind_of(guard) {
-                name::MEMBERS_LOST | name::MEMBERS_GAINED => members(&step.operation),
+                name::MEMBERS_LOST | name::MEMBERS_GAINED | name::MEMBERS_LAST => {
+                    members(&step.operation)
+                }
                 _ => 1,
             };
             let count = self.counts.entry(guard.clone()).or_default();

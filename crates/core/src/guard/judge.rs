@@ -162,6 +162,7 @@ fn judge(figures: &Figures<'_>, totals: &PlanTotals, limits: &GuardLimits) -> Op
             "would change",
             "look at the mapping of both",
         ),
+        name::MEMBERS_LAST => members_last(totals, limits),
         name::MEMBERS_LOST => members_lost(figures, totals, limits),
         name::MEMBERS_GAINED => figures.above(
             &format!("members that group {} gains", figures.part),
@@ -198,6 +199,19 @@ fn members_lost(
         figures.size.saturating_add(figures.window),
         "would be removed",
         "check the group in the directory",
+    )
+}
+
+/// Whatever group they stand in, people who lose their last membership are judged together.
+fn members_last(totals: &PlanTotals, limits: &GuardLimits) -> Option<String> {
+    let guard = name::MEMBERS_LAST;
+    let counted = totals.counts.get(guard).copied().unwrap_or(0);
+    Figures::new(totals, guard, counted).above(
+        "people who lose their last group",
+        limits.removals_by_absence,
+        totals.active_links,
+        "would be in no group any more",
+        "check the groups in the directory",
     )
 }
 

@@ -29,6 +29,11 @@ pub mod name {
     pub const MEMBERS_LOST: &str = "members.lost";
     /// Members that one group gains; `members.gained:SUBJECT`.
     pub const MEMBERS_GAINED: &str = "members.gained";
+    /// People who lose their last membership; counted by person, in the first of the groups that lose
+    /// them.
+    pub const MEMBERS_LAST: &str = "members.last";
+    /// The same people in the other groups that lose them: judged by the count of `members.last`.
+    pub const MEMBERS_LAST_ELSEWHERE: &str = "members.last:elsewhere";
     /// People of one container that vanish; `container:CANONICAL-DN`.
     pub const CONTAINER: &str = "container";
 }

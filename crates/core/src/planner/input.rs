@@ -248,6 +248,18 @@ pub struct GroupMembers<'a> {
     pub complete: bool,
     /// Members whose removal a change of configuration caused, and nobody approved: it stays held.
     pub kept_back: BTreeSet<SubjectId>,
+    /// Members of whom this removal leaves no membership at all (behaviour §4 counts that as a
+    /// removal): they are removed by steps of their own, under a guard of their own.
+    pub last: BTreeMap<SubjectId, LastMembership>,
+}
+
+/// How somebody who loses every membership counts under the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LastMembership {
+    /// Here: the guard counts people.
+    Counted,
+    /// In another group of the same plan, that loses the same person.
+    CountedElsewhere,
 }
 
 /// A member believed to be in a group at the target.

@@ -1,13 +1,15 @@
 //! The members of a group.
 
+use std::collections::BTreeMap;
+
 use crate::guard::name;
 use crate::model::{
     Expectation, GroupRemoval, Hold, Member, Operation, PlannedStep, Reason, Resource,
     SubjectState, TargetId,
 };
 
-use super::GroupMembers;
 use super::groups::protected_pattern;
+use super::{GroupMembers, LastMembership};
 
 /// Plans the membership of one linked group: removals, then additions, each in batches and in
 /// target id order.
@@ -15,6 +17,8 @@ use super::groups::protected_pattern;
 /// - Only members that Usher added are removed, unless the policy makes the source authoritative.
 /// - Nobody is removed while the member list is not complete.
 /// - A removal that a change of configuration causes is held, by this plan and by those after it.
+/// - Whoever loses the last membership by it is removed by a step of its own, which the guard over
+///   such people counts.
 /// - A group that left the scope keeps its members, except when the policy is to empty it: then
 ///   every removable member is removed, held, provided the caller calls the list complete.
 /// - A frozen group, or one with a protected name, is not written.
@@ -71,9 +75,25 @@ impl Members<'_> {
         let (held, free) = members.into_iter().partition(|member| {
             input.rules.configuration_changed || input.kept_back.contains(&member.subject)
         });
-        self.remove_these(free, None, None);
+        self.remove_free(free);
         let hold = Some(Hold::ConfigurationChange);
         self.remove_these(held, hold, Some(name::REMOVAL_CONFIGURATION));
+    }
+
+    /// Removals that no person was asked about: those who lose their last membership apart.
+    fn remove_free(&mut self, members: Vec<Member>) {
+        let mut by_guard: BTreeMap<Option<LastMembership>, Vec<Member>> = BTreeMap::new();
+        for member in members {
+            let last = self.input.last.get(&member.subject).copied();
+            by_guard.entry(last).or_default().push(member);
+        }
+        for (last, members) in by_guard {
+            let guard = last.map(|last| match last {
+                LastMembership::Counted => name::MEMBERS_LAST,
+                LastMembership::CountedElsewhere => name::MEMBERS_LAST_ELSEWHERE,
+            });
+            self.remove_these(members, None, guard);
+        }
     }
 
     fn remove_these(

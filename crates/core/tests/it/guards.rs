@@ -41,6 +41,9 @@ fn every_limit_has_the_number_of_the_table() {
         (name::REMOVAL_ABSENCE, 200, 10),
         (name::REMOVAL_ABSENCE, 5_000, 50),
         (name::REMOVAL_ABSENCE, 50_000, 100),
+        (name::MEMBERS_LAST, 200, 10),
+        (name::MEMBERS_LAST, 5_000, 50),
+        (name::MEMBERS_LAST, 50_000, 100),
         (name::REMOVAL_EVIDENCE, 200, 25),
         (name::REMOVAL_EVIDENCE, 5_000, 100),
         (name::REMOVAL_EVIDENCE, 50_000, 300),
@@ -236,4 +239,16 @@ fn an_empty_or_halved_source_proves_no_absence() {
     let words = source_shrunk(99, Some(200), &limits).unwrap();
     assert!(words.contains("99") && words.contains("200"), "{words}");
     assert_eq!(source_shrunk(300, Some(200), &limits), None);
+}
+
+#[test]
+fn people_who_lose_their_last_group_are_judged_together_wherever_they_stand() {
+    let mut totals = totals(200, name::MEMBERS_LAST, 11);
+    totals
+        .counts
+        .insert(name::MEMBERS_LAST_ELSEWHERE.to_owned(), 3);
+    let held: Vec<String> = judge(&totals).into_iter().map(|b| b.guard).collect();
+    assert_eq!(held, [name::MEMBERS_LAST, name::MEMBERS_LAST_ELSEWHERE]);
+    totals.counts.insert(name::MEMBERS_LAST.to_owned(), 10);
+    assert!(judge(&totals).is_empty());
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher_core::model::{
     GroupRemoval, Operation, PlannedStep, Subject, SubjectId, SubjectState, TargetId,
 };
-use usher_core::planner::{ChannelRules, GroupMembers, PresentMember, plan_members};
+use usher_core::planner::{
+    ChannelRules, GroupMembers, LastMembership, PresentMember, plan_members,
+};
 
 use crate::world::{group, linked, rules};
 use usher_core::model::Resource;
@@ -69,6 +71,7 @@ fn plan(
         present: present(there),
         complete,
         kept_back: BTreeSet::new(),
+        last: BTreeMap::new(),
     }))
 }
 
@@ -141,6 +144,7 @@ fn somebody_created_anew_is_added_again() {
         present: there,
         complete: true,
         kept_back: BTreeSet::new(),
+        last: BTreeMap::new(),
     });
     assert_eq!(shown(&steps), ["add_members T1 part 0 []"]);
 }
@@ -191,6 +195,7 @@ fn what_a_change_of_configuration_removes_is_held_by_this_plan_and_by_later_ones
             present: present(&there),
             complete: true,
             kept_back: kept.iter().map(|id| SubjectId(*id)).collect(),
+            last: BTreeMap::new(),
         });
         steps
             .iter()
@@ -219,4 +224,33 @@ fn members_of(operation: &usher_core::model::Operation) -> usize {
         usher_core::model::Operation::RemoveMembers { members, .. } => members.len(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn whoever_loses_the_last_membership_is_removed_apart_and_counted_once() {
+    let rules = rules();
+    let staff = staff(&rules);
+    let last = [
+        (2, LastMembership::Counted),
+        (3, LastMembership::CountedElsewhere),
+    ];
+    let steps = plan_members(&GroupMembers {
+        rules: &rules,
+        group: &staff,
+        desired: BTreeMap::new(),
+        present: present(&[(1, true), (2, true), (3, true)]),
+        complete: true,
+        kept_back: BTreeSet::new(),
+        last: last.map(|(id, how)| (SubjectId(id), how)).into(),
+    });
+    let lost = steps[0].guards.last().cloned().unwrap_or_default();
+    assert!(lost.starts_with("members.lost:"), "{lost}");
+    assert_eq!(
+        shown(&steps),
+        [
+            format!("remove_members T1 part 0 [{lost}]"),
+            format!("remove_members T2 part 1 [members.last {lost}]"),
+            format!("remove_members T3 part 2 [members.last:elsewhere {lost}]"),
+        ]
+    );
 }

@@ -231,6 +231,7 @@ proptest! {
             present: present.clone(),
             complete,
             kept_back: Default::default(),
+            last: Default::default(),
         });
         let mut after: BTreeMap<SubjectId, bool> = present.iter().map(|(s, p)| (*s, p.added_by_us)).collect();
         for step in &steps {

@@ -22,6 +22,7 @@ impl Run<'_> {
         let Some(head) = heads.get(key) else {
             return Ok(());
         };
+        self.told_gone.insert(head.id);
         let item = self
             .left(
                 head,

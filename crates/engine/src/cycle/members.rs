@@ -317,15 +317,22 @@ impl Run<'_> {
                     );
                 }
             }
-            let steps = plan_members(&GroupMembers {
-                rules: &self.rules,
+            let rules = self.rules.clone();
+            let mut input = GroupMembers {
+                rules: &rules,
                 group: &group,
                 desired,
                 present,
                 // Of a group that left the scope nobody is wanted: there is no list to wait for.
                 complete: group.members_complete || !group.in_scope,
                 kept_back: self.kept_back(id).await?,
-            });
+                last: BTreeMap::new(),
+            };
+            let mut steps = plan_members(&input);
+            input.last = self.last_memberships(&steps).await?;
+            if !input.last.is_empty() {
+                steps = plan_members(&input);
+            }
             for step in &steps {
                 self.hasher.add(&group.key, step);
                 *self

@@ -6,6 +6,7 @@ mod candidates;
 mod drift;
 mod ending;
 mod index;
+mod last;
 mod members;
 mod page;
 mod rekey;

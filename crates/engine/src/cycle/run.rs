@@ -69,6 +69,10 @@ pub(super) struct Run<'a> {
     pub(super) index_fresh: Vec<Kind>,
     /// Subjects planned without an entry that was read: they count under no verdict.
     pub(super) uncounted: HashSet<SubjectId>,
+    /// Who loses the last membership in this plan.
+    pub(super) last: super::last::LastMemberships,
+    /// Subjects of which the source itself said in this cycle that they are gone.
+    pub(super) told_gone: HashSet<SubjectId>,
 }
 
 /// Passes events from the reading task to the planner.
@@ -153,6 +157,8 @@ impl Engine {
                 drift: Vec::new(),
                 index_fresh: self.fresh_kinds(open).await?,
                 uncounted: HashSet::new(),
+                last: super::last::LastMemberships::default(),
+                told_gone: HashSet::new(),
             };
             run.body(options).await
         };

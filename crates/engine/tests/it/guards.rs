@@ -132,3 +132,79 @@ async fn a_mapping_that_clears_a_field_for_everybody_is_held() {
     assert!(world.writes().is_empty(), "{:?}", world.writes().len());
     assert_eq!(world.held().await.len(), 60);
 }
+
+/// Six groups of three; everybody of two of them is in `wide` too.
+async fn grouped() -> World {
+    let world = World::of(60).await;
+    for n in 0..6_usize {
+        let members: Vec<String> = (0..3).map(|m| format!("u{:03}", n * 3 + m)).collect();
+        let members: Vec<&str> = members.iter().map(String::as_str).collect();
+        world.dir().group(&format!("small-{n}"), &members);
+    }
+    world.dir().group("also", &["u009", "u010", "u011"]);
+    world
+        .dir()
+        .group("wide", &["u012", "u013", "u014", "u015", "u016", "u017"]);
+    world.first_sync().await;
+    world.forget_requests();
+    world
+}
+
+#[tokio::test]
+async fn people_who_lose_all_their_memberships_are_removals_and_held_above_the_limit() {
+    let world = grouped().await;
+    // Twelve people are in no group any more, three of them of two; six others lose one of two.
+    for n in 0..6 {
+        world.dir().group(&format!("small-{n}"), &[]);
+    }
+    world.dir().group("also", &[]);
+    let report = world.sync(CycleMode::Incremental).await;
+    let cycle = report.cycle.unwrap();
+    assert!(
+        cycle
+            .breaches
+            .iter()
+            .any(|breach| breach.contains("lose their last group: 12 of 60")),
+        "{:?}",
+        cycle.breaches
+    );
+    for group in ["small-0", "small-1", "small-2", "small-3", "also"] {
+        assert_eq!(world.groups()[group].len(), 3, "{group}");
+    }
+    for group in ["small-4", "small-5"] {
+        assert!(world.groups()[group].is_empty(), "{group}: nobody's last");
+    }
+    world.approve(verbs(&[Verb::RemoveMembers])).await;
+    assert!(world.groups()["also"].is_empty());
+}
+
+#[tokio::test]
+async fn a_few_last_memberships_are_taken_away_without_a_question() {
+    let world = grouped().await;
+    for n in 0..3 {
+        world.dir().group(&format!("small-{n}"), &[]);
+    }
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.held().await, []);
+    assert!(world.groups()["small-0"].is_empty());
+    // Two more on the same day are too many.
+    world.dir().group("small-3", &["u009"]);
+    world.dir().group("also", &["u009"]);
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.groups()["also"].len(), 3);
+}
+
+#[tokio::test]
+async fn moving_people_from_one_group_to_another_is_no_loss_of_all_memberships() {
+    let world = grouped().await;
+    let everybody: Vec<String> = (0..12).map(|n| format!("u{n:03}")).collect();
+    let everybody: Vec<&str> = everybody.iter().map(String::as_str).collect();
+    for n in 0..4 {
+        world.dir().group(&format!("small-{n}"), &[]);
+    }
+    world.dir().group("also", &everybody);
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.held().await, []);
+    assert_eq!(world.groups()["also"].len(), 12);
+    assert!(world.groups()["small-3"].is_empty());
+}
