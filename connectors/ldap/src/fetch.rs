@@ -292,38 +292,44 @@ impl Fetching<'_> {
         }
         Ok(drafts
             .into_iter()
-            .map(|draft| told(draft, &verdicts))
+            .map(|draft| self.told(draft, &verdicts))
             .collect())
+    }
+
+    fn told(
+        &self,
+        draft: Draft,
+        verdicts: &HashMap<SourceKey, Result<Option<ScopeVerdict>, String>>,
+    ) -> Fetched {
+        let entry = match draft {
+            Draft::Done(fetched) => return fetched,
+            Draft::Entry(entry) => entry,
+        };
+        let reason = match verdicts.get(&entry.key) {
+            Some(Ok(Some(scope))) => {
+                let scope = scope.clone();
+                let rules = &self.settings.rules;
+                return Fetched::Present(Box::new(ReadEntry {
+                    scope_group: rules.scope_group(self.scope, entry.kind, &entry.dn),
+                    entry,
+                    scope,
+                }));
+            }
+            Some(Err(reason)) => reason.clone(),
+            Some(Ok(None)) | None => "a scope group was not read to its end".to_owned(),
+        };
+        Fetched::Unknown {
+            reason: format!(
+                "{} is there, but whether it is in scope is not known: {reason}",
+                entry.dn
+            ),
+        }
     }
 }
 
 /// Whether a server may take one key for the other.
 fn alike(one: &SourceKey, other: &SourceKey) -> bool {
     fold(one.as_str()) == fold(other.as_str())
-}
-
-fn told(
-    draft: Draft,
-    verdicts: &HashMap<SourceKey, Result<Option<ScopeVerdict>, String>>,
-) -> Fetched {
-    let entry = match draft {
-        Draft::Done(fetched) => return fetched,
-        Draft::Entry(entry) => entry,
-    };
-    let reason = match verdicts.get(&entry.key) {
-        Some(Ok(Some(scope))) => {
-            let scope = scope.clone();
-            return Fetched::Present(Box::new(ReadEntry { entry, scope }));
-        }
-        Some(Err(reason)) => reason.clone(),
-        Some(Ok(None)) | None => "a scope group was not read to its end".to_owned(),
-    };
-    Fetched::Unknown {
-        reason: format!(
-            "{} is there, but whether it is in scope is not known: {reason}",
-            entry.dn
-        ),
-    }
 }
 
 fn of_kind(draft: &Draft, kind: Kind) -> Option<Entry> {

@@ -108,7 +108,11 @@ impl<'a> Fetching<'a> {
             Err(reason) => return Fetched::Unknown { reason },
         };
         match record.verdict(rules, self.sets, kind) {
-            Some(scope) => Fetched::Present(Box::new(ReadEntry { entry, scope })),
+            Some(scope) => Fetched::Present(Box::new(ReadEntry {
+                scope_group: rules.scope_group(self.sets, kind, &record.dn),
+                entry,
+                scope,
+            })),
             None => Fetched::Unknown {
                 reason: format!(
                     "{} is there, but whether it is in scope is not known: a scope group is not complete",

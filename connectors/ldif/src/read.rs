@@ -114,7 +114,8 @@ impl Reading<'_> {
         let inside = verdict == Some(ScopeVerdict::In);
         let problem = match record.entry(rules, kind) {
             Ok(entry) if self.seen.insert(Hash128::of(entry.key.as_str().as_bytes())) => {
-                return Ok(inside.then_some(ReadEntry {
+                return Ok(inside.then(|| ReadEntry {
+                    scope_group: rules.scope_group(&self.sets, kind, &record.dn),
                     entry,
                     scope: ScopeVerdict::In,
                 }));

@@ -150,5 +150,6 @@ fn read(
             attributes,
         },
         scope: ScopeVerdict::In,
+        scope_group: None,
     }
 }

@@ -25,6 +25,9 @@ pub struct ReadEntry {
     pub entry: Entry,
     /// Whether it is in scope.
     pub scope: ScopeVerdict,
+    /// The first of the scope groups that it is a member of, as a canonical DN; `None` when it is in
+    /// none of them, or no group is asked for.
+    pub scope_group: Option<String>,
 }
 
 /// A member of a group as read, with nesting flattened.

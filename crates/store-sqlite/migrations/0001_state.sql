@@ -69,6 +69,8 @@ CREATE TABLE subject (
     -- The cycle in which the set of desired members changed last.
     members_changed  INTEGER,
     container        INTEGER REFERENCES container (id),
+    -- The scope group that it was last seen in; its DN stands with the containers.
+    scope_group      INTEGER REFERENCES container (id),
     -- What was read, hashed (16 bytes), and the `desired_hash` that came of it: when that is another now, this says nothing.
     read_hash        BLOB,
     -- Grows with every write of the whole subject.
@@ -83,6 +85,7 @@ CREATE INDEX subject_dirty ON subject (channel) WHERE dirty = 1;
 CREATE INDEX subject_next ON subject (channel, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX subject_counts ON subject (channel, kind, state, in_scope, verdict, dirty);
 CREATE INDEX subject_container ON subject (container, channel, kind, state) WHERE container IS NOT NULL;
+CREATE INDEX subject_scope_group ON subject (scope_group, channel, kind, state) WHERE scope_group IS NOT NULL;
 CREATE INDEX subject_members ON subject (channel) WHERE members_dirty > 0;
 CREATE INDEX subject_removed ON subject (removed_at) WHERE removed_at IS NOT NULL;
 

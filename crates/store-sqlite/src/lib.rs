@@ -24,6 +24,7 @@ mod outcomes;
 mod pick;
 mod release;
 mod rows;
+mod scope;
 mod send;
 mod settle;
 mod sql;

@@ -165,6 +165,23 @@ impl Subjects for SqliteStore {
     ) -> Result<Vec<(String, u64)>> {
         self.do_container_sizes(channel, containers).await
     }
+    async fn remember_scope_groups(
+        &self,
+        fence: &Fence,
+        groups: &[(SubjectId, String)],
+    ) -> Result<()> {
+        self.do_remember_scope_groups(fence, groups).await
+    }
+    async fn scope_groups(&self, subjects: &[SubjectId]) -> Result<Vec<(SubjectId, String)>> {
+        self.do_scope_groups(subjects).await
+    }
+    async fn scope_group_sizes(
+        &self,
+        channel: &ChannelId,
+        groups: &[String],
+    ) -> Result<Vec<(String, u64)>> {
+        self.do_scope_group_sizes(channel, groups).await
+    }
     async fn sample_links(&self, channel: &ChannelId, n: u32, seed: u64) -> Result<Vec<SourceKey>> {
         self.do_sample_links(channel, n, seed).await
     }

@@ -185,6 +185,23 @@ pub trait Subjects: Send + Sync {
         containers: &[String],
     ) -> Result<Vec<(String, u64)>>;
 
+    /// Keeps the scope group (canonical DN) that people were seen in.
+    async fn remember_scope_groups(
+        &self,
+        fence: &Fence,
+        groups: &[(SubjectId, String)],
+    ) -> Result<()>;
+
+    /// The scope groups that these subjects were last seen in; those that were in none are left out.
+    async fn scope_groups(&self, subjects: &[SubjectId]) -> Result<Vec<(SubjectId, String)>>;
+
+    /// Linked, active people per scope group, for the groups named.
+    async fn scope_group_sizes(
+        &self,
+        channel: &ChannelId,
+        groups: &[String],
+    ) -> Result<Vec<(String, u64)>>;
+
     /// Up to `n` keys of linked people, drawn by the seed.
     async fn sample_links(&self, channel: &ChannelId, n: u32, seed: u64) -> Result<Vec<SourceKey>>;
 

@@ -31,6 +31,16 @@ impl Reading<'_> {
         }
     }
 
+    /// An entry with its scope.
+    pub(super) fn read_entry(&self, entry: Entry, scope: ScopeVerdict) -> ReadEntry {
+        let rules = &self.settings.rules;
+        ReadEntry {
+            scope_group: rules.scope_group(&self.scope, entry.kind, &entry.dn),
+            entry,
+            scope,
+        }
+    }
+
     /// Decides the scope of entries over the second connection; those whose scope cannot be told are
     /// left out.
     pub(super) async fn judged(
@@ -42,7 +52,7 @@ impl Reading<'_> {
         let judged = judge(client, self.settings, &self.scope, kind, entries).await?;
         let known = judged
             .into_iter()
-            .filter_map(|(entry, scope)| scope.map(|scope| ReadEntry { entry, scope }));
+            .filter_map(|(entry, scope)| scope.map(|scope| self.read_entry(entry, scope)));
         Ok(known.collect())
     }
 }

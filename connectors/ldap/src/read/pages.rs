@@ -168,11 +168,8 @@ impl Reading<'_> {
         }
         let page = if self.full {
             let all = entries.into_iter();
-            all.map(|entry| ReadEntry {
-                entry,
-                scope: ScopeVerdict::In,
-            })
-            .collect()
+            all.map(|entry| self.read_entry(entry, ScopeVerdict::In))
+                .collect()
         } else {
             self.judged(kind, entries).await?
         };

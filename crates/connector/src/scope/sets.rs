@@ -1,16 +1,18 @@
 //! Who belongs to the scope groups, and the verdict on one entry.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use usher_core::model::{Hash128, Kind, ScopeVerdict};
+use usher_directory::Dn;
 
 use super::{GroupLists, LocationRule, ScopeRules, Walk, dn_hash};
 
 /// The members of a location's groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members {
-    /// By comparison key.
-    pub names: HashSet<Hash128>,
+    /// By comparison key, with the first of the location's groups that they are in, from 0.
+    pub names: HashMap<Hash128, u32>,
     /// As written, each once.
     pub dns: Vec<String>,
     /// Why there may be more.
@@ -21,7 +23,7 @@ impl Members {
     /// Reads the members of a location's groups: people for people, member groups for groups.
     pub async fn read(lists: &mut dyn GroupLists, location: &LocationRule, kind: Kind) -> Self {
         let mut members = Self::default();
-        for group in &location.groups {
+        for (number, group) in (0..).zip(&location.groups) {
             let mut walk = Walk::new(&group.dn, location.nested);
             while let Some(step) = walk.next(lists).await {
                 let wanted = match kind {
@@ -29,7 +31,11 @@ impl Members {
                     Kind::Group => step.groups,
                 };
                 for member in wanted {
-                    if dn_hash(&member.dn).is_some_and(|name| members.names.insert(name)) {
+                    let Some(name) = dn_hash(&member.dn) else {
+                        continue;
+                    };
+                    if let Entry::Vacant(place) = members.names.entry(name) {
+                        place.insert(number);
                         members.dns.push(member.dn);
                     }
                 }
@@ -45,7 +51,7 @@ impl Members {
 
     /// One hash of all of them, whatever their order.
     pub fn hash(&self) -> Hash128 {
-        let mut names: Vec<&Hash128> = self.names.iter().collect();
+        let mut names: Vec<&Hash128> = self.names.keys().collect();
         names.sort_unstable();
         let bytes: Vec<u8> = names.into_iter().flat_map(|name| name.0).collect();
         Hash128::of(&bytes)
@@ -113,7 +119,7 @@ impl ScopeRules {
             return out(self.base_clause());
         }
         if let Some(members) = sets.of(kind) {
-            let is_member = dn_hash(dn).is_some_and(|name| members.names.contains(&name));
+            let is_member = dn_hash(dn).is_some_and(|name| members.names.contains_key(&name));
             match (is_member, &members.incomplete) {
                 (true, _) => {}
                 (false, None) => return out(location.group_clause()),
@@ -128,5 +134,12 @@ impl ScopeRules {
         } else {
             out(location.filter_clause())
         }
+    }
+
+    /// The first of the scope groups that a name is a member of, as a canonical DN.
+    pub fn scope_group(&self, sets: &ScopeSets, kind: Kind, dn: &str) -> Option<String> {
+        let number = *sets.of(kind)?.names.get(&dn_hash(dn)?)?;
+        let group = self.location(kind)?.groups.get(number as usize)?;
+        Dn::canonical_of(&group.dn).ok()
     }
 }

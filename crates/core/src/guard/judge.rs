@@ -171,7 +171,16 @@ fn judge(figures: &Figures<'_>, totals: &PlanTotals, limits: &GuardLimits) -> Op
             "(its size now) would be added",
             "check the group in the directory",
         ),
-        name::CONTAINER => container(figures, limits),
+        name::CONTAINER => vanishing(
+            figures,
+            limits,
+            "was it moved, or did the right to read it get lost?",
+        ),
+        name::SCOPE_GROUP => vanishing(
+            figures,
+            limits,
+            "were its members taken out on purpose, or did the right to read them get lost?",
+        ),
         // A step counted under a name that no limit is known for is not let through unjudged.
         unknown => Some(format!(
             "no limit is known for {unknown}: held; approve the held steps (`usher approve`) and report this"
@@ -215,13 +224,14 @@ fn members_last(totals: &PlanTotals, limits: &GuardLimits) -> Option<String> {
     )
 }
 
-fn container(figures: &Figures<'_>, limits: &GuardLimits) -> Option<String> {
+/// People of one container or scope group.
+fn vanishing(figures: &Figures<'_>, limits: &GuardLimits, question: &str) -> Option<String> {
     let vanish = figures.total();
     let size = figures.size.max(vanish);
     let share = vanish as f64 * 100.0 > size as f64 * limits.container_percent;
     (vanish > limits.container_people && share).then(|| {
         format!(
-            "people who vanish from \"{}\": {} of {size}, more than {} people and {} %; was it moved, or did the right to read it get lost? Then approve the held steps (`usher approve`)",
+            "people who vanish from \"{}\": {} of {size}, more than {} people and {} %; {question} Then approve the held steps (`usher approve`)",
             figures.part,
             figures.shown(),
             limits.container_people,

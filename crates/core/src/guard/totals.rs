@@ -36,6 +36,8 @@ pub mod name {
     pub const MEMBERS_LAST_ELSEWHERE: &str = "members.last:elsewhere";
     /// People of one container that vanish; `container:CANONICAL-DN`.
     pub const CONTAINER: &str = "container";
+    /// People of one scope group that vanish; `scope.group:CANONICAL-DN`.
+    pub const SCOPE_GROUP: &str = "scope.group";
 }
 
 /// What one plan adds up to.
@@ -49,7 +51,7 @@ pub struct PlanTotals {
     /// person approved.
     pub window: BTreeMap<String, u64>,
     /// The size of what a name's part stands for: members believed present in a group, linked
-    /// people of a container; by full guard name.
+    /// people of a container or scope group; by full guard name.
     pub sizes: BTreeMap<String, u64>,
     /// The first complete plan has not run to its end yet.
     pub first_sync: bool,

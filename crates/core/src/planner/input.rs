@@ -179,6 +179,8 @@ pub struct SubjectInput<'a> {
     pub conflict: Option<Conflict>,
     /// Who owns the resource if the subject leaves.
     pub ownership: Ownership,
+    /// The scope group that it was last seen in, as a canonical DN; asked for only when it leaves.
+    pub scope_group: Option<String>,
     /// The linked resource is missing at the target, confirmed by a read by id.
     pub missing_at_target: bool,
     /// This is planned after a complete full read that did not return it, and an earlier such read

@@ -138,6 +138,8 @@ fn plan_user(
     let mut guards = vec![guard.to_owned()];
     if departure.guard == name::REMOVAL_ABSENCE {
         guards.extend(container_guard(&draft.subject.dn));
+        let group = input.scope_group.as_ref();
+        guards.extend(group.map(|group| format!("{}:{group}", name::SCOPE_GROUP)));
     }
     if believed_active(&draft.subject) {
         let operation = Operation::Disable {

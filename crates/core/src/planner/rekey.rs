@@ -28,6 +28,7 @@ pub fn plan_rekey(input: &RekeyInput<'_>) -> SubjectPlan {
             candidates: Vec::new(),
             conflict: None,
             ownership: Ownership::Ours,
+            scope_group: None,
             missing_at_target: false,
             proven_again: false,
             now: input.now,

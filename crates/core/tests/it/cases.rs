@@ -194,6 +194,7 @@ impl Case {
                 _ => Ownership::Ours,
             },
             missing_at_target: self.missing,
+            scope_group: None,
             proven_again: true,
             now: NOW,
         }

@@ -227,6 +227,7 @@ impl Story {
             conflict: self.conflict.clone(),
             ownership: self.ownership.clone(),
             missing_at_target: self.missing,
+            scope_group: None,
             proven_again: self.proven,
             now: self.now,
         });

@@ -103,6 +103,7 @@ pub(crate) fn input(
         conflict: None,
         ownership: Ownership::Ours,
         missing_at_target: false,
+        scope_group: None,
         proven_again: true,
         now: NOW,
     }

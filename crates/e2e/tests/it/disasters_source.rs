@@ -101,6 +101,55 @@ async fn an_emptied_scope_group_removes_nobody() {
 }
 
 #[tokio::test]
+async fn one_of_several_scope_groups_that_is_emptied_removes_nobody() {
+    let company = company();
+    let mut ldif = company.ldif();
+    let mut lists = [String::new(), String::new()];
+    for (number, person) in company.people().enumerate() {
+        let list = &mut lists[usize::from(number < 12)];
+        list.push_str(&format!("member: {}\n", ascii(&person.dn)));
+    }
+    for (name, members) in [("many", &lists[0]), ("few", &lists[1])] {
+        ldif.push_str(&format!(
+            "dn: cn={name},ou=Groups,{BASE}\nobjectClass: groupOfNames\ncn: {name}\n{members}\n"
+        ));
+    }
+    let Some(mut world) = World::from(Plan::of(ldif)).await else {
+        return;
+    };
+    world.channel().source.users = Location {
+        group_dn: Some(format!("cn=many,ou=Groups,{BASE}")),
+        nested: false,
+        filter: None,
+    };
+    let policy = &mut world.channel().policy;
+    policy.further_group_dns = vec![format!("CN=few, ou=groups,{BASE}")];
+    // Only the guard over the group is asked here.
+    policy.guards.removals_by_absence.at_least = 60;
+    world.save().await;
+    world.first_sync().await;
+    assert_everybody_is_active(&world, 60);
+    world.forget_requests();
+    let one = company.people().last().expect("somebody");
+    world.change(&format!(
+        "dn: cn=few,ou=Groups,{BASE}\nchangetype: modify\nreplace: member\nmember: {}\n",
+        ascii(&one.dn)
+    ));
+    let report = world.sync(CycleMode::Incremental).await;
+    let held = world.held().await;
+    let disables = held.iter().filter(|(verb, _)| verb == "disable").count();
+    assert_eq!(disables, 12, "{report:?}");
+    let breaches = report.cycle.expect("a cycle").breaches.join("\n");
+    assert!(breaches.contains("vanish from \"cn=few,"), "{breaches}");
+    let users = world
+        .writes()
+        .into_iter()
+        .filter(|w| w.path.contains("/Users"));
+    assert_eq!(users.count(), 0);
+    assert_everybody_is_active(&world, 60);
+}
+
+#[tokio::test]
 async fn a_wrong_base_dn_reads_nothing_and_removes_nobody() {
     let Some(mut world) = settled(Plan::of(company().ldif())).await else {
         return;

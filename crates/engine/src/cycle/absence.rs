@@ -303,6 +303,7 @@ impl Run<'_> {
             dn_hash: head.dn_hash,
             container,
             content: None,
+            scope_group: None,
             hash: source.hash(),
             source,
         }))

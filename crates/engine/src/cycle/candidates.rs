@@ -26,6 +26,8 @@ pub(super) struct Gathered {
     pub(super) conflict: Option<Conflict>,
     pub(super) ownership: Ownership,
     pub(super) missing_at_target: bool,
+    /// The scope group that it was last seen in, if it leaves.
+    pub(super) scope_group: Option<String>,
     /// Why it cannot be planned now: it stays as it is, and due.
     pub(super) postponed: Option<String>,
 }
@@ -50,11 +52,13 @@ impl Run<'_> {
                 conflict: None,
                 ownership: Ownership::Ours,
                 missing_at_target: false,
+                scope_group: None,
                 postponed: None,
             });
         }
         self.find_candidates(&mut all).await?;
         self.find_conflicts(&mut all).await?;
+        self.find_scope_groups(&mut all).await?;
         for one in &mut all {
             self.protect_at_target(one);
             one.ownership = self.ownership(one).await?;
@@ -287,14 +291,23 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The scope groups that those who leave were last seen in.
+    async fn find_scope_groups(&self, all: &mut [Gathered]) -> Result<(), EngineError> {
+        let leaving = |one: &Gathered| leaves(&one.item.source).then_some(one.subject.id)?;
+        let ids: Vec<SubjectId> = all.iter().filter_map(leaving).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let groups = self.engine.store.scope_groups(&ids).await?;
+        let groups: HashMap<SubjectId, String> = groups.into_iter().collect();
+        for one in all.iter_mut() {
+            one.scope_group = leaving(one).and_then(|id| groups.get(&id).cloned());
+        }
+        Ok(())
+    }
+
     async fn ownership(&self, one: &Gathered) -> Result<Ownership, EngineError> {
-        let leaves = match &one.item.source {
-            SourceState::OutOfScope { .. } | SourceState::Gone { .. } => true,
-            SourceState::InScope(_)
-            | SourceState::Invalid { .. }
-            | SourceState::Protected { .. } => false,
-        };
-        if !leaves || one.subject.linked_id().is_none() {
+        if !leaves(&one.item.source) || one.subject.linked_id().is_none() {
             return Ok(Ownership::Ours);
         }
         let others = self
@@ -372,6 +385,15 @@ impl Run<'_> {
                 }
             }
             Some(_) | None => Ok(false),
+        }
+    }
+}
+
+fn leaves(source: &SourceState) -> bool {
+    match source {
+        SourceState::OutOfScope { .. } | SourceState::Gone { .. } => true,
+        SourceState::InScope(_) | SourceState::Invalid { .. } | SourceState::Protected { .. } => {
+            false
         }
     }
 }

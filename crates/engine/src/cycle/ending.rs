@@ -72,6 +72,10 @@ impl Run<'_> {
         for (container, size) in store.container_sizes(channel, &containers).await? {
             sizes.insert(format!("container:{container}"), size);
         }
+        let groups: Vec<String> = self.scope_groups.iter().cloned().collect();
+        for (group, size) in store.scope_group_sizes(channel, &groups).await? {
+            sizes.insert(format!("scope.group:{group}"), size);
+        }
         for name in counts.keys() {
             let group = name
                 .strip_prefix("members.lost:")

@@ -32,6 +32,8 @@ pub(super) struct Judged {
     pub(super) hash: Hash128,
     /// The hash of what was read, where all of it was; see `unchanged`.
     pub(super) content: Option<Hash128>,
+    /// The scope group that it was read in.
+    pub(super) scope_group: Option<String>,
 }
 
 /// The canonical form of a DN, or folded text.
@@ -107,6 +109,7 @@ impl Run<'_> {
         let heads = self.heads(&keys).await?;
         let mut changed = Vec::new();
         let mut same_again = Vec::new();
+        let mut seen_in = Vec::new();
         for (read, look) in news {
             let head = heads.get(&read.entry.key);
             if let Some(head) = head {
@@ -129,6 +132,7 @@ impl Run<'_> {
             match self.settled_verdict(&item, head) {
                 Some(verdict) => {
                     self.count(verdict);
+                    seen_in.extend(head.map(|head| head.id).zip(item.scope_group));
                     same_again.extend(head.map(|head| Remembered {
                         subject: head.id,
                         content: look.content,
@@ -140,6 +144,7 @@ impl Run<'_> {
         }
         let store = &self.engine.store;
         store.remember_reads(self.fence, &same_again).await?;
+        store.remember_scope_groups(self.fence, &seen_in).await?;
         self.plan_changed(changed, &heads, true).await
     }
 
@@ -197,6 +202,7 @@ impl Run<'_> {
                 container,
                 source,
                 content: None,
+                scope_group: None,
             };
             self.recount(first, Verdict::Invalid);
             self.count(Verdict::Invalid);
@@ -240,7 +246,11 @@ impl Run<'_> {
 
     /// Scope, exclusions, mapping, protection: what the source says of one entry.
     pub(super) fn judge(&self, read: ReadEntry) -> Judged {
-        let ReadEntry { entry, scope } = read;
+        let ReadEntry {
+            entry,
+            scope,
+            scope_group,
+        } = read;
         let (name, container) = canonical(&entry.dn);
         let source = self.source_state(&entry, &name, scope);
         Judged {
@@ -252,6 +262,7 @@ impl Run<'_> {
             container,
             source,
             content: None,
+            scope_group,
         }
     }
 
@@ -302,6 +313,7 @@ impl Run<'_> {
         let rules = self.rules.clone();
         let mut writes = Vec::with_capacity(gathered_all.len());
         let mut contents = Vec::with_capacity(gathered_all.len());
+        let mut seen_in = Vec::with_capacity(gathered_all.len());
         for gathered in gathered_all {
             if let Some(reason) = gathered.postponed {
                 self.postpone(&gathered.subject, &reason, counted).await?;
@@ -313,6 +325,7 @@ impl Run<'_> {
                     .content
                     .map(|content| (content, gathered.item.hash)),
             );
+            seen_in.push(gathered.item.scope_group);
             let proven_again = self.proves_again(gathered.subject.left_at);
             let input = SubjectInput {
                 rules: &rules,
@@ -321,6 +334,7 @@ impl Run<'_> {
                 candidates: gathered.candidates,
                 conflict: gathered.conflict,
                 ownership: gathered.ownership,
+                scope_group: gathered.scope_group,
                 missing_at_target: gathered.missing_at_target,
                 proven_again,
                 now: self.started_at,
@@ -341,6 +355,12 @@ impl Run<'_> {
         }
         let store = &self.engine.store;
         let ids = store.write(self.fence, self.cycle, &writes).await?;
+        let seen_in: Vec<(SubjectId, String)> = ids
+            .iter()
+            .zip(seen_in)
+            .filter_map(|(id, group)| Some((*id, group?)))
+            .collect();
+        store.remember_scope_groups(self.fence, &seen_in).await?;
         let reads = ids.into_iter().zip(contents);
         let reads: Vec<Remembered> = reads
             .filter_map(|(subject, read)| {
@@ -430,6 +450,8 @@ impl Run<'_> {
             for name in &step.guards {
                 if let Some(container) = name.strip_prefix("container:") {
                     self.containers.insert(container.to_owned());
+                } else if let Some(group) = name.strip_prefix("scope.group:") {
+                    self.scope_groups.insert(group.to_owned());
                 }
             }
         }
@@ -479,6 +501,7 @@ impl Run<'_> {
             container,
             source,
             content: None,
+            scope_group: None,
         };
         self.seen.insert(Hash128::of(item.key.as_str().as_bytes()));
         let heads = self.heads(std::slice::from_ref(&item.key)).await?;

@@ -51,6 +51,8 @@ pub(super) struct Run<'a> {
     pub(super) verdicts: BTreeMap<Verdict, u64>,
     pub(super) steps: BTreeMap<String, u64>,
     pub(super) containers: HashSet<String>,
+    /// Scope groups that people leave.
+    pub(super) scope_groups: HashSet<String>,
     pub(super) hasher: PlanHasher,
     pub(super) groups: HashMap<SourceKey, super::members::GroupReading>,
     pub(super) dn_fates: HashMap<Hash128, Option<SubjectId>>,
@@ -146,6 +148,7 @@ impl Engine {
                 verdicts: BTreeMap::new(),
                 steps: BTreeMap::new(),
                 containers: HashSet::new(),
+                scope_groups: HashSet::new(),
                 hasher: PlanHasher::default(),
                 groups: HashMap::new(),
                 dn_fates: HashMap::new(),

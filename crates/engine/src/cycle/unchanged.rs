@@ -138,6 +138,10 @@ impl Looker {
             ScopeVerdict::In => put(out, b""),
             ScopeVerdict::Out { clause } => put(out, clause.as_bytes()),
         }
+        put(
+            out,
+            read.scope_group.as_deref().unwrap_or_default().as_bytes(),
+        );
         put_values(out, &read.entry.attributes);
     }
 

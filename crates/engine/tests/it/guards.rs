@@ -208,3 +208,38 @@ async fn moving_people_from_one_group_to_another_is_no_loss_of_all_memberships()
     assert_eq!(world.groups()["also"].len(), 12);
     assert!(world.groups()["small-3"].is_empty());
 }
+
+#[tokio::test]
+async fn one_of_several_scope_groups_that_loses_its_people_is_held() {
+    let mut world = World::of(60).await;
+    // A limit that says nothing here, as of a large channel.
+    world.channel().policy.guards.removals_by_absence.at_least = 100;
+    world.save().await;
+    for n in 0..60 {
+        let group = if n < 14 { "cn=b" } else { "cn=a" };
+        world.dir().person(&format!("u{n:03}")).scope_group = Some(group.to_owned());
+    }
+    world.first_sync().await;
+    // Two go over to the other group: they are that one's people now.
+    for n in 12..14 {
+        world.dir().person(&format!("u{n:03}")).scope_group = Some("cn=a".to_owned());
+    }
+    world.sync(CycleMode::Full).await;
+    world.forget_requests();
+    for n in (0..12).chain(40..53) {
+        let mut dir = world.dir();
+        let person = dir.person(&format!("u{n:03}"));
+        person.in_filter = false;
+        person.scope_group = None;
+    }
+    let cycle = world.sync(CycleMode::Full).await.cycle.unwrap();
+    assert_eq!(cycle.breaches.len(), 1, "{:?}", cycle.breaches);
+    assert!(
+        cycle.breaches[0].contains("vanish from \"cn=b\": 12 of 12"),
+        "{:?}",
+        cycle.breaches
+    );
+    assert_eq!(world.held().await.len(), 12);
+    assert_eq!(world.active("u000"), Some(true));
+    assert_eq!(world.active("u040"), Some(false), "13 of 48 are not half");
+}

@@ -36,6 +36,8 @@ pub(crate) struct Person {
     /// In the scope of a second channel, whose filter is `(second=yes)`.
     pub(crate) in_second: bool,
     pub(crate) ou: String,
+    /// The scope group that it is in.
+    pub(crate) scope_group: Option<String>,
     /// The name in the DN, if it is not the uid.
     pub(crate) rdn: Option<String>,
     /// Whose immutable id it has, if not one of its own.
@@ -71,6 +73,7 @@ impl Directory {
                 in_filter: true,
                 in_second: false,
                 ou: "people".to_owned(),
+                scope_group: None,
                 twin_of: None,
                 rdn: None,
             },
@@ -136,6 +139,7 @@ impl Directory {
                     .to_owned(),
                 }
             },
+            scope_group: person.scope_group.clone(),
         }
     }
 
@@ -149,6 +153,7 @@ impl Directory {
                 attributes,
             },
             scope: ScopeVerdict::In,
+            scope_group: None,
         }
     }
 

@@ -14,7 +14,7 @@ statements! {
     PRUNE_SHADOWS = "UPDATE subject_data SET desired_json = NULL, shadow_json = '{}'
         WHERE id IN (SELECT value FROM json_each(?1))";
     PRUNE_UNIQUE = "DELETE FROM unique_value WHERE subject IN (SELECT value FROM json_each(?1))";
-    PRUNE_TOMBSTONES = "UPDATE subject SET dn = '', display = '', reason = '', container = NULL, removed_at = NULL
+    PRUNE_TOMBSTONES = "UPDATE subject SET dn = '', display = '', reason = '', container = NULL, scope_group = NULL, removed_at = NULL
         WHERE id IN (SELECT value FROM json_each(?1))";
 
     TOUCH = "UPDATE health SET checks = checks + 1";

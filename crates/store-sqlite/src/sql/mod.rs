@@ -16,6 +16,7 @@ pub(crate) mod index;
 pub(crate) mod maintenance;
 pub(crate) mod member;
 pub(crate) mod release;
+pub(crate) mod scope;
 pub(crate) mod send;
 pub(crate) mod step;
 pub(crate) mod subject;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         maintenance::ALL,
         member::ALL,
         release::ALL,
+        scope::ALL,
         send::ALL,
         step::ALL,
         subject::ALL,

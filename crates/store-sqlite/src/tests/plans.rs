@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::empty;
 use crate::open::SqliteStore;
-use crate::sql::{cycle, index, member, release, send, step, subject, write};
+use crate::sql::{cycle, index, member, release, scope, send, step, subject, write};
 
 /// The lines of a statement's plan.
 async fn plan(store: &SqliteStore, text: &str) -> Vec<String> {
@@ -42,6 +42,11 @@ async fn hot_statements_use_their_indexes() {
             "sizes",
             subject::CONTAINER_SIZES,
             "COVERING INDEX subject_container",
+        ),
+        (
+            "scope groups",
+            scope::SIZES,
+            "COVERING INDEX subject_scope_group",
         ),
         ("holders", subject::UNIQUE_HOLDERS, "unique_value"),
         ("before", write::BEFORE, "sqlite_autoindex_subject_1"),

@@ -213,6 +213,44 @@ pub async fn counts_add_up(place: &dyn Place) {
     assert_eq!(counts.dirty, 2);
 }
 
+/// The last one that somebody was seen in; writing the subject leaves it as it is.
+pub async fn scope_groups_are_remembered_and_counted(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let subject = |name: &str, state| {
+        let mut subject = desk.linked_subject(Kind::User, name);
+        subject.state = state;
+        write(subject, Vec::new())
+    };
+    let writes = [
+        subject("a", SubjectState::Linked),
+        subject("b", SubjectState::Linked),
+        subject("c", SubjectState::Disabled),
+        subject("d", SubjectState::Linked),
+    ];
+    let ids = desk.plan(&writes).await;
+    let staff = "cn=staff".to_owned();
+    let seen: Vec<_> = ids.iter().take(3).map(|id| (*id, staff.clone())).collect();
+    let store = &desk.store;
+    store
+        .remember_scope_groups(&desk.fence, &seen)
+        .await
+        .unwrap();
+    desk.plan(&writes).await;
+    let mut found = store.scope_groups(&ids).await.unwrap();
+    found.sort();
+    assert_eq!(found, seen);
+    let asked = [staff.clone(), "cn=no".to_owned()];
+    let sizes = store.scope_group_sizes(&desk.channel, &asked);
+    assert_eq!(sizes.await.unwrap(), [(staff.clone(), 2)]);
+    let moved = [(ids[0], "cn=other".to_owned())];
+    store
+        .remember_scope_groups(&desk.fence, &moved)
+        .await
+        .unwrap();
+    let sizes = store.scope_group_sizes(&desk.channel, std::slice::from_ref(&staff));
+    assert_eq!(sizes.await.unwrap(), [(staff, 1)]);
+}
+
 /// Of the containers asked for; an outcome leaves the container as it is.
 pub async fn container_sizes_count_active_links(place: &dyn Place) {
     let desk = Desk::at(place).await;
