@@ -236,6 +236,7 @@ fn audit_event(row: &SqliteRow) -> Result<(i64, AuditEvent)> {
         target_id: cells.get("target_id")?,
         success: cells.get("success")?,
         detail: cells.get("detail")?,
+        changes: cells.json_or_none("changes_json")?.unwrap_or_default(),
     };
     Ok((cells.get("id")?, event))
 }

@@ -20,6 +20,7 @@ mod listing;
 mod maintenance;
 mod members;
 mod open;
+mod operators;
 mod outcomes;
 mod pick;
 mod release;

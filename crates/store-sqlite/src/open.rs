@@ -13,8 +13,14 @@ use usher_store::Result;
 use crate::error::backend;
 
 /// The migrations, oldest first. Append only: one that was released never changes.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "state", include_str!("../migrations/0001_state.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "state", include_str!("../migrations/0001_state.sql")),
+    (
+        2,
+        "operators",
+        include_str!("../migrations/0002_operators.sql"),
+    ),
+];
 
 /// How long a statement waits for another process' write.
 const BUSY: Duration = Duration::from_secs(30);

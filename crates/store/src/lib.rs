@@ -11,8 +11,10 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod operators;
 mod types;
 
+pub use operators::*;
 pub use types::*;
 
 use async_trait::async_trait;
@@ -451,9 +453,9 @@ pub trait Outbox: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Administration + Subjects + Outbox {}
+pub trait Store: Administration + Subjects + Outbox + Operators {}
 
-impl<T: Administration + Subjects + Outbox> Store for T {}
+impl<T: Administration + Subjects + Outbox + Operators> Store for T {}
 
 /// The id of an approval, for those who only store.
 pub type ApprovalKey = ApprovalId;

@@ -500,6 +500,20 @@ pub struct AuditEvent {
     pub success: bool,
     /// The cause of a failure, or further detail without secrets.
     pub detail: String,
+    /// Of a change to the configuration or to an operator's account: what it changed, without secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// One value that a change replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where, such as `sp_connections[acme].channels[staff].source.base_dn`.
+    pub path: String,
+    /// The value before, as JSON; `None` = not there. Dots stand for a secret.
+    pub before: Option<String>,
+    /// The value after, likewise.
+    pub after: Option<String>,
 }
 
 /// How long things are kept, days.

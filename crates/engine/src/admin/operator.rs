@@ -2,34 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+pub use usher_store::Role;
 
 use super::Admin;
 use crate::error::EngineError;
-
-/// A role of an operator, as the published administrative API names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Role {
-    /// Configures and operates everything but what the other roles are for.
-    Administrator,
-    /// Manages the accounts of operators.
-    UserAdministrator,
-    /// Manages certificates and keys.
-    CryptoAdministrator,
-    /// Writes mapping expressions.
-    ExpressionAdministrator,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 4] = [
-        Self::Administrator,
-        Self::UserAdministrator,
-        Self::CryptoAdministrator,
-        Self::ExpressionAdministrator,
-    ];
-}
 
 /// Something that an operator may do or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

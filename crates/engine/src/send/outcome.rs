@@ -394,6 +394,7 @@ impl Finished<'_> {
                 .map(ToString::to_string),
             success,
             detail: detail.to_owned(),
+            changes: Vec::new(),
         }
     }
 }

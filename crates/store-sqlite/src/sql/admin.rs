@@ -51,12 +51,12 @@ statements! {
             members_dirty = 0, container = NULL
         WHERE channel = ?1 AND state <> 'archived'";
 
-    AUDIT_ADD = "INSERT INTO audit (at, actor, event, channel, cycle, source_id, target_id, success, detail)
+    AUDIT_ADD = "INSERT INTO audit (at, actor, event, channel, cycle, source_id, target_id, success, detail, changes_json)
         SELECT v.value ->> 'at', v.value ->> 'actor', v.value ->> 'event', v.value ->> 'channel',
             v.value ->> 'cycle', v.value ->> 'source_id', v.value ->> 'target_id',
-            v.value ->> 'success', v.value ->> 'detail'
+            v.value ->> 'success', v.value ->> 'detail', v.value -> 'changes'
         FROM json_each(?1) v";
     /// ?1 = before (or the greatest number), ?2 = limit.
-    AUDIT_LOG = "SELECT id, at, actor, event, channel, cycle, source_id, target_id, success, detail
+    AUDIT_LOG = "SELECT id, at, actor, event, channel, cycle, source_id, target_id, success, detail, changes_json
         FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
 }

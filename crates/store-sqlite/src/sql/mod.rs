@@ -15,6 +15,7 @@ pub(crate) mod cycle;
 pub(crate) mod index;
 pub(crate) mod maintenance;
 pub(crate) mod member;
+pub(crate) mod operators;
 pub(crate) mod release;
 pub(crate) mod scope;
 pub(crate) mod send;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         index::ALL,
         maintenance::ALL,
         member::ALL,
+        operators::ALL,
         release::ALL,
         scope::ALL,
         send::ALL,

@@ -4,7 +4,7 @@ use usher_core::model::{ChannelId, Configuration, ConnectionId, Watermark};
 
 use super::Place;
 use super::desk::{Desk, T0};
-use crate::{AuditEvent, ChannelState, StoreError};
+use crate::{AuditEvent, Change, ChannelState, StoreError};
 
 fn event(name: &str) -> AuditEvent {
     AuditEvent {
@@ -17,6 +17,11 @@ fn event(name: &str) -> AuditEvent {
         target_id: None,
         success: true,
         detail: "detail \"quoted\" é".to_owned(),
+        changes: vec![Change {
+            path: "channels[staff].name".to_owned(),
+            before: None,
+            after: Some("\"staff é\"".to_owned()),
+        }],
     }
 }
 

@@ -27,6 +27,7 @@ pub mod keeping;
 pub mod links;
 pub mod listing;
 pub mod members;
+pub mod operators;
 pub mod recording;
 pub mod release;
 pub mod settling;
@@ -157,6 +158,14 @@ macro_rules! contract_tests {
             keeping::two_openings_see_the_same_state,
             keeping::a_sound_state_checks_and_has_a_size,
             keeping::an_archived_channel_is_at_rest,
+            operators::an_account_comes_back_as_it_was_written,
+            operators::names_of_accounts_do_not_differ_by_case,
+            operators::a_change_from_older_accounts_does_nothing,
+            operators::sessions_and_tokens_go_with_their_account,
+            operators::failures_to_sign_in_make_a_name_wait,
+            operators::a_session_lives_until_it_ends,
+            operators::an_api_token_lives_until_it_is_revoked,
+            operators::the_first_link_is_for_the_first_account,
         }
     };
     (@each $place:expr, $($module:ident :: $name:ident,)*) => {
