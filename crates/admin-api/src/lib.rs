@@ -10,6 +10,7 @@ mod own;
 mod pf;
 
 use axum::Router;
+use usher_engine::access::Access;
 use usher_engine::admin::Admin;
 
 /// Who is at the other end of a connection that needs no sign-in.
@@ -24,9 +25,17 @@ pub struct Peer(
 pub struct Api {
     /// The service; each request works with a copy that knows who asks.
     pub admin: Admin,
+    /// Finds out who asks.
+    pub access: Access,
 }
 
 impl Api {
+    /// Over a service.
+    pub fn new(admin: Admin) -> Self {
+        let access = Access::new(&admin.engine);
+        Self { admin, access }
+    }
+
     /// Both APIs under their addresses.
     pub fn router(self) -> Router {
         Router::new()

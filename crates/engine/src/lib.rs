@@ -3,6 +3,7 @@
 //! A cycle reads, maps, plans, guards and makes its steps durable; then it is over. Sending is
 //! separate: it takes steps from the outbox by priority and decides nothing about their effect.
 
+pub mod access;
 pub mod admin;
 mod clock;
 mod context;

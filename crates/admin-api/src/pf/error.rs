@@ -5,13 +5,18 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use usher_engine::EngineError;
+use usher_engine::access::SignInError;
 use usher_store::StoreError;
+
+use crate::caller::Refusal;
 
 /// A refusal.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     body: ApiResult,
+    /// When to try again, seconds.
+    retry_after: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -45,7 +50,15 @@ impl ApiError {
                 message: message.into(),
                 validation_errors: Vec::new(),
             },
+            retry_after: None,
         }
+    }
+
+    /// Too many attempts, or too many at once.
+    pub(super) fn wait(seconds: u64, message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+        error.retry_after = Some(seconds);
+        error
     }
 
     /// 422 with everything that is wrong.
@@ -99,6 +112,29 @@ impl From<EngineError> for ApiError {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotSignedIn => Self::not_signed_in(),
+            Refusal::SignIn(error) => error.into(),
+            Refusal::Forged(why) => Self::new(StatusCode::FORBIDDEN, "forbidden", why),
+            Refusal::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        let text = error.to_string();
+        match error {
+            SignInError::Refused => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text),
+            SignInError::Wait { seconds } => Self::wait(seconds, text),
+            SignInError::Busy => Self::wait(5, text),
+            SignInError::Engine(error) => error.into(),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
@@ -107,6 +143,11 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -36,8 +36,6 @@ impl FromRequestParts<Api> for Caller {
         if !parts.headers.contains_key(XSRF_HEADER) {
             return Err(ApiError::missing_xsrf_header());
         }
-        admin_of(parts, api)
-            .map(Self)
-            .ok_or_else(ApiError::not_signed_in)
+        Ok(Self(admin_of(parts, api).await?))
     }
 }

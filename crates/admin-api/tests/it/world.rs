@@ -28,6 +28,7 @@ const MOST: usize = 16 << 20;
 #[allow(dead_code, reason = "tests of each resource use what they need")]
 pub(crate) struct World {
     pub(crate) admin: Admin,
+    pub(crate) api: Api,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) folder: TempDir,
 }
@@ -62,6 +63,7 @@ impl World {
             operator: Operator::local("nobody"),
         };
         Self {
+            api: Api::new(admin.clone()),
             admin,
             clock,
             folder,
@@ -70,10 +72,13 @@ impl World {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let api = Api {
-            admin: self.admin.clone(),
-        };
-        let response = api.router().oneshot(request).await.expect("an answer");
+        let response = self
+            .api
+            .clone()
+            .router()
+            .oneshot(request)
+            .await
+            .expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, MOST).await.expect("a whole body");
         Answer {

@@ -79,22 +79,29 @@ impl Operator {
     }
 }
 
-impl Admin {
-    /// Refuses what the operator may not do.
+impl Operator {
+    /// Refuses what this operator may not do.
     pub fn require(&self, permission: Permission) -> Result<(), EngineError> {
-        if self.operator.may(permission) {
+        if self.may(permission) {
             return Ok(());
         }
         let need = match permission.role() {
-            _ if self.operator.auditor => "an auditor only looks".to_owned(),
+            _ if self.auditor => "an auditor only looks".to_owned(),
             None => "the account has no role".to_owned(),
             Some(role) => format!("that takes the role {}", role_name(role)),
         };
         Err(EngineError::Forbidden(format!(
             "`{}` may not {}: {need}",
-            self.operator.name,
+            self.name,
             permission.words()
         )))
+    }
+}
+
+impl Admin {
+    /// Refuses what the operator may not do.
+    pub fn require(&self, permission: Permission) -> Result<(), EngineError> {
+        self.operator.require(permission)
     }
 }
 
