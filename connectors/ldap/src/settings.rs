@@ -57,7 +57,7 @@ impl Settings {
                 LdapStore::default()
             }
         };
-        let endpoints = endpoints(&store, &mut problems);
+        let endpoints = endpoints(&store, &settings.authorities, &mut problems);
         let credentials = credentials(&store, settings, &mut problems);
         let rules = match ScopeRules::compile(settings) {
             Ok(rules) => Some(rules),
@@ -107,7 +107,12 @@ fn options(store: &LdapStore) -> ConnectOptions {
     }
 }
 
-fn endpoints(store: &LdapStore, problems: &mut Vec<String>) -> Vec<Endpoint> {
+fn endpoints(
+    store: &LdapStore,
+    authorities: &[String],
+    problems: &mut Vec<String>,
+) -> Vec<Endpoint> {
+    let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
     if store.hosts.is_empty() {
         problems.push("the data store names no host: give at least one".to_owned());
     }
@@ -133,6 +138,7 @@ fn endpoints(store: &LdapStore, problems: &mut Vec<String>) -> Vec<Endpoint> {
             Ok(endpoint) => endpoints.push(Endpoint {
                 security,
                 ca_file: store.ca_file.as_ref().map(PathBuf::from),
+                ca_pem: ca_pem.clone(),
                 verify_host: store.verify_host,
                 ..endpoint
             }),

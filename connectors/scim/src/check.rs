@@ -5,6 +5,7 @@ use usher_core::model::Kind;
 use usher_scim::ListPage;
 
 use crate::classify::Purpose;
+use crate::client::Answer;
 use crate::http::Limits;
 use crate::target::ScimTarget;
 
@@ -19,11 +20,7 @@ pub(crate) async fn run(target: &ScimTarget) -> Vec<Check> {
             target.address.identity()
         ),
     )];
-    let query = [("count", "1")];
-    let asked = target
-        .get(Kind::User, &["Users"], &query, Limits::SMALL, Purpose::List)
-        .await;
-    let answer = match asked {
+    let answer = match ask(target).await {
         Ok(answer) => answer,
         Err(error) => {
             failed(&mut checks, &error);
@@ -31,14 +28,40 @@ pub(crate) async fn run(target: &ScimTarget) -> Vec<Check> {
         }
     };
     reached(&mut checks, answer.exchange.duration_ms);
+    checks.extend(answered(&answer));
+    checks
+}
+
+/// What a good status proves.
+fn answered(answer: &Answer) -> Vec<Check> {
     if answer.is_page() {
         let detail = "the service answered with a web page; the base URL leads somewhere else, or a proxy answers in its place";
-        checks.push(check("answer", CheckOutcome::Failed, detail.to_owned()));
-        return checks;
+        return vec![check("answer", CheckOutcome::Failed, detail.to_owned())];
     }
-    checks.push(check("key", CheckOutcome::Good, "accepted".to_owned()));
-    checks.push(judge(answer.bytes()));
-    checks
+    vec![
+        check("key", CheckOutcome::Good, "accepted".to_owned()),
+        judge(answer.bytes()),
+    ]
+}
+
+/// The request that proves address and key.
+async fn ask(target: &ScimTarget) -> Result<Answer, TargetError> {
+    let query = [("count", "1")];
+    target
+        .get(Kind::User, &["Users"], &query, Limits::SMALL, Purpose::List)
+        .await
+}
+
+/// Asks for one user; an answer that is no list counts as a wrong address.
+pub(crate) async fn verify(target: &ScimTarget) -> Result<(), TargetError> {
+    let answer = ask(target).await?;
+    let failed = answered(&answer)
+        .into_iter()
+        .find(|check| check.outcome == CheckOutcome::Failed);
+    match failed {
+        Some(check) => Err(TargetError::new(Failure::StopTarget, check.detail)),
+        None => Ok(()),
+    }
 }
 
 /// Whether an answer is a list that can be relied on: how many there are, and one of them if there are any (one was asked for).

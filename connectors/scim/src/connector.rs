@@ -50,6 +50,7 @@ impl Connector for ScimConnector {
         let key = settings::key(&self.profile, &given).map_err(stop)?;
         let mut http =
             settings::http_settings(&given.settings, &given.secrets, given.timeout_seconds);
+        settings::trust(&mut http, &given.authorities);
         if address.is_plain() {
             // Plain http is for this machine only, and a proxy is another machine: the key would reach it in the clear.
             http.proxy = None;

@@ -142,6 +142,15 @@ pub(crate) fn http_settings(
     }
 }
 
+/// Trusts further authorities, each PEM.
+pub(crate) fn trust(http: &mut HttpSettings, authorities: &[String]) {
+    for pem in authorities {
+        let all = http.extra_ca_pem.get_or_insert_default();
+        all.extend(b"\n");
+        all.extend(pem.as_bytes());
+    }
+}
+
 /// The key, or what is wrong with it.
 pub(crate) fn key(profile: &Profile, settings: &TargetSettings) -> Result<Plain, String> {
     let name = &profile.key_setting;

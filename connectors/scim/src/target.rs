@@ -54,6 +54,10 @@ impl Target for ScimTarget {
         check::run(self).await
     }
 
+    async fn verify(&self) -> Result<(), TargetError> {
+        check::verify(self).await
+    }
+
     async fn list(
         &self,
         kind: Kind,

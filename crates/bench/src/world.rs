@@ -122,6 +122,8 @@ fn configuration(request: &EngineRequest, sealer: &Sealer) -> Configuration {
             }),
             directory: DirectoryKind::OpenLdap,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         }],
         sp_connections: vec![SpConnection {
             id: ConnectionId::new("target"),
@@ -141,7 +143,10 @@ fn configuration(request: &EngineRequest, sealer: &Sealer) -> Configuration {
             protected_accounts: Vec::new(),
             general: GeneralInfo::default(),
             channels: vec![channel(store, descriptor)],
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         }],
+        ..Configuration::default()
     }
 }
 

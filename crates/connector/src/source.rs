@@ -233,6 +233,8 @@ pub struct SourceSettings {
     pub data_store: usher_core::model::DataStore,
     /// The opened password, if the bind needs one.
     pub password: Option<Plain>,
+    /// Authorities that are trusted beside those of the system, each PEM.
+    pub authorities: Vec<String>,
     /// Source settings and location.
     pub source: ChannelSource,
     /// Where a group's name comes from: decides which attribute groups must be read with.

@@ -22,6 +22,8 @@ pub struct TargetSettings {
     pub timeout_seconds: u32,
     /// How the target is treated.
     pub load: Load,
+    /// Authorities that are trusted beside those of the system, each PEM.
+    pub authorities: Vec<String>,
 }
 
 /// A kind of target: its descriptor, and how to open one.
@@ -178,6 +180,10 @@ pub trait Target: Send + Sync {
 
     /// Verifies address and credentials with a cheap request; each check with its evidence.
     async fn check(&self) -> Vec<Check>;
+
+    /// The same request, with what follows from its failure: [`Failure::StopTarget`] where only a person can help
+    /// (key, address, certificate), anything else where it may pass.
+    async fn verify(&self) -> Result<(), TargetError>;
 
     /// One page of all resources of a kind; `start` is `None` or the last page's `next`. Members
     /// of groups are skipped unless `with_members`.

@@ -8,7 +8,10 @@ use usher_connector::{
 };
 use usher_core::descriptor::ConnectorDescriptor;
 use usher_core::mapping::{Rules, RulesInput};
-use usher_core::model::{Bind, Channel, ChannelId, Configuration, DataStoreKind, SpConnection};
+use usher_core::model::{
+    Bind, Channel, ChannelId, ChannelSource, Configuration, DataStore, DataStoreKind, Policy,
+    SpConnection,
+};
 use usher_core::planner::ChannelRules;
 use usher_store::{ChannelRecord, Store};
 
@@ -202,7 +205,7 @@ impl Engine {
             &mut problems,
         );
         let target = take(
-            self.open_target(sp, channel)
+            self.open_target(configuration, sp, channel)
                 .map_err(|error| vec![error.to_string()]),
             &mut problems,
         );
@@ -270,6 +273,22 @@ impl Engine {
                 channel.name
             ))
         })?;
+        self.open_store(
+            configuration,
+            store,
+            channel.source.clone(),
+            channel.policy.clone(),
+        )
+    }
+
+    /// Opens a data store with these source settings.
+    pub(crate) fn open_store(
+        &self,
+        configuration: &Configuration,
+        store: &DataStore,
+        source: ChannelSource,
+        policy: Policy,
+    ) -> Result<Arc<dyn Source>, EngineError> {
         let password = match &store.kind {
             DataStoreKind::Ldap(ldap) => match &ldap.bind {
                 Bind::Anonymous => None,
@@ -287,14 +306,16 @@ impl Engine {
         Ok(self.connectors.open_source(SourceSettings {
             data_store: store.clone(),
             password,
-            source: channel.source.clone(),
-            policy: channel.policy.clone(),
+            authorities: configuration.authorities(),
+            source,
+            policy,
         })?)
     }
 
     /// Opens the target of an SP connection for a channel.
     pub fn open_target(
         &self,
+        configuration: &Configuration,
         sp: &SpConnection,
         channel: &Channel,
     ) -> Result<Arc<dyn Target>, EngineError> {
@@ -315,6 +336,7 @@ impl Engine {
             secrets,
             timeout_seconds: channel.timeout_seconds,
             load: channel.policy.load.clone(),
+            authorities: configuration.authorities(),
         })?;
         Ok(MaskedTarget::over(
             Arc::from(target),

@@ -90,6 +90,10 @@ impl Target for MaskedTarget {
         self.inner.check().await
     }
 
+    async fn verify(&self) -> Result<(), TargetError> {
+        self.inner.verify().await
+    }
+
     async fn list(
         &self,
         kind: Kind,

@@ -52,6 +52,7 @@ fn flat(configuration: &Configuration) -> BTreeMap<String, Leaf> {
     let mut leaves = BTreeMap::new();
     let mut bare = configuration.clone();
     bare.revision = 0;
+    bare.forget_dates();
     for store in &mut bare.data_stores {
         if let DataStoreKind::Ldap(ldap) = &mut store.kind
             && let Bind::Simple { password, .. } = &mut ldap.bind

@@ -7,20 +7,33 @@
 
 pub mod document;
 
+mod certificate;
+mod date;
 mod diff;
 mod export;
 mod file;
 mod import;
+mod kept;
 mod problem;
 mod shape;
 
+pub use certificate::ca_view;
+pub use date::date;
 pub use diff::{Difference, diff};
 pub use export::{
-    channel_document, data_store_document, export, policy_entry, sp_connection_document,
+    channel_document, data_store_document, export, policy_entry, published_data_store,
+    published_outbound_settings, published_server_settings, published_sp_connection,
+    sp_connection_document,
 };
 pub use file::ConfigFile;
 pub use import::{ImportContext, Imported, Mode, Secrets, import};
 pub use problem::{ConfigProblem, Warning};
+
+/// Every published field, as its resource, its path, and what it does: `works` (it changes what happens), `kept`
+/// (it is given back and has no effect), `read only`, or `refused`.
+pub fn published_fields() -> Vec<(&'static str, String, &'static str)> {
+    shape::fields()
+}
 
 /// The version of PingFederate whose shape this is.
 pub const PF_VERSION: &str = "12.1.0.0";
@@ -32,5 +45,7 @@ pub const LDIF_PLUGIN: &str = "ldif";
 pub const BIND_PASSWORD: &str = "bind_password";
 /// The kind of secret that a target's secrets are sealed as.
 pub const TARGET_SECRET: &str = "target_secret";
+/// The kind of secret that the mail server's password is sealed as.
+pub const MAIL_PASSWORD: &str = "mail_password";
 /// What a placeholder in an entity id looks like.
 pub const PLACEHOLDER: &str = "REPLACE-ME";

@@ -157,6 +157,10 @@ impl Target for EmptyTarget {
         }]
     }
 
+    async fn verify(&self) -> Result<(), TargetError> {
+        Err(unasked())
+    }
+
     async fn list(&self, _: Kind, _: Option<u64>, _: bool) -> Result<ListPage, TargetError> {
         Ok(ListPage::default())
     }

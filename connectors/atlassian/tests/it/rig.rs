@@ -69,6 +69,7 @@ pub(crate) fn settings(base_url: &str, key: &str) -> TargetSettings {
         secrets: BTreeMap::from([(API_KEY.to_owned(), Plain::new(key))]),
         timeout_seconds: 20,
         load: Load::default(),
+        authorities: Vec::new(),
     }
 }
 

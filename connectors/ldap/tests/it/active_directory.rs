@@ -43,8 +43,11 @@ fn settings() -> Option<SourceSettings> {
             }),
             directory: DirectoryKind::ActiveDirectory,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         },
         password: Some(Plain::new(password)),
+        authorities: Vec::new(),
         source,
         policy: Policy::default(),
     })

@@ -229,8 +229,11 @@ fn every_problem_of_the_settings_is_told_at_once() {
             }),
             directory: usher_core::model::DirectoryKind::Generic,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         },
         password: None,
+        authorities: Vec::new(),
         source,
         policy: usher_core::model::Policy::default(),
     };

@@ -148,8 +148,11 @@ pub(crate) fn settings_at(host: &str, slapd: &Slapd) -> SourceSettings {
             }),
             directory: DirectoryKind::OpenLdap,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         },
         password: Some(Plain::new(slapd.reader_password())),
+        authorities: Vec::new(),
         source,
         policy: Policy::default(),
     }

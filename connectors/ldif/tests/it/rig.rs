@@ -76,8 +76,11 @@ pub(crate) fn settings(path: &Path) -> SourceSettings {
             },
             directory: DirectoryKind::OpenLdap,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         },
         password: None,
+        authorities: Vec::new(),
         source,
         policy: Policy::default(),
     }

@@ -84,6 +84,7 @@ pub(crate) fn open_with(
             .collect(),
         timeout_seconds,
         load: Load::default(),
+        authorities: Vec::new(),
     })
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelId, ConnectionId, DataStoreId, Policy};
+use super::{
+    CaCertificate, ChannelId, ConnectionId, DataStoreId, Dates, Kept, Policy, ServerSettings,
+};
 
 /// A sealed secret. Its text is ciphertext; the key lies outside the store.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,12 @@ pub struct Configuration {
     pub data_stores: Vec<DataStore>,
     /// The targets with their channels.
     pub sp_connections: Vec<SpConnection>,
+    /// Settings of the whole installation.
+    #[serde(default)]
+    pub server: ServerSettings,
+    /// Authorities that are trusted beside those of the system.
+    #[serde(default)]
+    pub ca_certificates: Vec<CaCertificate>,
 }
 
 impl Configuration {
@@ -40,6 +48,24 @@ impl Configuration {
         self.sp_connections
             .iter()
             .flat_map(|sp| sp.channels.iter().map(move |c| (sp, c)))
+    }
+
+    /// Leaves out when things were made and changed, which says nothing about how they work.
+    pub fn forget_dates(&mut self) {
+        for store in &mut self.data_stores {
+            store.dates = Dates::default();
+        }
+        for sp in &mut self.sp_connections {
+            sp.dates = Dates::default();
+        }
+    }
+
+    /// The authorities that are trusted beside those of the system, each PEM.
+    pub fn authorities(&self) -> Vec<String> {
+        self.ca_certificates
+            .iter()
+            .map(|certificate| certificate.pem.clone())
+            .collect()
     }
 
     /// The channel of that id, with its SP connection.
@@ -61,6 +87,12 @@ pub struct DataStore {
     pub directory: DirectoryKind,
     /// Mask values in logs.
     pub mask_values_in_log: bool,
+    /// When it was made and changed.
+    #[serde(default)]
+    pub dates: Dates,
+    /// What has no effect.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
 }
 
 /// What a data store reads from.
@@ -275,6 +307,12 @@ pub struct SpConnection {
     pub general: GeneralInfo,
     /// Its channels.
     pub channels: Vec<Channel>,
+    /// When it was made and changed, channels included.
+    #[serde(default)]
+    pub dates: Dates,
+    /// What has no effect, of its channels too.
+    #[serde(default, skip_serializing_if = "Kept::is_empty")]
+    pub kept: Kept,
 }
 
 /// One source to that target.

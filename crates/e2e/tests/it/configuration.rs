@@ -41,7 +41,10 @@ pub(crate) fn configuration(
             protected_accounts: vec![ADMINISTRATOR.to_owned()],
             general: GeneralInfo::default(),
             channels: vec![channel(slapd.base_dn())],
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         }],
+        ..Configuration::default()
     }
 }
 
@@ -61,6 +64,8 @@ fn data_store(sealer: &Sealer, slapd: &Slapd, directory: &str) -> DataStore {
         }),
         directory: DirectoryKind::OpenLdap,
         mask_values_in_log: false,
+        dates: usher_core::model::Dates::default(),
+        kept: usher_core::model::Kept::default(),
     }
 }
 

@@ -89,9 +89,20 @@ impl Admin {
     }
 }
 
-/// What saving takes: mapping expressions are for those who may write them.
+/// What saving takes: certificates and mapping expressions are for those who may manage and write them.
 fn needed(before: &Configuration, after: &Configuration) -> Vec<Permission> {
-    let mut needed = vec![Permission::Configure];
+    let mut needed = Vec::new();
+    let others = Configuration {
+        revision: before.revision,
+        ca_certificates: before.ca_certificates.clone(),
+        ..after.clone()
+    };
+    if before.ca_certificates == after.ca_certificates || others != *before {
+        needed.push(Permission::Configure);
+    }
+    if before.ca_certificates != after.ca_certificates {
+        needed.push(Permission::ManageCertificates);
+    }
     let known = expressions(before);
     if expressions(after)
         .iter()

@@ -590,6 +590,8 @@ fn configuration(world: &World) -> Configuration {
             }),
             directory: DirectoryKind::OpenLdap,
             mask_values_in_log: false,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         }],
         sp_connections: vec![SpConnection {
             id: ConnectionId::new("cloud"),
@@ -611,7 +613,10 @@ fn configuration(world: &World) -> Configuration {
             protected_accounts: Vec::new(),
             general: usher_core::model::GeneralInfo::default(),
             channels: vec![channel()],
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         }],
+        ..Configuration::default()
     }
 }
 

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use usher_core::model::{
     Bind, ChangeDetection, Channel, CharacterCase, Configuration, DataStore, DataStoreKind,
-    DirectoryKind, GeneralInfo, LdapSecurity, LdapStore, Location, MappingRule, Parser,
-    SpConnection, StatusRule,
+    DirectoryKind, GeneralInfo, LdapSecurity, LdapStore, Location, MailSecurity, MappingRule,
+    Parser, ServerSettings, SpConnection, StatusRule,
 };
 
+use crate::date::date;
 use crate::document::{
     AccountManagement, ChangeDetectionSettings, ChannelDocument, ChannelSourceDocument,
     ConfigField, ContactInfo, CustomDataStore, DataStoreDocument, GroupMembershipDetection,
@@ -19,34 +20,96 @@ use crate::document::{
     SaasFieldConfiguration, SourceLocation, SpConnectionDocument,
 };
 use crate::import::option_settings;
+use crate::kept::give_back;
 use crate::{ConfigFile, INTERNAL_STORE, LDIF_PLUGIN, PF_VERSION};
 
 /// Makes a configuration file of a configuration. Importing it gives the same configuration
 /// (channel ids are matched by name).
 pub fn export(configuration: &Configuration) -> ConfigFile {
-    let stores: Vec<DataStoreDocument> = configuration
+    let stores: Vec<Value> = configuration
         .data_stores
         .iter()
-        .map(data_store_document)
+        .map(|store| published_data_store(store, false))
         .collect();
-    let connections: Vec<SpConnectionDocument> = configuration
+    let connections: Vec<Value> = configuration
         .sp_connections
         .iter()
-        .map(sp_connection_document)
+        .map(|sp| published_sp_connection(sp, false))
         .collect();
-    let settings = json!({
-        "dataStoreRef": {"id": INTERNAL_STORE},
-        "synchronizationFrequency": 60,
-    });
-    let pf = json!({
-        "metadata": {"pfVersion": PF_VERSION},
-        "operations": [
-            operation("/serverSettings/outboundProvisioning", &[settings]),
-            operation("/dataStores", &stores),
-            operation("/idp/spConnections", &connections),
-        ],
-    });
+    let mut operations = vec![operation(
+        "/serverSettings/outboundProvisioning",
+        &[published_outbound_settings(configuration)],
+    )];
+    let server = &configuration.server;
+    let default = ServerSettings {
+        synchronization_seconds: server.synchronization_seconds,
+        ..ServerSettings::default()
+    };
+    if *server != default {
+        operations.push(operation(
+            "/serverSettings",
+            &[published_server_settings(server)],
+        ));
+    }
+    let authorities: Vec<Value> = configuration
+        .ca_certificates
+        .iter()
+        .map(|authority| json!({"id": authority.id, "fileData": authority.pem}))
+        .collect();
+    if !authorities.is_empty() {
+        operations.push(operation("/certificates/ca", &authorities));
+    }
+    operations.push(operation("/dataStores", &stores));
+    operations.push(operation("/idp/spConnections", &connections));
+    let pf = json!({"metadata": {"pfVersion": PF_VERSION}, "operations": operations});
     ConfigFile::new(pf, Some(policy::policies(configuration)))
+}
+
+/// The global settings of outbound provisioning in the published shape.
+pub fn published_outbound_settings(configuration: &Configuration) -> Value {
+    json!({
+        "dataStoreRef": {"id": INTERNAL_STORE},
+        "synchronizationFrequency": configuration.server.synchronization_seconds,
+    })
+}
+
+/// The server settings in the published shape.
+pub fn published_server_settings(server: &ServerSettings) -> Value {
+    let mut value = server_settings_document(server);
+    give_back(&mut value, &server.kept);
+    value
+}
+
+/// What the model knows of the server settings.
+pub(crate) fn server_settings_document(server: &ServerSettings) -> Value {
+    let mut value = json!({
+        "rolesAndProtocols": {
+            "idpRole": {
+                "enable": server.idp_role,
+                "enableOutboundProvisioning": server.outbound_provisioning,
+            },
+        },
+    });
+    if let Some(mail) = &server.mail {
+        let mut document = json!({
+            "sourceAddr": mail.sender,
+            "emailServer": mail.host,
+            "port": mail.port,
+            "sslPort": mail.tls_port,
+            "timeout": mail.timeout_seconds,
+            "useSSL": mail.security == MailSecurity::Tls,
+            "useTLS": mail.security == MailSecurity::StartTls,
+            "verifyHostname": mail.verify_host,
+        });
+        if let Some(user) = &mail.user {
+            document["username"] = Value::from(user.as_str());
+        }
+        if let Some(password) = &mail.password {
+            document["encryptedPassword"] = Value::from(password.0.as_str());
+        }
+        value["emailServer"] = document;
+    }
+    value
 }
 
 fn operation<T: Serialize>(resource_type: &str, items: &[T]) -> Value {
@@ -62,6 +125,39 @@ pub(crate) fn ldap_type(kind: DirectoryKind) -> &'static str {
         DirectoryKind::OracleDirectoryServer => "ORACLE_DIRECTORY_SERVER",
         DirectoryKind::OpenLdap | DirectoryKind::Ds389 | DirectoryKind::Generic => "GENERIC",
     }
+}
+
+/// A document as JSON.
+pub(crate) fn plain<T: Serialize>(document: &T) -> Value {
+    // Documents always serialise.
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+/// A data store in the published shape with what is kept of it; with its date if that is wanted, which says
+/// nothing elsewhere.
+pub fn published_data_store(store: &DataStore, with_dates: bool) -> Value {
+    let mut value = plain(&data_store_document(store));
+    give_back(&mut value, &store.kept);
+    if let Some(at) = store.dates.modified.filter(|_| with_dates) {
+        value["lastModified"] = Value::from(date(at));
+    }
+    value
+}
+
+/// An SP connection in the published shape with what is kept of it; with its dates if they are wanted.
+pub fn published_sp_connection(sp: &SpConnection, with_dates: bool) -> Value {
+    let mut value = plain(&sp_connection_document(sp));
+    give_back(&mut value, &sp.kept);
+    let dates = [
+        ("creationDate", sp.dates.created),
+        ("modificationDate", sp.dates.modified),
+    ];
+    for (key, at) in dates {
+        if let Some(at) = at.filter(|_| with_dates) {
+            value[key] = Value::from(date(at));
+        }
+    }
+    value
 }
 
 /// The document of a data store.

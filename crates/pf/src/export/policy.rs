@@ -20,12 +20,15 @@ fn implied(store: &DataStore) -> DirectoryKind {
 
 pub(super) fn policies(configuration: &Configuration) -> Vec<Value> {
     let stores = configuration.data_stores.iter().filter_map(store_entry);
+    let mut default = Policy::default();
+    default.schedule.incremental_seconds = configuration.server.synchronization_seconds;
     let channels = configuration.channels().filter_map(|(sp, channel)| {
         let store = configuration.data_store(&channel.source.data_store);
-        policy_entry(
+        entry(
             sp,
             channel,
             store.map(|store| store.directory).unwrap_or_default(),
+            &default,
         )
     });
     stores.chain(channels).collect()
@@ -57,7 +60,16 @@ pub fn policy_entry(
     channel: &Channel,
     directory: DirectoryKind,
 ) -> Option<Value> {
-    let mut map = changed(&value(&channel.policy), &value(&Policy::default()));
+    entry(sp, channel, directory, &Policy::default())
+}
+
+fn entry(
+    sp: &SpConnection,
+    channel: &Channel,
+    directory: DirectoryKind,
+    default: &Policy,
+) -> Option<Value> {
+    let mut map = changed(&value(&channel.policy), &value(default));
     if channel.source.expiry != defaults_for(directory).expiry {
         map.insert("expiry".to_owned(), value(&channel.source.expiry));
     }

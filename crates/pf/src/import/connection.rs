@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use usher_core::descriptor::{ConnectorDescriptor, SettingDescriptor, SettingKind};
-use usher_core::model::{ConnectionId, GeneralInfo, ProvisioningOptions, Sealed, SpConnection};
+use usher_core::model::{
+    ConnectionId, Dates, GeneralInfo, Kept, ProvisioningOptions, Sealed, SpConnection,
+};
 
 use super::{Import, given, options, typed};
 use crate::TARGET_SECRET;
@@ -25,18 +27,28 @@ struct Settings {
 impl Import<'_> {
     pub(super) fn save_sp_connection(&mut self, value: &Value, path: &str) {
         if value.get("outboundProvision").is_none_or(Value::is_null) {
+            if self.context.mode.is_edit() {
+                shape::check(value, &shape::SP_CONNECTION, path, &mut self.report);
+                return self.report.problem(
+                    &format!("{path}.outboundProvision"),
+                    "the provisioning of this connection",
+                    "nothing",
+                    "Usher has only SP connections that provision",
+                );
+            }
             return self.report.warn(
                 path,
-                "it has no outboundProvision, so it is not about provisioning; it is kept in the file and has no effect",
+                "it has no outboundProvision, so it is not about provisioning; it is left out and has no effect",
             );
         }
         let checked = shape::check(value, &shape::SP_CONNECTION, path, &mut self.report);
-        let document = typed::<SpConnectionDocument>(checked, path, &mut self.report);
+        let document = typed::<SpConnectionDocument>(checked.clone(), path, &mut self.report);
         let Some(mut document) = document else { return };
         let Some(outbound) = document.outbound_provision.take() else {
             return;
         };
         self.general(&document, &outbound, path);
+        self.not_ours(&checked, path);
         let id = self.sp_id(&document, path);
         let outbound_path = format!("{path}.outboundProvision");
         let descriptor = self.descriptor(&outbound, &outbound_path);
@@ -56,8 +68,10 @@ impl Import<'_> {
             general: general_info(&document),
             name: document.name,
             entity_id: document.entity_id,
+            dates: Dates::default(),
+            kept: Kept::default(),
         };
-        self.put_sp_connection(sp, path);
+        self.put_sp_connection(sp, &checked, path);
     }
 
     fn general(
@@ -96,8 +110,23 @@ impl Import<'_> {
         {
             self.report.warn(
                 &format!("{path}.outboundProvision.customSchema"),
-                "custom attributes are not supported; they are kept in the file and have no effect",
+                "custom attributes are not supported; they are kept and have no effect",
             );
+        }
+    }
+
+    /// Single sign-on is no part of Usher: who asks for it in an edit is told so. A whole file may have it.
+    fn not_ours(&mut self, checked: &Value, path: &str) {
+        for key in ["spBrowserSso", "attributeQuery", "wsTrust"] {
+            let part = checked.get(key).and_then(Value::as_object);
+            if self.context.mode.is_edit() && part.is_some_and(|part| !part.is_empty()) {
+                self.report.problem(
+                    &format!("{path}.{key}"),
+                    "nothing",
+                    "settings of single sign-on",
+                    "Usher provisions and does no single sign-on; leave this part out",
+                );
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use usher_core::model::{
-    Bind, DataStore, DataStoreId, DataStoreKind, DirectoryKind, LdapSecurity, LdapStore, Sealed,
+    Bind, DataStore, DataStoreId, DataStoreKind, Dates, DirectoryKind, Kept, LdapSecurity,
+    LdapStore, Sealed,
 };
 use usher_directory::{Dn, attribute};
 
@@ -32,8 +33,11 @@ impl Import<'_> {
 
     fn database(&mut self, value: &Value, path: &str) {
         if value.get("id").and_then(Value::as_str) == Some(INTERNAL_STORE) {
-            self.unusable
-                .insert(INTERNAL_STORE.to_owned(), "the store of Usher's own state");
+            let what = "the store of Usher's own state";
+            if self.context.mode.is_edit() {
+                return self.not_a_source(value, path, what);
+            }
+            self.unusable.insert(INTERNAL_STORE.to_owned(), what);
         } else {
             self.not_a_source(
                 value,
@@ -47,9 +51,17 @@ impl Import<'_> {
         if let Some(id) = value.get("id").and_then(Value::as_str) {
             self.unusable.insert(id.to_owned(), what);
         }
+        if self.context.mode.is_edit() {
+            return self.report.problem(
+                &format!("{path}.type"),
+                "LDAP, or CUSTOM with the plug-in `ldif`",
+                what,
+                "",
+            );
+        }
         self.report.warn(
             path,
-            format!("this is {what}; it is kept in the file and has no effect"),
+            format!("this is {what}; it is left out and has no effect"),
         );
     }
 
@@ -60,8 +72,9 @@ impl Import<'_> {
         if plugin.is_some_and(|id| id != LDIF_PLUGIN) {
             return self.not_a_source(value, path, "a plug-in that Usher does not have");
         }
-        let checked = without_type(shape::check(value, &shape::CUSTOM, path, &mut self.report));
-        let Some(document) = typed::<CustomDataStore>(checked, path, &mut self.report) else {
+        let checked = shape::check(value, &shape::CUSTOM, path, &mut self.report);
+        let untyped = without_type(checked.clone());
+        let Some(document) = typed::<CustomDataStore>(untyped, path, &mut self.report) else {
             return;
         };
         let file = document
@@ -85,13 +98,16 @@ impl Import<'_> {
             kind: DataStoreKind::Ldif { path: file },
             directory: DirectoryKind::Generic,
             mask_values_in_log: document.mask_attribute_values.unwrap_or(false),
+            dates: Dates::default(),
+            kept: Kept::default(),
         };
-        self.put_data_store(store, path);
+        self.put_data_store(store, &checked, path);
     }
 
     fn ldap(&mut self, value: &Value, path: &str) {
-        let checked = without_type(shape::check(value, &shape::LDAP, path, &mut self.report));
-        let Some(document) = typed::<LdapDataStore>(checked, path, &mut self.report) else {
+        let checked = shape::check(value, &shape::LDAP, path, &mut self.report);
+        let untyped = without_type(checked.clone());
+        let Some(document) = typed::<LdapDataStore>(untyped, path, &mut self.report) else {
             return;
         };
         let hosts = self.hosts(&document, path);
@@ -121,6 +137,8 @@ impl Import<'_> {
             name,
             kind: DataStoreKind::Ldap(ldap),
             mask_values_in_log: document.mask_attribute_values.unwrap_or(false),
+            dates: Dates::default(),
+            kept: Kept::default(),
         };
         if document.ldap_type == "PING_DS" {
             self.report.warn(
@@ -128,7 +146,7 @@ impl Import<'_> {
                 "PING_DS is treated as PING_DIRECTORY; check the channel's source settings",
             );
         }
-        self.put_data_store(store, path);
+        self.put_data_store(store, &checked, path);
     }
 
     fn name(

@@ -9,6 +9,7 @@ mod lint;
 mod options;
 mod policy;
 mod secret;
+mod server;
 mod template;
 
 pub(crate) use options::{normalised_url, option_settings};
@@ -21,10 +22,12 @@ use usher_core::model::{
     ChannelId, Configuration, ConnectionId, DataStore, DataStoreId, Millis, Sealed, SpConnection,
 };
 
+use crate::ConfigFile;
 use crate::document::{BulkConfig, ConfigOperation, OperationType};
+use crate::export::{data_store_document, plain, sp_connection_document};
+use crate::kept::left_over;
 use crate::problem::{ConfigProblem, Report, Warning, quoted};
 use crate::shape::{self, found};
-use crate::{ConfigFile, INTERNAL_STORE};
 
 /// Seals secrets that a file holds in the clear, and looks at sealed ones.
 pub trait Secrets {
@@ -44,6 +47,17 @@ pub enum Mode {
     Replace,
     /// The file adds and replaces; what it does not name stays.
     Merge,
+    /// One resource is made that is not there yet. What Usher does not have is refused instead of left out.
+    Create,
+    /// One resource is replaced. What Usher does not have is refused instead of left out.
+    Update,
+}
+
+impl Mode {
+    /// Whether a single resource is edited.
+    pub(crate) fn is_edit(self) -> bool {
+        matches!(self, Self::Create | Self::Update)
+    }
 }
 
 /// What an import needs to know and may use.
@@ -80,19 +94,24 @@ pub fn import(
         report: Report::default(),
         result: match context.mode {
             Mode::Replace => Configuration {
-                revision: context.current.revision,
-                ..Configuration::default()
+                data_stores: Vec::new(),
+                sp_connections: Vec::new(),
+                ..context.current.clone()
             },
-            Mode::Merge => context.current.clone(),
+            Mode::Merge | Mode::Create | Mode::Update => context.current.clone(),
         },
         context,
         store_paths: BTreeMap::new(),
         sp_paths: BTreeMap::new(),
         channel_paths: BTreeMap::new(),
         unusable: BTreeMap::new(),
-        frequency: None,
+        server_path: None,
     };
     let operations = import.operations(file);
+    if context_replaces(&import, &operations) {
+        import.result.ca_certificates.clear();
+    }
+    import.save_all(&operations, "/certificates/ca", Import::save_certificate);
     import.save_all(&operations, "/dataStores", Import::save_data_store);
     import.save_all(
         &operations,
@@ -107,7 +126,9 @@ pub fn import(
     );
     import.policies(file.policies.as_deref());
     import.check_all();
+    import.check_switch();
     import.lint_all();
+    import.stamp();
     if import.report.problems.is_empty() {
         Ok(Imported {
             configuration: import.result,
@@ -128,8 +149,8 @@ struct Import<'a> {
     channel_paths: BTreeMap<ChannelId, String>,
     /// Data stores that cannot be a source, with the reason.
     unusable: BTreeMap<String, &'static str>,
-    /// The file's synchronization frequency, in seconds.
-    frequency: Option<u32>,
+    /// Where the file has the server settings.
+    server_path: Option<String>,
 }
 
 /// An operation with its path.
@@ -158,7 +179,7 @@ impl Import<'_> {
     /// Whether an operation is about a resource that matters here.
     fn is_ours(&mut self, path: &str, operation: &ConfigOperation) -> bool {
         match operation.resource_type.as_str() {
-            "/dataStores" | "/idp/spConnections" => {
+            "/dataStores" | "/idp/spConnections" | "/certificates/ca" => {
                 if operation.operation_type == OperationType::Delete {
                     self.delete(path, operation);
                     return false;
@@ -182,17 +203,18 @@ impl Import<'_> {
     }
 
     fn delete(&mut self, path: &str, operation: &ConfigOperation) {
-        let is_store = operation.resource_type == "/dataStores";
         for (index, id) in operation.item_ids.iter().enumerate() {
             let stores = &mut self.result.data_stores;
             let connections = &mut self.result.sp_connections;
-            let before = stores.len() + connections.len();
-            if is_store {
-                stores.retain(|store| store.id.as_str() != id);
-            } else {
-                connections.retain(|sp| sp.id.as_str() != id);
+            let authorities = &mut self.result.ca_certificates;
+            let before = stores.len() + connections.len() + authorities.len();
+            match operation.resource_type.as_str() {
+                "/dataStores" => stores.retain(|store| store.id.as_str() != id),
+                "/certificates/ca" => authorities.retain(|authority| &authority.id != id),
+                _ => connections.retain(|sp| sp.id.as_str() != id),
             }
-            if stores.len() + connections.len() == before && self.context.mode == Mode::Merge {
+            let after = stores.len() + connections.len() + authorities.len();
+            if after == before && self.context.mode == Mode::Merge {
                 self.report.warn(
                     &format!("{path}.itemIds[{index}]"),
                     format!("{} does not exist; there is nothing to delete", quoted(id)),
@@ -216,34 +238,6 @@ impl Import<'_> {
         }
     }
 
-    fn save_outbound_settings(&mut self, value: &Value, path: &str) {
-        let settings = shape::check(value, &shape::OUTBOUND_SETTINGS, path, &mut self.report);
-        self.frequency = settings
-            .get("synchronizationFrequency")
-            .and_then(Value::as_u64)
-            .and_then(|seconds| u32::try_from(seconds).ok());
-        let store = settings.pointer("/dataStoreRef/id").and_then(Value::as_str);
-        if let Some(store) = store.filter(|id| *id != INTERNAL_STORE) {
-            self.report.warn(
-                &format!("{path}.dataStoreRef.id"),
-                format!(
-                    "{} is not used: Usher keeps its own state, which stands for `{INTERNAL_STORE}`",
-                    quoted(store)
-                ),
-            );
-        }
-    }
-
-    fn save_server_settings(&mut self, value: &Value, path: &str) {
-        let enabled = "/rolesAndProtocols/idpRole/enableOutboundProvisioning";
-        if value.pointer(enabled).and_then(Value::as_bool) == Some(false) {
-            self.report.warn(
-                &format!("{path}.rolesAndProtocols.idpRole.enableOutboundProvisioning"),
-                "outbound provisioning is off there; Usher runs channels by their own state",
-            );
-        }
-    }
-
     /// The id of a resource: the given one, or the current one of that name, or a new one.
     fn id(&mut self, given: Option<&str>, current: Option<String>, path: &str) -> String {
         match given.filter(|id| !id.is_empty()) {
@@ -258,11 +252,26 @@ impl Import<'_> {
                 }
                 id.to_owned()
             }
+            None if self.context.mode == Mode::Create => (self.context.ids)(),
             None => current.unwrap_or_else(|| (self.context.ids)()),
         }
     }
 
-    fn put_data_store(&mut self, store: DataStore, path: &str) {
+    /// A new resource has an id of its own.
+    fn exists(&mut self, path: &str, id: &str) {
+        self.report.problem(
+            &format!("{path}.id"),
+            "an id that no other has",
+            &quoted(id),
+            "choose another, leave it out, or replace that one with PUT",
+        );
+    }
+
+    fn put_data_store(&mut self, mut store: DataStore, written: &Value, path: &str) {
+        if self.context.mode == Mode::Create && self.result.data_store(&store.id).is_some() {
+            self.exists(path, store.id.as_str());
+        }
+        store.kept = left_over(written, &plain(&data_store_document(&store)));
         if self
             .store_paths
             .insert(store.id.clone(), path.to_owned())
@@ -277,7 +286,16 @@ impl Import<'_> {
         }
     }
 
-    fn put_sp_connection(&mut self, sp: SpConnection, path: &str) {
+    fn put_sp_connection(&mut self, mut sp: SpConnection, written: &Value, path: &str) {
+        let is_there = self
+            .result
+            .sp_connections
+            .iter()
+            .any(|known| known.id == sp.id);
+        if self.context.mode == Mode::Create && is_there {
+            self.exists(path, sp.id.as_str());
+        }
+        sp.kept = left_over(written, &plain(&sp_connection_document(&sp)));
         if self
             .sp_paths
             .insert(sp.id.clone(), path.to_owned())
@@ -292,6 +310,38 @@ impl Import<'_> {
         }
     }
 
+    /// Tells when what the file defines was made and changed.
+    fn stamp(&mut self) {
+        let (now, current) = (self.context.now, self.context.current);
+        for store in &mut self.result.data_stores {
+            if self.store_paths.contains_key(&store.id) {
+                let known = current.data_store(&store.id);
+                store.dates = known.map(|known| known.dates).unwrap_or_default();
+                if known != Some(store) {
+                    store.dates.modified = Some(now);
+                    if known.is_none() {
+                        store.dates.created = Some(now);
+                    }
+                }
+            }
+        }
+        for sp in &mut self.result.sp_connections {
+            if self.sp_paths.contains_key(&sp.id) {
+                let known = current
+                    .sp_connections
+                    .iter()
+                    .find(|known| known.id == sp.id);
+                sp.dates = known.map(|known| known.dates).unwrap_or_default();
+                if known != Some(sp) {
+                    sp.dates.modified = Some(now);
+                    if known.is_none() {
+                        sp.dates.created = Some(now);
+                    }
+                }
+            }
+        }
+    }
+
     fn twice(&mut self, path: &str, key: &str, text: &str) {
         self.report.problem(
             &format!("{path}.{key}"),
@@ -300,6 +350,14 @@ impl Import<'_> {
             "give each its own",
         );
     }
+}
+
+/// A whole configuration that names authorities names all of them.
+fn context_replaces(import: &Import<'_>, operations: &[Operation]) -> bool {
+    import.context.mode == Mode::Replace
+        && operations
+            .iter()
+            .any(|(_, operation)| operation.resource_type == "/certificates/ca")
 }
 
 fn is_id(text: &str) -> bool {

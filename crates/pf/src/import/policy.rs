@@ -250,6 +250,8 @@ impl Import<'_> {
             .map(|store| (store.id.clone(), store.directory))
             .collect();
         let none = Said::default();
+        let before = self.context.current.server.synchronization_seconds;
+        let seconds = self.result.server.synchronization_seconds;
         for channel in self
             .result
             .sp_connections
@@ -272,8 +274,10 @@ impl Import<'_> {
                 Expiry::Unsaid if is_kept => {}
                 Expiry::Unsaid => channel.source.expiry = defaults_for(kind).expiry,
             }
-            if let Some(seconds) = self.frequency.filter(|_| !this.schedule && !is_kept) {
-                channel.policy.schedule.incremental_seconds = seconds;
+            let schedule = &mut channel.policy.schedule.incremental_seconds;
+            let follows = *schedule == before || !is_kept;
+            if follows && !this.schedule {
+                *schedule = seconds;
             }
         }
     }

@@ -4,7 +4,9 @@
 
 mod tables;
 
-pub(crate) use tables::{BULK, CUSTOM, LDAP, OUTBOUND_SETTINGS, SP_CONNECTION};
+pub(crate) use tables::{
+    BULK, CUSTOM, LDAP, OUTBOUND_SETTINGS, SERVER_SETTINGS, SP_CONNECTION, X509_FILE,
+};
 
 use serde_json::{Map, Value};
 
@@ -15,6 +17,8 @@ use crate::problem::{Report, quoted};
 pub(crate) enum Ty {
     /// Anything; not looked into.
     Any,
+    /// An object; not looked into.
+    Opaque,
     Text,
     Bool,
     /// A whole number in this range.
@@ -26,6 +30,21 @@ pub(crate) enum Ty {
     Anys,
     Object(&'static Shape),
     Objects(&'static Shape),
+    /// An object with any keys, each with an object of this shape.
+    Map(&'static Shape),
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It changes what happens.
+    Works,
+    /// It is kept and given back, and has no effect.
+    Kept,
+    /// It is told and not taken.
+    ReadOnly,
+    /// Usher has nothing of the kind, so that a value which asks for it is refused.
+    Refused,
 }
 
 /// One key.
@@ -33,6 +52,7 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
     pub(crate) ty: Ty,
+    pub(crate) does: Use,
 }
 
 /// The keys of an object.
@@ -40,22 +60,43 @@ pub(crate) struct Shape {
     pub(crate) keys: &'static [Key],
 }
 
-/// A key that must be there.
-pub(crate) const fn need(name: &'static str, ty: Ty) -> Key {
+const fn key(name: &'static str, required: bool, ty: Ty, does: Use) -> Key {
     Key {
         name,
-        required: true,
+        required,
         ty,
+        does,
     }
+}
+
+/// A key that must be there.
+pub(crate) const fn need(name: &'static str, ty: Ty) -> Key {
+    key(name, true, ty, Use::Works)
 }
 
 /// A key that may be there.
 pub(crate) const fn may(name: &'static str, ty: Ty) -> Key {
-    Key {
-        name,
-        required: false,
-        ty,
-    }
+    key(name, false, ty, Use::Works)
+}
+
+/// A key that may be there and has no effect.
+pub(crate) const fn keep(name: &'static str, ty: Ty) -> Key {
+    key(name, false, ty, Use::Kept)
+}
+
+/// A key that must be there, as published, and has no effect.
+pub(crate) const fn keep_needed(name: &'static str, ty: Ty) -> Key {
+    key(name, true, ty, Use::Kept)
+}
+
+/// A key that is told and not taken.
+pub(crate) const fn read_only(name: &'static str) -> Key {
+    key(name, false, Ty::Any, Use::ReadOnly)
+}
+
+/// A key for something that Usher does not have.
+pub(crate) const fn refused(name: &'static str, ty: Ty) -> Key {
+    key(name, false, ty, Use::Refused)
 }
 
 /// Checks an object, and gives it without its nulls. Problems go to the report.
@@ -84,7 +125,7 @@ pub(crate) fn check(value: &Value, shape: &Shape, path: &str, report: &mut Repor
         if !shape.keys.iter().any(|key| key.name == name) {
             report.warn(
                 &format!("{path}.{name}"),
-                "this key is unknown; it is kept in the file and has no effect",
+                "this key is unknown; it is kept and has no effect",
             );
             kept.insert(name.clone(), value.clone());
         }
@@ -100,7 +141,7 @@ fn check_value(value: &Value, ty: Ty, path: &str, report: &mut Report) -> Value 
         Ty::Int(least, most) => value.as_i64().is_some_and(|n| n >= least && n <= most),
         Ty::OneOf(names) => value.as_str().is_some_and(|text| names.contains(&text)),
         Ty::Texts | Ty::Anys | Ty::Objects(_) => value.is_array(),
-        Ty::Object(_) => value.is_object(),
+        Ty::Object(_) | Ty::Opaque | Ty::Map(_) => value.is_object(),
     };
     if !fits {
         report.problem(path, &expected(ty), &found(value), "");
@@ -112,7 +153,18 @@ fn check_value(value: &Value, ty: Ty, path: &str, report: &mut Report) -> Value 
         Ty::Texts => items(value, path, |item, path| {
             check_value(item, Ty::Text, path, report)
         }),
-        Ty::Any | Ty::Anys | Ty::Text | Ty::Bool | Ty::Int(..) | Ty::OneOf(_) => value.clone(),
+        Ty::Map(shape) => {
+            let entries = value.as_object().into_iter().flatten();
+            entries
+                .map(|(name, value)| {
+                    let path = format!("{path}.{name}");
+                    (name.clone(), check(value, shape, &path, report))
+                })
+                .collect()
+        }
+        Ty::Any | Ty::Opaque | Ty::Anys | Ty::Text | Ty::Bool | Ty::Int(..) | Ty::OneOf(_) => {
+            value.clone()
+        }
     }
 }
 
@@ -133,7 +185,7 @@ fn fallback(ty: Ty) -> Value {
         Ty::Int(least, most) => Value::from(1.clamp(least, most)),
         Ty::OneOf(names) => Value::from(names.first().copied().unwrap_or_default()),
         Ty::Texts | Ty::Anys | Ty::Objects(_) => Value::Array(Vec::new()),
-        Ty::Object(_) => Value::Object(Map::new()),
+        Ty::Object(_) | Ty::Opaque | Ty::Map(_) => Value::Object(Map::new()),
     }
 }
 
@@ -147,7 +199,7 @@ fn expected(ty: Ty) -> String {
         Ty::Texts => "a list of texts".to_owned(),
         Ty::Anys => "a list".to_owned(),
         Ty::Objects(_) => "a list of objects".to_owned(),
-        Ty::Object(_) => "an object".to_owned(),
+        Ty::Object(_) | Ty::Opaque | Ty::Map(_) => "an object".to_owned(),
     }
 }
 
@@ -164,5 +216,52 @@ pub(crate) fn found(value: &Value) -> String {
         Value::String(text) => quoted(text),
         Value::Array(list) => format!("a list of {}", list.len()),
         Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// The published fields, with what they do.
+pub(crate) fn fields() -> Vec<(&'static str, String, &'static str)> {
+    let resources = [
+        ("/serverSettings", &SERVER_SETTINGS),
+        ("/serverSettings/outboundProvisioning", &OUTBOUND_SETTINGS),
+        ("/dataStores, LDAP", &LDAP),
+        ("/dataStores, CUSTOM", &CUSTOM),
+        ("/idp/spConnections", &SP_CONNECTION),
+        ("/certificates/ca/import", &X509_FILE),
+    ];
+    let mut fields = Vec::new();
+    for (resource, shape) in resources {
+        list(resource, shape, "", &mut fields);
+    }
+    fields
+}
+
+fn list(
+    resource: &'static str,
+    shape: &Shape,
+    path: &str,
+    fields: &mut Vec<(&'static str, String, &'static str)>,
+) {
+    for key in shape.keys {
+        let path = format!("{path}{}", key.name);
+        let does = match key.does {
+            Use::Works => "works",
+            Use::Kept => "kept",
+            Use::ReadOnly => "read only",
+            Use::Refused => "refused",
+        };
+        let inner = match key.ty {
+            Ty::Object(shape) => Some((shape, ".")),
+            Ty::Objects(shape) => Some((shape, "[].")),
+            Ty::Map(shape) => Some((shape, ".*.")),
+            _ => None,
+        };
+        match inner {
+            // What is kept as a whole is one row.
+            Some((shape, dot)) if key.does == Use::Works => {
+                list(resource, shape, &format!("{path}{dot}"), fields);
+            }
+            _ => fields.push((resource, path, does)),
+        }
     }
 }

@@ -154,7 +154,7 @@ fn active_directory_has_its_own_warnings() {
 #[test]
 fn unknown_keys_and_resources_are_kept_and_said() {
     let file = with(usual(), &format!("{STORE}/favouriteColour"), json!("red"));
-    warns(&file, "items[0].favouriteColour", "kept in the file");
+    warns(&file, "items[0].favouriteColour", "it is kept");
     let read = usher_pf::ConfigFile::parse(&file.to_string()).expect("valid");
     assert!(read.to_text().contains("favouriteColour"));
     let mut other = usual();

@@ -72,6 +72,8 @@ fn store(index: usize) -> impl Strategy<Value = DataStore> {
             kind,
             directory,
             mask_values_in_log: mask,
+            dates: usher_core::model::Dates::default(),
+            kept: usher_core::model::Kept::default(),
         },
     )
 }
@@ -263,6 +265,8 @@ fn sp(stores: usize) -> impl Strategy<Value = SpConnection> {
                     ..GeneralInfo::default()
                 },
                 channels,
+                dates: usher_core::model::Dates::default(),
+                kept: usher_core::model::Kept::default(),
             },
         )
 }
@@ -287,6 +291,7 @@ fn configuration() -> impl Strategy<Value = Configuration> {
                 revision: 3,
                 data_stores,
                 sp_connections,
+                ..Configuration::default()
             }
         })
     })
@@ -305,6 +310,7 @@ proptest! {
         let mut elsewhere = read(&file).map(|i| i.configuration);
         if let Ok(elsewhere) = &mut elsewhere {
             elsewhere.revision = 3;
+            elsewhere.forget_dates();
             for sp in &mut elsewhere.sp_connections {
                 sp.secret_entered_at = BTreeMap::from([("TOKEN".into(), 7)]);
             }
