@@ -130,10 +130,14 @@ pub enum Hold {
     GroupRemoval,
     /// A linked resource is missing at the target.
     Missing,
-    /// Two steps would exchange a unique value.
+    /// Changes would exchange a unique value, or pass it round in a ring: whichever is sent first finds
+    /// its value taken.
     Swap {
         /// The field.
         field: String,
+        /// Who has the value now, in words (DN).
+        #[serde(default)]
+        other: String,
     },
 }
 

@@ -77,9 +77,10 @@ impl fmt::Display for Hold {
             Self::Missing => f.write_str(
                 "the target no longer has the linked resource; approve to create it anew under a new id",
             ),
-            Self::Swap { field } => {
-                write!(f, "two people would exchange their {field}; change them one after the other")
-            }
+            Self::Swap { field, other } => write!(
+                f,
+                "its {field} is to be the one that {other} gives up in exchange, and the target lets nobody have it twice: give one of them a value of its own in the directory first, then both go on by themselves",
+            ),
         }
     }
 }

@@ -33,31 +33,18 @@ struct Canonical<'a> {
 impl PlanHasher {
     /// Counts one step of the subject with that key.
     pub fn add(&mut self, key: &SourceKey, step: &PlannedStep) {
-        let canonical = Canonical {
-            operation: without_ids(&step.operation),
-            part: step.part,
-            reason: step.reason.name(),
-            expects: &step.expects,
-            hold: step
-                .hold
-                .as_ref()
-                .filter(|hold| !matches!(hold, Hold::Guard { .. })),
-        };
-        // The types of a step always serialise; were it otherwise, its key would still count.
-        let json = serde_json::to_vec(&canonical).unwrap_or_default();
-        let mut hasher = Sha256::new();
-        hasher.update((key.as_str().len() as u64).to_le_bytes());
-        hasher.update(key.as_str().as_bytes());
-        hasher.update(&json);
-        let digest = hasher.finalize();
-        for (lane, bytes) in self.sum.iter_mut().zip(digest.as_slice().chunks_exact(8)) {
-            let value = bytes
-                .iter()
-                .rev()
-                .fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+        for (lane, value) in self.sum.iter_mut().zip(digest(key, step)) {
             *lane = lane.wrapping_add(value);
         }
         self.steps = self.steps.wrapping_add(1);
+    }
+
+    /// Takes back one step that was added: its subject is planned again.
+    pub fn remove(&mut self, key: &SourceKey, step: &PlannedStep) {
+        for (lane, value) in self.sum.iter_mut().zip(digest(key, step)) {
+            *lane = lane.wrapping_sub(value);
+        }
+        self.steps = self.steps.wrapping_sub(1);
     }
 
     /// The hash of everything added, at a revision of the configuration: 64 hexadecimal digits.
@@ -70,6 +57,48 @@ impl PlanHasher {
         hasher.update(revision.to_le_bytes());
         hex::encode(hasher.finalize())
     }
+}
+
+/// Whether two plans of one subject's steps are the same for whoever decides over them: effect, reason,
+/// expectations, holds and guards. Numbers of parts, the words of proofs and the tokens of masked values
+/// do not count.
+pub fn is_same_plan(one: &[PlannedStep], other: &[PlannedStep]) -> bool {
+    let same = |(one, other): (&PlannedStep, &PlannedStep)| {
+        without_ids(&one.operation) == without_ids(&other.operation)
+            && one.reason.name() == other.reason.name()
+            && one.expects == other.expects
+            && one.hold == other.hold
+            && one.guards == other.guards
+    };
+    one.len() == other.len() && one.iter().zip(other).all(same)
+}
+
+fn digest(key: &SourceKey, step: &PlannedStep) -> [u64; 4] {
+    let canonical = Canonical {
+        operation: without_ids(&step.operation),
+        part: step.part,
+        reason: step.reason.name(),
+        expects: &step.expects,
+        hold: step
+            .hold
+            .as_ref()
+            .filter(|hold| !matches!(hold, Hold::Guard { .. })),
+    };
+    // The types of a step always serialise; were it otherwise, its key would still count.
+    let json = serde_json::to_vec(&canonical).unwrap_or_default();
+    let mut hasher = Sha256::new();
+    hasher.update((key.as_str().len() as u64).to_le_bytes());
+    hasher.update(key.as_str().as_bytes());
+    hasher.update(&json);
+    let digest = hasher.finalize();
+    let mut lanes = [0; 4];
+    for (lane, bytes) in lanes.iter_mut().zip(digest.as_slice().chunks_exact(8)) {
+        *lane = bytes
+            .iter()
+            .rev()
+            .fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+    }
+    lanes
 }
 
 /// The operation without what differs between two plans of the same effect.

@@ -8,6 +8,12 @@ use super::{ChannelRules, Conflict};
 
 /// The hold of a unique value that somebody else has or wants.
 pub(super) fn conflict_hold(conflict: &Conflict) -> Hold {
+    if conflict.is_swap {
+        return Hold::Swap {
+            field: conflict.field.clone(),
+            other: conflict.other_dn.clone(),
+        };
+    }
     Hold::Conflict {
         field: conflict.field.clone(),
         value: conflict.value.clone(),

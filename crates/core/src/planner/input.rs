@@ -143,6 +143,9 @@ pub struct Conflict {
     pub other_dn: String,
     /// Whether the other one is linked and holds the value already.
     pub other_is_incumbent: bool,
+    /// The other one has the value now and gives it up, but only in exchange: its change waits, by way
+    /// of others perhaps, for a value that this subject has.
+    pub is_swap: bool,
 }
 
 /// Who owns the linked resource when the subject leaves this channel (behaviour §9).
@@ -175,8 +178,8 @@ pub struct SubjectInput<'a> {
     pub source: SourceState,
     /// Existing resources that may correspond; asked for only when the subject is not linked.
     pub candidates: Vec<Candidate>,
-    /// A conflict over a unique value, if any.
-    pub conflict: Option<Conflict>,
+    /// Conflicts over unique values, at most one for each field.
+    pub conflicts: Vec<Conflict>,
     /// Who owns the resource if the subject leaves.
     pub ownership: Ownership,
     /// The scope group that it was last seen in, as a canonical DN; asked for only when it leaves.

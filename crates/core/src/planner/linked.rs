@@ -47,7 +47,7 @@ pub(super) fn plan_linked(
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
     }
     if !deletes && keeps_attributes(draft.rules, Kind::User, desired) {
-        plan_attributes(&mut draft, &target_id, &wanted, input.conflict.as_ref());
+        plan_attributes(&mut draft, &target_id, &wanted, &input.conflicts);
     }
     finish_linked(draft, &wanted)
 }
@@ -124,7 +124,7 @@ fn plan_attributes(
     draft: &mut Draft<'_>,
     target_id: &TargetId,
     wanted: &Resource,
-    conflict: Option<&Conflict>,
+    conflicts: &[Conflict],
 ) {
     let rules = draft.rules;
     let kind = draft.subject.kind;
@@ -140,9 +140,10 @@ fn plan_attributes(
     let mut free = Vec::new();
     let mut held: Vec<(Hold, FieldChange)> = Vec::new();
     for change in changes {
-        let hold = conflict
+        let hold = conflicts
+            .iter()
             .filter(|conflict| conflict.field == change.field)
-            .filter(|conflict| !is_incumbent(draft, conflict))
+            .find(|conflict| !is_incumbent(draft, conflict))
             .map(conflict_hold)
             .or_else(|| {
                 domain_hold(
@@ -227,7 +228,7 @@ fn plan_linked_group(mut draft: Draft<'_>, target_id: &TargetId, wanted: &Resour
         let words = parked_words(&draft.subject);
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
     }
-    plan_attributes(&mut draft, target_id, wanted, None);
+    plan_attributes(&mut draft, target_id, wanted, &[]);
     finish_linked(draft, wanted)
 }
 
@@ -283,7 +284,7 @@ fn plan_missing(
     let hold = protected_pattern(rules, &wanted, &draft.subject.shadow)
         .filter(|_| !is_user)
         .map(|pattern| Hold::ProtectedName { pattern })
-        .or_else(|| input.conflict.as_ref().map(conflict_hold))
+        .or_else(|| input.conflicts.first().map(conflict_hold))
         .or_else(|| (!rules.policy.recreate_missing).then_some(Hold::Missing))
         .or_else(|| super::holds::domain_hold_of(rules, &wanted));
     let guards = draft.create_guards();

@@ -18,7 +18,7 @@ mod subject;
 mod unlinked;
 
 pub use drift::{Drift, drift};
-pub use hash::PlanHasher;
+pub use hash::{PlanHasher, is_same_plan};
 pub use input::*;
 pub use members::plan_members;
 pub use rekey::plan_rekey;

@@ -26,7 +26,7 @@ pub fn plan_rekey(input: &RekeyInput<'_>) -> SubjectPlan {
             subject: input.newcomer.clone(),
             source: SourceState::InScope(input.desired.clone()),
             candidates: Vec::new(),
-            conflict: None,
+            conflicts: Vec::new(),
             ownership: Ownership::Ours,
             scope_group: None,
             missing_at_target: false,

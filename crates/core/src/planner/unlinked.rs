@@ -114,7 +114,7 @@ impl Unlinked<'_> {
         };
         pattern
             .map(|pattern| Hold::ProtectedName { pattern })
-            .or_else(|| self.input.conflict.as_ref().map(conflict_hold))
+            .or_else(|| self.input.conflicts.first().map(conflict_hold))
     }
 
     fn create(&mut self, hold: Option<Hold>) {

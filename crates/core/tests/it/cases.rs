@@ -177,13 +177,18 @@ impl Case {
             subject: self.subject.clone(),
             source: self.source.clone(),
             candidates: self.candidates.clone(),
-            conflict: self.conflict.then(|| Conflict {
-                field: "userName".to_owned(),
-                value: "a".to_owned(),
-                other: SubjectId(2),
-                other_dn: "uid=b".to_owned(),
-                other_is_incumbent: true,
-            }),
+            conflicts: self
+                .conflict
+                .then(|| Conflict {
+                    field: "userName".to_owned(),
+                    value: "a".to_owned(),
+                    other: SubjectId(2),
+                    other_dn: "uid=b".to_owned(),
+                    other_is_incumbent: true,
+                    is_swap: false,
+                })
+                .into_iter()
+                .collect(),
             ownership: match self.ownership {
                 0 => Ownership::MovesTo {
                     channel: "B".to_owned(),

@@ -1,7 +1,7 @@
 //! The hash that names a plan.
 
 use usher_core::model::{FieldValue, Hold, Millis, Operation, PlannedStep, SourceKey};
-use usher_core::planner::{PlanHasher, SourceState, plan_subject};
+use usher_core::planner::{PlanHasher, SourceState, is_same_plan, plan_subject};
 
 use crate::world::{NOW, desired, input, linked, out, person, rules, user};
 
@@ -120,4 +120,31 @@ fn an_empty_plan_has_a_hash_of_its_own() {
     let none: [(SourceKey, PlannedStep); 0] = [];
     assert_ne!(hash(&none, 1), hash(&none, 2));
     let _ = out();
+}
+
+#[test]
+fn what_is_taken_back_was_never_there() {
+    let steps = steps_at(NOW, "cycle 7");
+    let mut hasher = PlanHasher::default();
+    for (key, step) in &steps {
+        hasher.add(key, step);
+    }
+    let (key, step) = &steps[1];
+    hasher.remove(key, step);
+    let rest = [&steps[0], &steps[2], &steps[3]];
+    assert_eq!(hasher.finish(3), hash(rest, 3));
+}
+
+#[test]
+fn two_plans_are_the_same_whatever_the_words_of_their_proof() {
+    let of = |proof| -> Vec<PlannedStep> {
+        let steps = steps_at(NOW, proof).into_iter();
+        steps.map(|(_, step)| step).collect()
+    };
+    let (one, mut other) = (of("cycle 7"), of("cycle 8"));
+    other[2].part = 5;
+    assert!(is_same_plan(&one, &other));
+    assert!(!is_same_plan(&one, &other[..3]));
+    other[2].hold = Some(Hold::Missing);
+    assert!(!is_same_plan(&one, &other));
 }

@@ -12,7 +12,7 @@
 //! source in FIELD=VALUE.. | disabled FIELD=VALUE.. | expired FIELD=VALUE.. | out CLAUSE
 //!        | gone PROOF | tombstone PROOF | protected RULE | invalid PROBLEM | invalid-disabled PROBLEM
 //! candidate ID by=externalId|name|email [active=no] [linked=DN] [owned=CHANNEL] FIELD=VALUE..
-//! conflict FIELD=VALUE with DN [incumbent]
+//! conflict FIELD=VALUE with DN [incumbent|swap]
 //! ownership moves CHANNEL | unclear CHANNEL | ours
 //! missing yes|no                 the linked resource is missing at the target
 //! proven yes|no                  a complete read found it gone again (yes unless said otherwise)
@@ -224,7 +224,7 @@ impl Story {
             subject: self.subject.clone(),
             source: self.source.clone(),
             candidates: self.candidates.clone(),
-            conflict: self.conflict.clone(),
+            conflicts: self.conflict.iter().cloned().collect(),
             ownership: self.ownership.clone(),
             missing_at_target: self.missing,
             scope_group: None,

@@ -115,7 +115,8 @@ pub(crate) fn conflict(rest: &str) -> Conflict {
         value: value.to_owned(),
         other: SubjectId(2),
         other_dn: words.next().unwrap().to_owned(),
-        other_is_incumbent: words.next() == Some("incumbent"),
+        other_is_incumbent: matches!(words.next(), Some("incumbent" | "swap")),
+        is_swap: rest.ends_with(" swap"),
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn input(
         subject,
         source,
         candidates: Vec::new(),
-        conflict: None,
+        conflicts: Vec::new(),
         ownership: Ownership::Ours,
         missing_at_target: false,
         scope_group: None,

@@ -301,8 +301,8 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         return None;
     };
     let approvable = match hold {
-        Hold::Ambiguous { .. } => named,
-        Hold::Conflict { .. } | Hold::Swap { .. } => false,
+        Hold::Ambiguous { .. } | Hold::Swap { .. } => named,
+        Hold::Conflict { .. } => false,
         Hold::Guard { .. }
         | Hold::Adoption
         | Hold::ForeignExternalId { .. }

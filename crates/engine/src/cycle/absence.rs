@@ -6,7 +6,7 @@ use usher_core::model::{Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
 use usher_core::planner::SourceState;
 use usher_store::SubjectHead;
 
-use super::page::{Judged, present};
+use super::page::{Counting, Judged, present};
 use super::run::Run;
 use crate::error::EngineError;
 
@@ -32,7 +32,7 @@ impl Run<'_> {
                 },
             )
             .await?;
-        self.plan_changed(item.into_iter().collect(), &heads, false)
+        self.plan_changed(item.into_iter().collect(), &heads, Counting::Not)
             .await
     }
 
@@ -91,7 +91,7 @@ impl Run<'_> {
             .into_iter()
             .filter(|item| self.seen.insert(Hash128::of(item.key.as_str().as_bytes())))
             .collect();
-        self.plan_changed(fresh, &heads, true).await
+        self.plan_changed(fresh, &heads, Counting::Entry).await
     }
 
     /// After a complete full read: what it did not return is looked up, and planned as gone or
@@ -281,7 +281,7 @@ impl Run<'_> {
                 heads.insert(head.key.clone(), head.clone());
                 items.extend(self.left(head, source.clone()).await?);
             }
-            self.plan_changed(items, &heads, false).await?;
+            self.plan_changed(items, &heads, Counting::Not).await?;
         }
         Ok(())
     }

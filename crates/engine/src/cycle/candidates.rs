@@ -8,10 +8,10 @@ use usher_core::model::{
 };
 use usher_core::planner::{Candidate, Conflict, FoundBy, Ownership, SourceState};
 use usher_directory::compare::fold;
-use usher_store::{IndexKey, IndexRow, SubjectHead, UniqueHolder, UniqueValue};
+use usher_store::{IndexKey, IndexRow, SubjectHead};
 
 use super::index::{index_row, read_target};
-use super::page::{Judged, display, unique_values};
+use super::page::{Judged, display};
 use super::run::Run;
 use crate::error::EngineError;
 
@@ -23,11 +23,13 @@ pub(super) struct Gathered {
     pub(super) item: Judged,
     pub(super) subject: Subject,
     pub(super) candidates: Vec<Candidate>,
-    pub(super) conflict: Option<Conflict>,
+    pub(super) conflicts: Vec<Conflict>,
     pub(super) ownership: Ownership,
     pub(super) missing_at_target: bool,
     /// The scope group that it was last seen in, if it leaves.
     pub(super) scope_group: Option<String>,
+    /// Its name, or what people call it, is not what is stored.
+    pub(super) renamed: bool,
     /// Why it cannot be planned now: it stays as it is, and due.
     pub(super) postponed: Option<String>,
 }
@@ -42,14 +44,17 @@ impl Run<'_> {
         let subjects = self.stored(&changed, heads).await?;
         let mut all = Vec::with_capacity(changed.len());
         for (item, mut subject) in changed.into_iter().zip(subjects) {
+            let display = display(&self.rules, &subject, &item.source);
+            let renamed = subject.dn != item.dn || subject.display != display;
             subject.dn.clone_from(&item.dn);
             subject.dn_hash = item.dn_hash;
-            subject.display = display(&self.rules, &subject, &item.source);
+            subject.display = display;
             all.push(Gathered {
                 item,
                 subject,
                 candidates: Vec::new(),
-                conflict: None,
+                conflicts: Vec::new(),
+                renamed,
                 ownership: Ownership::Ours,
                 missing_at_target: false,
                 scope_group: None,
@@ -258,39 +263,6 @@ impl Run<'_> {
         channel.map_or_else(|| owner.channel.to_string(), |channel| channel.name.clone())
     }
 
-    async fn find_conflicts(&self, all: &mut [Gathered]) -> Result<(), EngineError> {
-        let mut values: BTreeSet<UniqueValue> = BTreeSet::new();
-        for one in all.iter() {
-            values.extend(
-                unique_values(&self.rules, one.item.kind, &one.item.source).unwrap_or_default(),
-            );
-        }
-        if values.is_empty() {
-            return Ok(());
-        }
-        let values: Vec<UniqueValue> = values.into_iter().collect();
-        let holders = self
-            .engine
-            .store
-            .unique_holders(&self.open.channel.id, &values)
-            .await?;
-        let mut by_value: HashMap<UniqueValue, Vec<UniqueHolder>> = HashMap::new();
-        for holder in holders.into_iter().filter(|holder| holder.in_scope) {
-            by_value
-                .entry(holder.value.clone())
-                .or_default()
-                .push(holder);
-        }
-        for one in all.iter_mut() {
-            let own = unique_values(&self.rules, one.item.kind, &one.item.source);
-            one.conflict = own
-                .unwrap_or_default()
-                .iter()
-                .find_map(|value| conflict(value, by_value.get(value)?, &one.subject));
-        }
-        Ok(())
-    }
-
     /// The scope groups that those who leave were last seen in.
     async fn find_scope_groups(&self, all: &mut [Gathered]) -> Result<(), EngineError> {
         let leaving = |one: &Gathered| leaves(&one.item.source).then_some(one.subject.id)?;
@@ -411,23 +383,4 @@ fn matches(row: &IndexRow, key: &IndexKey) -> bool {
         IndexKey::Email(email) => row.email.as_ref() == Some(email),
         IndexKey::Id(id) => &row.observed.target_id == id,
     }
-}
-
-/// The conflict of a subject with those who hold a value: the linked incumbent first.
-fn conflict(value: &UniqueValue, holders: &[UniqueHolder], subject: &Subject) -> Option<Conflict> {
-    let others = holders
-        .iter()
-        .filter(|holder| Some(holder.subject) != subject.id);
-    let other = others.max_by_key(|holder| holder.state.is_linked())?;
-    Some(Conflict {
-        field: value
-            .field
-            .split_once('.')
-            .map_or(value.field.as_str(), |(_, f)| f)
-            .to_owned(),
-        value: value.folded.clone(),
-        other: other.subject,
-        other_dn: other.dn.clone(),
-        other_is_incumbent: other.state.is_linked(),
-    })
 }

@@ -3,14 +3,17 @@
 mod absence;
 mod begin;
 mod candidates;
+mod conflicts;
 mod drift;
 mod ending;
 mod index;
 mod last;
 mod members;
 mod page;
+mod planning;
 mod rekey;
 mod run;
+mod standing;
 mod unchanged;
 
 pub use begin::planning_digest;

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use usher_connector::{Fetched, ReadEntry};
-use usher_core::guard::source_shrunk;
 use usher_core::mapping::{Mapped, map_group, map_user};
 use usher_core::model::{
-    Entry, FieldValue, Hash128, Kind, Millis, Problem, ScopeVerdict, SourceKey, Subject, SubjectId,
+    Entry, FieldValue, Hash128, Kind, Problem, ScopeVerdict, SourceKey, Subject, SubjectId,
     SubjectState, Verdict,
 };
-use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
+use usher_core::planner::SourceState;
 use usher_directory::Dn;
 use usher_directory::compare::fold;
-use usher_store::{Remembered, SubjectHead, SubjectWrite, UniqueValue};
+use usher_store::{Remembered, SubjectHead, UniqueValue};
 
 use super::run::Run;
 use super::unchanged::{Look, Page};
@@ -34,6 +33,17 @@ pub(super) struct Judged {
     pub(super) content: Option<Hash128>,
     /// The scope group that it was read in.
     pub(super) scope_group: Option<String>,
+}
+
+/// How a plan counts in the account of the entries that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// As an entry that was read.
+    Entry,
+    /// Not at all: nothing was read of it.
+    Not,
+    /// In place of the plan that this cycle made before.
+    Again,
 }
 
 /// The canonical form of a DN, or folded text.
@@ -145,7 +155,7 @@ impl Run<'_> {
         let store = &self.engine.store;
         store.remember_reads(self.fence, &same_again).await?;
         store.remember_scope_groups(self.fence, &seen_in).await?;
-        self.plan_changed(changed, &heads, true).await
+        self.plan_changed(changed, &heads, Counting::Entry).await
     }
 
     /// Notes whom an entry that was just read stands for, and by which name.
@@ -206,7 +216,7 @@ impl Run<'_> {
             };
             self.recount(first, Verdict::Invalid);
             self.count(Verdict::Invalid);
-            self.plan_changed(vec![item], &heads, false).await?;
+            self.plan_changed(vec![item], &heads, Counting::Not).await?;
         }
         Ok(())
     }
@@ -299,179 +309,6 @@ impl Run<'_> {
         }
     }
 
-    /// Plans entries that changed, and writes their subjects with their steps.
-    pub(super) async fn plan_changed(
-        &mut self,
-        changed: Vec<Judged>,
-        heads: &HashMap<SourceKey, SubjectHead>,
-        counted: bool,
-    ) -> Result<(), EngineError> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let gathered_all = self.gather(changed, heads).await?;
-        let rules = self.rules.clone();
-        let mut writes = Vec::with_capacity(gathered_all.len());
-        let mut contents = Vec::with_capacity(gathered_all.len());
-        let mut seen_in = Vec::with_capacity(gathered_all.len());
-        for gathered in gathered_all {
-            if let Some(reason) = gathered.postponed {
-                self.postpone(&gathered.subject, &reason, counted).await?;
-                continue;
-            }
-            contents.push(
-                gathered
-                    .item
-                    .content
-                    .map(|content| (content, gathered.item.hash)),
-            );
-            seen_in.push(gathered.item.scope_group);
-            let proven_again = self.proves_again(gathered.subject.left_at);
-            let input = SubjectInput {
-                rules: &rules,
-                subject: gathered.subject,
-                source: gathered.item.source,
-                candidates: gathered.candidates,
-                conflict: gathered.conflict,
-                ownership: gathered.ownership,
-                scope_group: gathered.scope_group,
-                missing_at_target: gathered.missing_at_target,
-                proven_again,
-                now: self.started_at,
-            };
-            let plan = plan_subject(&input);
-            if counted {
-                self.count(plan.verdict);
-            } else {
-                self.uncounted.extend(plan.subject.id);
-            }
-            let unique = unique_values(&rules, gathered.item.kind, &input.source);
-            writes.push(self.subject_write(
-                plan,
-                gathered.item.hash,
-                gathered.item.container,
-                unique,
-            ));
-        }
-        let store = &self.engine.store;
-        let ids = store.write(self.fence, self.cycle, &writes).await?;
-        let seen_in: Vec<(SubjectId, String)> = ids
-            .iter()
-            .zip(seen_in)
-            .filter_map(|(id, group)| Some((*id, group?)))
-            .collect();
-        store.remember_scope_groups(self.fence, &seen_in).await?;
-        let reads = ids.into_iter().zip(contents);
-        let reads: Vec<Remembered> = reads
-            .filter_map(|(subject, read)| {
-                let (content, desired_hash) = read?;
-                Some(Remembered {
-                    subject,
-                    content,
-                    desired_hash,
-                })
-            })
-            .collect();
-        Ok(store.remember_reads(self.fence, &reads).await?)
-    }
-
-    /// Leaves a subject that cannot be planned now as it is, and due; one that is new is kept
-    /// with its reason, so that nothing is lost.
-    async fn postpone(
-        &mut self,
-        subject: &Subject,
-        reason: &str,
-        counted: bool,
-    ) -> Result<(), EngineError> {
-        let mut subject = subject.clone();
-        subject.dirty = true;
-        subject.verdict = Verdict::Held;
-        subject.reason = format!("whether the target has it could not be found out: {reason}");
-        if counted {
-            self.count(subject.verdict);
-        } else {
-            self.uncounted.extend(subject.id);
-        }
-        self.notes
-            .push(format!("{}: {}", subject.dn, subject.reason));
-        let (_, container) = canonical(&subject.dn);
-        let write = SubjectWrite {
-            subject,
-            container,
-            replanned: false,
-            steps: Vec::new(),
-            unique: None,
-        };
-        self.write(&[write]).await
-    }
-
-    /// Whether this is the second complete full read at least since a subject left. While a read is
-    /// going on nothing is proven.
-    fn proves_again(&self, left_at: Option<Millis>) -> bool {
-        let complete = self.full
-            && self.certificate.as_ref().is_some_and(|found| {
-                let last = self.record.last_complete_users;
-                found.is_complete()
-                    && source_shrunk(
-                        found.users,
-                        self.record.last_complete_at.map(|_| last),
-                        &self.open.channel.policy.guards,
-                    )
-                    .is_none()
-            });
-        let earlier = self.record.last_complete_at;
-        complete && left_at.is_some_and(|left| earlier.is_some_and(|at| at >= left))
-    }
-
-    /// The row that a plan makes, with its counts taken.
-    pub(super) fn subject_write(
-        &mut self,
-        plan: SubjectPlan,
-        hash: Hash128,
-        container: String,
-        unique: Option<Vec<UniqueValue>>,
-    ) -> SubjectWrite {
-        let SubjectPlan {
-            mut subject,
-            steps,
-            verdict,
-            reason,
-            ..
-        } = plan;
-        subject.desired_hash = Some(hash);
-        subject.verdict = verdict;
-        subject.reason = reason;
-        for step in &steps {
-            self.hasher.add(&subject.key, step);
-            *self
-                .steps
-                .entry(step.operation.verb().as_str().to_owned())
-                .or_default() += 1;
-            for name in &step.guards {
-                if let Some(container) = name.strip_prefix("container:") {
-                    self.containers.insert(container.to_owned());
-                } else if let Some(group) = name.strip_prefix("scope.group:") {
-                    self.scope_groups.insert(group.to_owned());
-                }
-            }
-        }
-        SubjectWrite {
-            subject,
-            container,
-            replanned: true,
-            steps,
-            unique,
-        }
-    }
-
-    pub(super) async fn write(&mut self, writes: &[SubjectWrite]) -> Result<(), EngineError> {
-        self.engine
-            .store
-            .write(self.fence, self.cycle, writes)
-            .await?;
-        Ok(())
-    }
-
     /// An entry that the reader could not use: kept, visible, never in another's way.
     pub(super) async fn bad_entry(
         &mut self,
@@ -510,7 +347,7 @@ impl Run<'_> {
                 self.count(verdict);
                 Ok(())
             }
-            None => self.plan_changed(vec![item], &heads, true).await,
+            None => self.plan_changed(vec![item], &heads, Counting::Entry).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One cycle from begin to end.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -71,6 +71,8 @@ pub(super) struct Run<'a> {
     pub(super) index_fresh: Vec<Kind>,
     /// Subjects planned without an entry that was read: they count under no verdict.
     pub(super) uncounted: HashSet<SubjectId>,
+    /// Subjects whose plan depends on a unique value that somebody else has or wants.
+    pub(super) conflicted: BTreeSet<SubjectId>,
     /// Who loses the last membership in this plan.
     pub(super) last: super::last::LastMemberships,
     /// Subjects of which the source itself said in this cycle that they are gone.
@@ -160,6 +162,7 @@ impl Engine {
                 drift: Vec::new(),
                 index_fresh: self.fresh_kinds(open).await?,
                 uncounted: HashSet::new(),
+                conflicted: BTreeSet::new(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
             };
@@ -235,7 +238,7 @@ impl Run<'_> {
                 self.find_drift().await?;
             }
         }
-        self.hold_duplicates().await?;
+        self.plan_conflicts_again().await?;
         self.end_lists().await?;
         self.plan_memberships().await?;
         self.end(options).await

@@ -132,7 +132,10 @@ mod tests {
             Hold::ConfigurationChange,
             Hold::GroupRemoval,
             Hold::Missing,
-            Hold::Swap { field: t() },
+            Hold::Swap {
+                field: t(),
+                other: t(),
+            },
         ];
         assert_eq!(all.map(|hold| hold.name()), HOLDS);
     }
