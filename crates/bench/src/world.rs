@@ -75,6 +75,7 @@ pub(crate) async fn open(request: &EngineRequest) -> Result<Admin> {
         clock: Arc::new(SystemClock),
         random: Arc::new(rand::random::<u64>),
         owner: format!("bench-{}", std::process::id()),
+        limiters: Arc::default(),
     };
     let revision = engine.configuration().await?.revision;
     if revision == 0 {

@@ -20,6 +20,7 @@ use crate::error::EngineError;
 use crate::masking::MaskedTarget;
 use crate::protection::Protection;
 use crate::secrets::Sealer;
+use crate::send::{Limiters, PacedTarget};
 
 /// The field that holds a group's name.
 pub(crate) const GROUP_NAME_FIELD: &str = "displayName";
@@ -67,6 +68,8 @@ pub struct Engine {
     pub random: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// This process; new at every start.
     pub owner: String,
+    /// How fast each target may be asked, and which of them are to be left alone now.
+    pub limiters: Arc<Limiters>,
 }
 
 /// A channel with everything opened and compiled.
@@ -312,7 +315,8 @@ impl Engine {
         })?)
     }
 
-    /// Opens the target of an SP connection for a channel.
+    /// Opens the target of an SP connection for a channel. Its reads keep to the connection's rate and
+    /// pauses.
     pub fn open_target(
         &self,
         configuration: &Configuration,
@@ -338,12 +342,10 @@ impl Engine {
             load: channel.policy.load.clone(),
             authorities: configuration.authorities(),
         })?;
-        Ok(MaskedTarget::over(
-            Arc::from(target),
-            sp,
-            connector.descriptor(),
-            &self.sealer,
-        ))
+        let descriptor = connector.descriptor();
+        let limiter = self.limiters.of(sp, &descriptor.capabilities, &self.clock);
+        let masked = MaskedTarget::over(Arc::from(target), sp, descriptor, &self.sealer);
+        Ok(PacedTarget::over(masked, limiter))
     }
 }
 

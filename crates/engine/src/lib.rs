@@ -22,4 +22,4 @@ pub use error::EngineError;
 pub use lease::{LEASE_MS, Lease};
 pub use protection::Protection;
 pub use secrets::{KeyError, Sealer};
-pub use send::{SendOptions, SendReport};
+pub use send::{Limiters, SendOptions, SendReport};

@@ -334,8 +334,11 @@ pub trait Outbox: Send + Sync {
 
     /// Claims up to `limit` steps durably, in order of priority: `Pending`, or `Waiting` whose time
     /// has come; of the given channels; at most one per subject, none for a subject that has one
-    /// in flight, never a step while an earlier one of the same subject can still be sent. A backend
-    /// may return fewer than asked for (SQLite: at most 100 at once).
+    /// in flight, never a step while an earlier one of the same subject can still be sent. The one
+    /// exception: a batch of members passes earlier batches of the same group that are `Waiting`,
+    /// so that one refused member does not hold the group up; every other step waits for them, and
+    /// a batch waits for every other step. A backend may return fewer than asked for (SQLite: at most
+    /// 100 at once).
     async fn claim(
         &self,
         fence: &Fence,

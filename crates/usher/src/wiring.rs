@@ -54,6 +54,7 @@ pub(crate) fn admin(store: &SqliteStore, dir: PathBuf, sealer: Sealer, operator:
             clock,
             random: Arc::new(rand::random::<u64>),
             owner: uuid::Uuid::new_v4().to_string(),
+            limiters: Arc::default(),
         },
         rehearsal: Arc::new(Copies {
             store: store.clone(),

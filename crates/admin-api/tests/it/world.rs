@@ -58,6 +58,7 @@ impl World {
                 clock: clock.clone(),
                 random: Arc::new(|| 4),
                 owner: "test".to_owned(),
+                limiters: Arc::default(),
             },
             rehearsal: Arc::new(Copies(store)),
             operator: Operator::local("nobody"),

@@ -368,6 +368,7 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, owner: &str) -> (Admin, S
         clock: clock.clone(),
         random: Arc::new(|| 4),
         owner: owner.to_owned(),
+        limiters: Arc::default(),
     };
     let admin = Admin {
         engine,

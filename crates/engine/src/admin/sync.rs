@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::Notify;
 use usher_connector::Failure;
-use usher_core::model::{Cycle, CycleMode, CycleState, Kind, SourceKey, StepId, StepState, Verb};
+use usher_core::model::{
+    Cycle, CycleMode, CycleState, Kind, Millis, SourceKey, StepId, StepState, Verb,
+};
 use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
 
 use super::Admin;
@@ -68,6 +70,8 @@ pub struct SyncReport {
     pub held: u64,
     /// Why nothing (more) was sent, if so.
     pub stopped: Option<String>,
+    /// When it is worth syncing again for what waits for its time: UTC milliseconds.
+    pub again_at: Option<Millis>,
 }
 
 impl Admin {
@@ -438,6 +442,7 @@ fn add(report: &mut SyncReport, sent: &SendReport) {
     report.parked += sent.parked;
     report.replanned += sent.replanned;
     report.stopped = sent.stopped.clone().or(report.stopped.take());
+    report.again_at = sent.again_at;
 }
 
 /// Whether a cycle read everything it wanted.

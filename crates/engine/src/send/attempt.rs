@@ -5,8 +5,11 @@ use std::time::Duration;
 use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
 use usher_core::model::{Observed, Operation, Step, Subject, TargetId};
 
+use super::backoff::retry_within;
+use super::gate::Gate;
 use super::limiter::Limiter;
-use super::lookup::{Found, find_created, find_in_the_way, look_up};
+use super::lookup::Found;
+use super::trouble::{Trouble, again, again_after, blame};
 use crate::context::{Engine, OpenChannel};
 
 /// Most other encodings that are tried for one effect.
@@ -20,6 +23,9 @@ pub(super) struct Attempt<'a> {
     pub(super) engine: &'a Engine,
     pub(super) open: &'a OpenChannel,
     pub(super) limiter: &'a Limiter,
+    pub(super) gate: &'a Gate,
+    /// How long to wait for a target that is to be left alone.
+    pub(super) patience: Duration,
 }
 
 /// What a failed attempt is charged to.
@@ -27,6 +33,8 @@ pub(super) struct Attempt<'a> {
 pub(super) enum Blame {
     /// The step: so many failures park it.
     Step,
+    /// The step, on the word of a mere look at the target: many such failures park it.
+    Alone,
     /// The target, if it does nothing else well either.
     Target,
     /// The target, which wants less or cannot be reached: it is left alone for a while.
@@ -90,6 +98,8 @@ pub(super) enum Ended {
         /// Why.
         reason: String,
     },
+    /// Sending was stopped before anything was sent.
+    Unsent,
     /// Nothing works until a person acts.
     Stop {
         /// Why.
@@ -113,7 +123,7 @@ impl Attempt<'_> {
             && let Operation::Create { resource, .. } = &step.planned.operation
         {
             // A create that was tried before may have been carried out: look before posting.
-            match find_created(self.open, step.kind, resource).await {
+            match self.find_created(step.kind, resource).await {
                 Ok(Some(observed)) => return done(Some(observed)),
                 Ok(None) => {}
                 Err(error) => return again(&error),
@@ -135,15 +145,46 @@ impl Attempt<'_> {
                 };
             }
         };
-        let error = match self.send(&request, log).await {
-            Ok(reply) => return replied(reply),
-            Err(error) => error,
-        };
-        self.judge(step, error, log).await
+        match self.send(&request, log).await {
+            Ok(reply) => replied(reply),
+            Err(Trouble::Target(error)) => self.judge(step, error, log).await,
+            Err(Trouble::Stopped) => Ended::Unsent,
+        }
     }
 
     fn opener(&self) -> &dyn usher_connector::Opener {
         self.engine.sealer.as_ref()
+    }
+
+    /// Asks something of the target that changes nothing, a few times if need be.
+    pub(super) async fn look<T, F, Fut>(&self, mut read: F) -> Result<T, Trouble>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, TargetError>>,
+    {
+        let limiter = self.limiter;
+        let read = retry_within(self.patience, || {
+            let asked = match limiter.paused() {
+                Some(pause) if pause.left > self.patience => Err(TargetError::from(pause)),
+                _ => Ok(read()),
+            };
+            async move { asked?.await }
+        });
+        tokio::select! {
+            biased;
+            () = self.gate.until_shut() => Err(Trouble::Stopped),
+            found = read => Ok(found?),
+        }
+    }
+
+    /// Waits for a turn; an error when nothing is to be sent now.
+    async fn turn(&self) -> Result<(), Trouble> {
+        let turn = tokio::select! {
+            biased;
+            () = self.gate.until_shut() => return Err(Trouble::Stopped),
+            turn = self.limiter.turn(self.patience) => turn,
+        };
+        Ok(turn.map_err(TargetError::from)?)
     }
 
     /// Sends one request in its turn and its time.
@@ -151,13 +192,8 @@ impl Attempt<'_> {
         &self,
         request: &Request,
         log: &mut Vec<Exchange>,
-    ) -> Result<Reply, TargetError> {
-        if !self.limiter.turn().await {
-            return Err(TargetError::new(
-                Failure::StopTarget,
-                "sending was stopped before this request was sent",
-            ));
-        }
+    ) -> Result<Reply, Trouble> {
+        self.turn().await?;
         let seconds = u64::from(self.open.channel.timeout_seconds.max(1));
         let sent = self.open.target.send(request);
         // The connector has its own time-out; this one holds even if the connector forgets.
@@ -173,16 +209,19 @@ impl Attempt<'_> {
         };
         match &result {
             Ok(reply) => log.push(reply.exchange.clone()),
-            Err(error) => log.extend(error.exchange.as_deref().cloned()),
+            Err(error) => {
+                log.extend(error.exchange.as_deref().cloned());
+                self.limiter.note(error);
+            }
         }
-        result
+        Ok(result?)
     }
 
     async fn judge(&self, step: &Step, error: TargetError, log: &mut Vec<Exchange>) -> Ended {
         let reason = error.message.clone();
         match &error.failure {
             Failure::AlreadyDone => Ended::Done(Done::default()),
-            Failure::Retry { .. } | Failure::Throttled { .. } => again(&error),
+            Failure::Retry { .. } | Failure::Throttled { .. } => again_after(&error),
             Failure::Refused { .. } => self.refused(step, error, log).await,
             Failure::Replan {
                 premise: Premise::Exists,
@@ -213,8 +252,13 @@ impl Attempt<'_> {
             let Ok(Some(request)) = other else { break };
             match self.send(&request, log).await {
                 Ok(reply) => return replied(reply),
-                Err(error) if matches!(error.failure, Failure::Refused { .. }) => last = error,
-                Err(error) => return Box::pin(self.judge(step, error, log)).await,
+                Err(Trouble::Target(error)) if matches!(error.failure, Failure::Refused { .. }) => {
+                    last = error;
+                }
+                Err(Trouble::Target(error)) => {
+                    return Box::pin(self.judge(step, error, log)).await;
+                }
+                Err(Trouble::Stopped) => return Ended::Unsent,
             }
         }
         self.split(step, last.message, log).await
@@ -235,12 +279,12 @@ impl Attempt<'_> {
             | Operation::AddMembers { .. }
             | Operation::RemoveMembers { .. } => return Ended::Parked { reason },
         };
-        match find_created(self.open, step.kind, resource).await {
+        match self.find_created(step.kind, resource).await {
             Ok(Some(observed)) => return done(Some(observed)),
             Ok(None) => {}
             Err(error) => return again(&error),
         }
-        match find_in_the_way(self.open, step.kind, resource).await {
+        match self.find_in_the_way(step.kind, resource).await {
             Ok(Some(observed)) => Ended::InTheWay {
                 observed: Box::new(observed),
                 reason,
@@ -255,7 +299,7 @@ impl Attempt<'_> {
         let Some(id) = step.planned.operation.target_id() else {
             return Ended::Parked { reason };
         };
-        match super::retry_read(|| self.open.target.read(step.kind, id)).await {
+        match self.look(|| self.open.target.read(step.kind, id)).await {
             Ok(None) => Ended::Gone { reason },
             Ok(Some(_)) => Ended::Again {
                 after_ms: None,
@@ -282,7 +326,7 @@ impl Attempt<'_> {
 
     /// The reply was lost: what happened is looked up before anything is repeated.
     pub(super) async fn unknown(&self, step: &Step, reason: String) -> Ended {
-        match look_up(self.open, step).await {
+        match self.look_up(step).await {
             Ok(Found::Done(observed)) => done(observed),
             Ok(Found::NotDone) => Ended::Again {
                 after_ms: Some(0),
@@ -290,12 +334,17 @@ impl Attempt<'_> {
                 reason,
             },
             Ok(Found::Gone) => Ended::Gone { reason },
-            Err(error) if matches!(error.failure, Failure::StopTarget) => Ended::Stop {
-                reason: error.message,
-                sent: true,
-            },
-            Err(error) => Ended::Unknown {
+            Err(Trouble::Target(error)) if matches!(error.failure, Failure::StopTarget) => {
+                Ended::Stop {
+                    reason: error.message,
+                    sent: true,
+                }
+            }
+            Err(Trouble::Target(error)) => Ended::Unknown {
                 reason: format!("{reason}; looking it up failed: {error}"),
+            },
+            Err(Trouble::Stopped) => Ended::Unknown {
+                reason: format!("{reason}; sending was stopped before it was looked up"),
             },
         }
     }
@@ -318,45 +367,6 @@ fn done(observed: Option<Observed>) -> Ended {
         observed,
         target_id,
     })
-}
-
-pub(super) fn again(error: &TargetError) -> Ended {
-    let after_ms = match &error.failure {
-        Failure::StopTarget => {
-            return Ended::Stop {
-                reason: error.message.clone(),
-                sent: false,
-            };
-        }
-        Failure::Throttled { after_ms } | Failure::Retry { after_ms } => *after_ms,
-        Failure::AlreadyDone
-        | Failure::Refused { .. }
-        | Failure::Replan { .. }
-        | Failure::Unknown => None,
-    };
-    Ended::Again {
-        after_ms,
-        blame: blame(error),
-        reason: error.message.clone(),
-    }
-}
-
-/// A target that wants less, does not answer or fails by itself says nothing about the step.
-fn blame(error: &TargetError) -> Blame {
-    let status = error.exchange.as_ref().and_then(|exchange| exchange.status);
-    match (&error.failure, status) {
-        (Failure::Throttled { .. }, _) => Blame::Pause,
-        (Failure::Retry { .. } | Failure::Unknown, None | Some(500..)) => Blame::Target,
-        (
-            Failure::Retry { .. }
-            | Failure::Unknown
-            | Failure::AlreadyDone
-            | Failure::Refused { .. }
-            | Failure::Replan { .. }
-            | Failure::StopTarget,
-            _,
-        ) => Blame::Step,
-    }
 }
 
 /// Whether what a step expects still holds; if not, why not.

@@ -1,62 +1,71 @@
 //! Whether trouble is a step's or the whole target's (429, 5xx, failed connections).
-
-use std::time::Duration;
+//!
+//! A failure beside something that succeeds is the step's own. One that stands alone says nothing
+//! yet: it waits until something else succeeds, until so many others fail too, or until nothing is
+//! under way any more. Then one cheap look at the target decides.
 
 use usher_core::model::StepState;
 
 use super::attempt::{Blame, Ended};
-use super::backoff::{pause_ms, wait_ms};
+use super::backoff::wait_ms;
+use super::fly::Finish;
 use super::limiter::Limiter;
-use super::run::Finish;
 
 /// What is known of the target's health while sending.
 #[derive(Default)]
 pub(super) struct Health {
     /// Something succeeded, and nothing has failed since.
     well: bool,
-    /// Pauses in a row without a success between them.
-    pauses: u32,
     /// Failures that are the target's unless something succeeds beside them.
     suspects: Vec<Finish>,
 }
 
 /// So many failures without a success between them are the target's.
 const MOST_SUSPECTS: usize = 20;
+/// With more failures than these the target is to blame although it answers a look: it may refuse
+/// every change while it can be read.
+const FEW: usize = 3;
 
 impl Health {
-    /// Takes note of an end. Where others fail too, the target is to blame and is left alone for a
-    /// while: its steps wait and none of their attempts count. A failure beside successes is the
-    /// step's own.
+    /// Takes note of an end. After a failure that may be the target's, it is left alone for a while.
     pub(super) fn note(&mut self, one: &mut Finish, limiter: &Limiter, random: u64) {
+        if matches!(one.ended, Ended::Done(_) | Ended::Partly { .. }) {
+            self.well = true;
+            limiter.well();
+        }
         let Ended::Again {
             after_ms, blame, ..
         } = &mut one.ended
         else {
-            if matches!(one.ended, Ended::Done(_) | Ended::Partly { .. }) {
-                self.well = true;
-                self.pauses = 0;
-            }
             return;
         };
         if *blame == Blame::Target && self.well {
             self.well = false;
             *blame = Blame::Step;
         }
-        if *blame == Blame::Step || one.step.state == StepState::Unknown {
+        if one.step.state == StepState::Unknown {
             return;
         }
-        self.well = false;
-        // What was told is at least waited for; what was not told grows with every pause.
-        let told = after_ms.filter(|ms| *ms > 0);
-        if !limiter.is_paused() {
-            limiter.pause(Duration::from_millis(pause_ms(told, self.pauses)));
-            self.pauses = self.pauses.saturating_add(1);
+        match blame {
+            Blame::Step | Blame::Alone => {}
+            Blame::Target => {
+                self.well = false;
+                limiter.pause();
+            }
+            Blame::Pause => {
+                self.well = false;
+                *after_ms = Some(wait(*after_ms, limiter, random));
+            }
         }
-        *after_ms = Some(told.unwrap_or_else(|| wait_ms(self.pauses, None, random)));
     }
 
     /// What can be recorded now: failures wait until it is known whose they are.
-    pub(super) fn judged(&mut self, ready: Vec<Finish>) -> Vec<Finish> {
+    pub(super) fn judged(
+        &mut self,
+        ready: Vec<Finish>,
+        limiter: &Limiter,
+        random: u64,
+    ) -> Vec<Finish> {
         let is_open = |one: &Finish| {
             one.step.state != StepState::Unknown
                 && matches!(
@@ -70,20 +79,52 @@ impl Health {
         let (open, mut judged): (Vec<Finish>, Vec<Finish>) = ready.into_iter().partition(is_open);
         self.suspects.extend(open);
         if self.well {
-            for mut one in std::mem::take(&mut self.suspects) {
-                if let Ended::Again { blame, .. } = &mut one.ended {
-                    *blame = Blame::Step;
-                }
-                judged.push(one);
-            }
+            judged.extend(self.settle(Blame::Step, limiter, random));
         } else if self.suspects.len() >= MOST_SUSPECTS {
-            judged.append(&mut self.suspects);
+            judged.extend(self.settle(Blame::Target, limiter, random));
         }
         judged
     }
 
-    /// Nothing else is under way: what failed alone is the target's.
-    pub(super) fn rest(&mut self) -> Vec<Finish> {
-        std::mem::take(&mut self.suspects)
+    /// Whether failures wait to be judged.
+    pub(super) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
     }
+
+    /// Whether one look at the target can tell whose the failures are.
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        (1..=FEW).contains(&self.suspects.len())
+    }
+
+    /// Nothing else is under way: what failed is charged to the target, or to the steps alone when a
+    /// look found the target well.
+    pub(super) fn rest(&mut self, answers: bool, limiter: &Limiter, random: u64) -> Vec<Finish> {
+        if answers {
+            limiter.lift();
+            return self.settle(Blame::Alone, limiter, random);
+        }
+        self.settle(Blame::Target, limiter, random)
+    }
+
+    fn settle(&mut self, whose: Blame, limiter: &Limiter, random: u64) -> Vec<Finish> {
+        let mut settled = std::mem::take(&mut self.suspects);
+        for one in &mut settled {
+            if let Ended::Again {
+                after_ms, blame, ..
+            } = &mut one.ended
+            {
+                *blame = whose;
+                if whose == Blame::Target {
+                    *after_ms = Some(wait(*after_ms, limiter, random));
+                }
+            }
+        }
+        settled
+    }
+}
+
+/// What was told is waited for; what was not told grows with every pause.
+fn wait(told: Option<u64>, limiter: &Limiter, random: u64) -> u64 {
+    let told = told.filter(|ms| *ms > 0);
+    told.unwrap_or_else(|| wait_ms(limiter.in_a_row(), None, random))
 }

@@ -1,10 +1,11 @@
 //! Looking up an outcome that is not known.
 
-use usher_connector::{Failure, Target, TargetError};
-use usher_core::model::{FieldChange, FieldValue, Kind, Observed, Operation, Resource, Step};
+use usher_core::model::{
+    FieldChange, FieldValue, Kind, Observed, Operation, Resource, Step, TargetId,
+};
 
-use super::backoff::retry_read;
-use crate::context::OpenChannel;
+use super::attempt::Attempt;
+use super::trouble::Trouble;
 
 /// What a look-up found.
 pub(super) enum Found {
@@ -16,83 +17,140 @@ pub(super) enum Found {
     Gone,
 }
 
-/// Finds out whether a step whose reply was lost was carried out.
-pub(super) async fn look_up(open: &OpenChannel, step: &Step) -> Result<Found, TargetError> {
-    let target = open.target.as_ref();
-    match &step.planned.operation {
-        Operation::Create { resource, .. } => {
-            Ok(match find_created(open, step.kind, resource).await? {
-                Some(observed) => Found::Done(Some(observed)),
-                None => Found::NotDone,
-            })
-        }
-        Operation::Delete { target_id } => {
-            let there = retry_read(|| target.read(step.kind, target_id)).await?;
-            Ok(if there.is_some() {
-                Found::NotDone
-            } else {
-                Found::Done(None)
-            })
-        }
-        Operation::Update { target_id, changes }
-        | Operation::Adopt {
-            target_id, changes, ..
-        }
-        | Operation::Rekey {
-            target_id, changes, ..
-        } => {
-            compare(target, step.kind, target_id, |observed| {
-                holds_all(observed, changes)
-            })
-            .await
-        }
-        Operation::Disable { target_id } => {
-            compare(target, step.kind, target_id, |observed| {
-                observed.active == Some(false)
-            })
-            .await
-        }
-        Operation::Enable { target_id } => {
-            compare(target, step.kind, target_id, |observed| {
-                observed.active == Some(true)
-            })
-            .await
-        }
-        Operation::AddMembers { target_id, members } => {
-            compare(target, step.kind, target_id, |observed| {
-                observed.members.as_ref().is_some_and(|present| {
-                    members
-                        .iter()
-                        .all(|member| present.contains(&member.target_id))
+impl Attempt<'_> {
+    /// Finds out whether a step whose reply was lost was carried out.
+    pub(super) async fn look_up(&self, step: &Step) -> Result<Found, Trouble> {
+        match &step.planned.operation {
+            Operation::Create { resource, .. } => {
+                Ok(match self.find_created(step.kind, resource).await? {
+                    Some(observed) => Found::Done(Some(observed)),
+                    None => Found::NotDone,
                 })
-            })
-            .await
-        }
-        Operation::RemoveMembers { target_id, members } => {
-            compare(target, step.kind, target_id, |observed| {
-                observed.members.as_ref().is_some_and(|present| {
-                    members
-                        .iter()
-                        .all(|member| !present.contains(&member.target_id))
+            }
+            Operation::Delete { target_id } => {
+                let target = &self.open.target;
+                let there = self.look(|| target.read(step.kind, target_id)).await?;
+                Ok(if there.is_some() {
+                    Found::NotDone
+                } else {
+                    Found::Done(None)
                 })
-            })
-            .await
+            }
+            Operation::Update { target_id, changes }
+            | Operation::Adopt {
+                target_id, changes, ..
+            }
+            | Operation::Rekey {
+                target_id, changes, ..
+            } => {
+                self.compare(step.kind, target_id, |observed| {
+                    holds_all(observed, changes)
+                })
+                .await
+            }
+            Operation::Disable { target_id } => {
+                self.compare(step.kind, target_id, |observed| {
+                    observed.active == Some(false)
+                })
+                .await
+            }
+            Operation::Enable { target_id } => {
+                self.compare(step.kind, target_id, |observed| {
+                    observed.active == Some(true)
+                })
+                .await
+            }
+            Operation::AddMembers { target_id, members } => {
+                self.compare(step.kind, target_id, |observed| {
+                    observed.members.as_ref().is_some_and(|present| {
+                        members
+                            .iter()
+                            .all(|member| present.contains(&member.target_id))
+                    })
+                })
+                .await
+            }
+            Operation::RemoveMembers { target_id, members } => {
+                self.compare(step.kind, target_id, |observed| {
+                    observed.members.as_ref().is_some_and(|present| {
+                        members
+                            .iter()
+                            .all(|member| !present.contains(&member.target_id))
+                    })
+                })
+                .await
+            }
+            Operation::Unlink { .. } => Ok(Found::Done(None)),
         }
-        Operation::Unlink { .. } => Ok(Found::Done(None)),
     }
-}
 
-async fn compare(
-    target: &dyn Target,
-    kind: Kind,
-    id: &usher_core::model::TargetId,
-    as_wanted: impl Fn(&Observed) -> bool,
-) -> Result<Found, TargetError> {
-    Ok(match retry_read(|| target.read(kind, id)).await? {
-        None => Found::Gone,
-        Some(observed) if as_wanted(&observed) => Found::Done(Some(observed)),
-        Some(_) => Found::NotDone,
-    })
+    async fn compare(
+        &self,
+        kind: Kind,
+        id: &TargetId,
+        as_wanted: impl Fn(&Observed) -> bool,
+    ) -> Result<Found, Trouble> {
+        Ok(match self.look(|| self.open.target.read(kind, id)).await? {
+            None => Found::Gone,
+            Some(observed) if as_wanted(&observed) => Found::Done(Some(observed)),
+            Some(_) => Found::NotDone,
+        })
+    }
+
+    /// The resource that a create made: recognised by the source key in `externalId`, else by its
+    /// unique name when the target cannot look up or keep an `externalId`.
+    pub(super) async fn find_created(
+        &self,
+        kind: Kind,
+        resource: &Resource,
+    ) -> Result<Option<Observed>, Trouble> {
+        let external_id = resource.text(&self.open.descriptor.external_id_field);
+        for (of, field) in &self.open.descriptor.capabilities.lookups {
+            let Some(value) = resource.text(field) else {
+                continue;
+            };
+            if *of != kind {
+                continue;
+            }
+            let target = &self.open.target;
+            let hits = match self.look(|| target.find(kind, field, value)).await {
+                Ok(hits) => hits,
+                // A target that refuses one look-up may still answer the next.
+                Err(trouble) if trouble.is_refusal() => continue,
+                Err(trouble) => return Err(trouble),
+            };
+            let ours = hits.into_iter().find(|hit| {
+                let found = hit.resource.text(&self.open.descriptor.external_id_field);
+                found.is_some() && found == external_id
+            });
+            if ours.is_some() {
+                return Ok(ours);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The resource that stands in the way of a create: found by any look-up, whoever made it.
+    pub(super) async fn find_in_the_way(
+        &self,
+        kind: Kind,
+        resource: &Resource,
+    ) -> Result<Option<Observed>, Trouble> {
+        for (of, field) in &self.open.descriptor.capabilities.lookups {
+            let Some(value) = resource.text(field) else {
+                continue;
+            };
+            if *of != kind {
+                continue;
+            }
+            let target = &self.open.target;
+            let hits = self.look(|| target.find(kind, field, value)).await?;
+            if let Some(hit) = hits.into_iter().next() {
+                return Ok(Some(hit));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn holds_all(observed: &Observed, changes: &[FieldChange]) -> bool {
@@ -104,59 +162,4 @@ fn holds_all(observed: &Observed, changes: &[FieldChange]) -> bool {
             (None, Some(_)) | (Some(_), None) => false,
         },
     )
-}
-
-/// The resource that a create made: recognised by the source key in `externalId`, else by its
-/// unique name when the target cannot look up or keep an `externalId`.
-pub(super) async fn find_created(
-    open: &OpenChannel,
-    kind: Kind,
-    resource: &Resource,
-) -> Result<Option<Observed>, TargetError> {
-    let external_id = resource.text(&open.descriptor.external_id_field);
-    for (of, field) in &open.descriptor.capabilities.lookups {
-        let Some(value) = resource.text(field) else {
-            continue;
-        };
-        if *of != kind {
-            continue;
-        }
-        let target = open.target.as_ref();
-        let hits = match retry_read(|| target.find(kind, field, value)).await {
-            Ok(hits) => hits,
-            // A target that refuses one look-up may still answer the next.
-            Err(error) if matches!(error.failure, Failure::Refused { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        let ours = hits.into_iter().find(|hit| {
-            let found = hit.resource.text(&open.descriptor.external_id_field);
-            found.is_some() && found == external_id
-        });
-        if ours.is_some() {
-            return Ok(ours);
-        }
-    }
-    Ok(None)
-}
-
-/// The resource that stands in the way of a create: found by any look-up, whoever made it.
-pub(super) async fn find_in_the_way(
-    open: &OpenChannel,
-    kind: Kind,
-    resource: &Resource,
-) -> Result<Option<Observed>, TargetError> {
-    for (of, field) in &open.descriptor.capabilities.lookups {
-        let Some(value) = resource.text(field) else {
-            continue;
-        };
-        if *of != kind {
-            continue;
-        }
-        let target = open.target.as_ref();
-        let hits = retry_read(|| target.find(kind, field, value)).await?;
-        if let Some(hit) = hits.into_iter().next() {
-            return Ok(Some(hit));
-        }
-    }
-    Ok(None)
 }

@@ -3,13 +3,24 @@
 
 mod attempt;
 mod backoff;
+mod claim;
+mod fly;
+mod gate;
 mod health;
 mod limiter;
 mod lookup;
+mod options;
 mod outcome;
+mod paced;
+mod partly;
+mod record;
 mod recover;
+mod replaced;
 mod run;
 mod split;
+mod trouble;
 
 pub(crate) use backoff::retry_read;
-pub use run::{SendOptions, SendReport};
+pub use limiter::Limiters;
+pub use options::{SendOptions, SendReport};
+pub(crate) use paced::PacedTarget;

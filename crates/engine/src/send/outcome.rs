@@ -12,12 +12,15 @@ use usher_store::{AuditEvent, Outcome, Presence};
 
 use super::attempt::{Blame, Done, Ended, LOOK_AGAIN_SECONDS};
 use super::backoff::wait_ms;
-use super::split::changes_of;
+use super::trouble::NOT_SENT;
 use crate::context::OpenChannel;
 use crate::cycle::index_row;
 
 /// After so many attempts a step is parked.
 const MOST_ATTEMPTS: u32 = 10;
+/// As many when nothing but a look says that the target is well: about two hours. It may refuse all
+/// changes for a while although it can be read.
+const MOST_ALONE: u32 = 30;
 
 /// Everything an outcome is made of.
 pub(super) struct Finished<'a> {
@@ -105,20 +108,34 @@ impl Finished<'_> {
                 outcome.state = StepState::Unknown;
                 outcome.audit.push(self.audit(false, &reason));
             }
+            Ended::Unsent => self.put_back(&mut outcome, NOT_SENT.to_owned()),
             Ended::Stop { reason, sent } => self.stopped(&mut outcome, sent, reason),
         }
         outcome
     }
 
     /// Waits for the next attempt; given up after so many that are the step's own failures.
-    fn again(self, outcome: &mut Outcome, after_ms: Option<u64>, blame: Blame, reason: String) {
+    pub(super) fn again(
+        self,
+        outcome: &mut Outcome,
+        after_ms: Option<u64>,
+        blame: Blame,
+        reason: String,
+    ) {
+        let most = match blame {
+            Blame::Step => MOST_ATTEMPTS,
+            Blame::Alone => MOST_ALONE,
+            Blame::Target | Blame::Pause => u32::MAX,
+        };
         outcome.attempts = match blame {
-            Blame::Step => self.step.attempts + 1,
+            Blame::Step | Blame::Alone => self.step.attempts + 1,
             // A create that may have been tried is looked up before it is tried again.
             Blame::Target => self.step.attempts.max(1),
             Blame::Pause => self.step.attempts,
         };
-        if outcome.attempts < MOST_ATTEMPTS || blame != Blame::Step {
+        // At once is for the first time only.
+        let after_ms = after_ms.filter(|ms| *ms > 0 || self.step.attempts == 0);
+        if outcome.attempts < most {
             let until = self.now + wait_ms(self.step.attempts, after_ms, self.random) as i64;
             return self.fail(outcome, &Failed::RetryAt(until), &reason);
         }
@@ -135,16 +152,20 @@ impl Finished<'_> {
     /// The step is innocent: it waits until a person has acted. What may have been carried out is
     /// looked up then, before anything is repeated.
     fn stopped(&self, outcome: &mut Outcome, sent: bool, reason: String) {
-        outcome.attempts = self.step.attempts;
         outcome.audit.push(self.audit(false, &reason));
-        outcome.state = if sent {
-            StepState::Unknown
-        } else {
-            StepState::Waiting {
-                until: self.now,
-                attempt: self.step.attempts,
-                reason,
-            }
+        self.put_back(outcome, reason);
+        if sent {
+            outcome.state = StepState::Unknown;
+        }
+    }
+
+    /// As if it had not been taken up.
+    fn put_back(&self, outcome: &mut Outcome, reason: String) {
+        outcome.attempts = self.step.attempts;
+        outcome.state = StepState::Waiting {
+            until: self.now,
+            attempt: self.step.attempts,
+            reason,
         };
     }
 
@@ -176,7 +197,7 @@ impl Finished<'_> {
     }
 
     /// The target index follows our own writes.
-    fn index(&self, outcome: &mut Outcome, observed: Option<&Observed>) {
+    pub(super) fn index(&self, outcome: &mut Outcome, observed: Option<&Observed>) {
         if let Operation::Delete { target_id } = &self.step.planned.operation {
             outcome.index_gone.push((self.step.kind, target_id.clone()));
         }
@@ -186,124 +207,6 @@ impl Finished<'_> {
                 ..observed.clone()
             };
             outcome.index.push(index_row(self.open, row));
-        }
-    }
-
-    fn partly(
-        mut self,
-        outcome: &mut Outcome,
-        done: Option<Done>,
-        operation: Option<Operation>,
-        refused: &Operation,
-        reason: &str,
-    ) {
-        let whole = self.step.planned.operation.clone();
-        if is_membership(&whole) {
-            outcome.presence =
-                operation.map_or_else(Vec::new, |of| presence(self.step.subject, &of));
-            // A member that the target does not know is looked at again; the group goes on.
-            let (Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. }) =
-                refused
-            else {
-                return;
-            };
-            if members.is_empty() {
-                outcome.audit.push(self.audit(true, reason));
-                return;
-            }
-            let reason = refused_members(members.len(), &self.others, reason);
-            // Not again and again: every look costs a request.
-            for mut member in std::mem::take(&mut self.others) {
-                if self.step.attempts == 0 {
-                    member.dirty = true;
-                    member.attempts += 1;
-                    outcome.subjects.push(member);
-                }
-            }
-            // The rest is tried again, until it is parked.
-            return self.again(outcome, None, Blame::Step, reason);
-        }
-        let done = done.unwrap_or_default();
-        self.index(outcome, done.observed.as_ref());
-        let mut subject = self.subject.clone();
-        if let Some(operation) = operation {
-            let mut step = self.step.clone();
-            step.planned.operation = operation;
-            let applied = Applied {
-                observed: done.observed.as_ref(),
-                target_id: done.target_id.as_ref(),
-            };
-            subject = record_success(self.rules, subject, &step, applied, self.now);
-        }
-        let refused_fields = changes_of(refused);
-        if !refused_fields.is_empty() {
-            subject = self.note_refused(subject, refused, done.observed.as_ref());
-            subject.reason = format!(
-                "the target refuses {}: {reason}",
-                refused_fields
-                    .iter()
-                    .map(|(field, _)| field.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            );
-        }
-        outcome.audit.push(self.audit(true, reason));
-        outcome.subjects.push(subject);
-    }
-
-    /// A refused value counts as tried twice: it is not sent again until the source or the mapping
-    /// changes, and the rest of the person goes on.
-    fn note_refused(
-        &self,
-        mut subject: Subject,
-        refused: &Operation,
-        observed: Option<&Observed>,
-    ) -> Subject {
-        let mut step = self.step.clone();
-        step.planned.operation = refused.clone();
-        let mut seen = observed
-            .cloned()
-            .unwrap_or_else(|| Self::believed(&subject));
-        for (field, _) in changes_of(refused) {
-            let before = subject
-                .shadow
-                .fields
-                .get(&field)
-                .and_then(|field| field.observed.clone());
-            match before {
-                Some(value) => seen.resource.fields.insert(field, value),
-                None => seen.resource.fields.remove(&field),
-            };
-        }
-        for _ in 0..2 {
-            let applied = Applied {
-                observed: Some(&seen),
-                target_id: None,
-            };
-            subject = record_success(self.rules, subject, &step, applied, self.now);
-        }
-        subject
-    }
-
-    fn believed(subject: &Subject) -> Observed {
-        let fields = subject.shadow.fields.iter().filter_map(|(field, shadow)| {
-            Some((
-                field.clone(),
-                shadow.observed.clone().or_else(|| shadow.sent.clone())?,
-            ))
-        });
-        Observed {
-            target_id: subject
-                .target_id
-                .clone()
-                .unwrap_or_else(|| TargetId::new("")),
-            kind: subject.kind,
-            resource: usher_core::model::Resource {
-                fields: fields.collect(),
-            },
-            active: subject.shadow.active,
-            modified_at: None,
-            members: None,
         }
     }
 
@@ -377,7 +280,7 @@ impl Finished<'_> {
         event
     }
 
-    fn audit(&self, success: bool, detail: &str) -> AuditEvent {
+    pub(super) fn audit(&self, success: bool, detail: &str) -> AuditEvent {
         AuditEvent {
             at: self.now,
             actor: "engine".to_owned(),
@@ -399,21 +302,6 @@ impl Finished<'_> {
     }
 }
 
-/// Names some of the refused members, and says why.
-fn refused_members(count: usize, members: &[Subject], reason: &str) -> String {
-    const NAMED: usize = 5;
-    let names: Vec<&str> = members
-        .iter()
-        .take(NAMED)
-        .map(|member| member.display.as_str())
-        .collect();
-    format!(
-        "the target refuses {count} of the members ({}{}): {reason}",
-        names.join(", "),
-        if count > NAMED { ", ..." } else { "" }
-    )
-}
-
 pub(super) fn is_membership(operation: &Operation) -> bool {
     matches!(
         operation,
@@ -422,7 +310,7 @@ pub(super) fn is_membership(operation: &Operation) -> bool {
 }
 
 /// Who is in the group after a membership step.
-fn presence(group: SubjectId, operation: &Operation) -> Vec<Presence> {
+pub(super) fn presence(group: SubjectId, operation: &Operation) -> Vec<Presence> {
     let (members, present) = match operation {
         Operation::AddMembers { members, .. } => (members, true),
         Operation::RemoveMembers { members, .. } => (members, false),

@@ -68,9 +68,10 @@ impl Sender<'_> {
             self.unknowns.remain = false;
         }
         let (lanes, flying) = (&self.lanes, &self.looking);
-        self.unknowns
-            .waiting
-            .retain(|step| lanes.contains_key(&step.channel) && !flying.contains(&step.id));
+        self.unknowns.waiting.retain(|step| {
+            let lane = lanes.get(&step.channel);
+            lane.is_some_and(|lane| !lane.gate.is_shut()) && !flying.contains(&step.id)
+        });
         let rest = self.unknowns.waiting.len().min(wish);
         let steps: Vec<Step> = self.unknowns.waiting.drain(..rest).collect();
         let mut subjects = self.subjects(&steps).await?;
@@ -90,7 +91,7 @@ impl Sender<'_> {
 pub(super) fn stays_unknown(step: &Step, ended: &Ended) -> bool {
     step.state == StepState::Unknown
         && match ended {
-            Ended::Unknown { .. } => true,
+            Ended::Unknown { .. } | Ended::Unsent => true,
             Ended::Stop { sent, .. } => *sent,
             Ended::Done(_)
             | Ended::Partly { .. }

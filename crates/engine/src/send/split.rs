@@ -1,10 +1,11 @@
 //! What the target refuses as a whole is tried in parts: members are bisected, and optional fields
 //! are kept from standing in the way of required ones (behaviour §6).
 
-use usher_connector::{Exchange, Failure, TargetError};
+use usher_connector::Exchange;
 use usher_core::model::{FieldChange, FieldValue, Member, Operation, Resource, Step};
 
-use super::attempt::{Attempt, Done, Ended, again, replied};
+use super::attempt::{Attempt, Done, Ended, replied};
+use super::trouble::{Trouble, again};
 
 impl Attempt<'_> {
     /// A refused operation in parts.
@@ -70,10 +71,10 @@ impl Attempt<'_> {
                 },
                 reason,
             },
-            Err(error) if matches!(error.failure, Failure::Refused { .. }) => Ended::Parked {
-                reason: error.message,
+            Err(trouble) if trouble.is_refusal() => Ended::Parked {
+                reason: trouble.reason(),
             },
-            Err(error) => again(&error),
+            Err(trouble) => again(&trouble),
         }
     }
 
@@ -117,7 +118,7 @@ impl Attempt<'_> {
                     accepted.extend(part);
                     last = done;
                 }
-                Err(error) if matches!(error.failure, Failure::Refused { .. }) => {
+                Err(trouble) if trouble.is_refusal() => {
                     if part.len() == 1 {
                         refused.extend(part);
                     } else {
@@ -126,7 +127,7 @@ impl Attempt<'_> {
                         rest.push(left.to_vec());
                     }
                 }
-                Err(error) => return again(&error),
+                Err(trouble) => return again(&trouble),
             }
         }
         let done = !accepted.is_empty();
@@ -150,10 +151,14 @@ impl Attempt<'_> {
         else {
             return Ended::Parked { reason };
         };
-        let there = match super::retry_read(|| self.open.target.read(step.kind, target_id)).await {
+        let there = match self
+            .look(|| self.open.target.read(step.kind, target_id))
+            .await
+        {
             Ok(None) => return Ended::Gone { reason },
             Ok(Some(group)) => group.members,
-            Err(_) => None,
+            Err(Trouble::Stopped) => return Ended::Unsent,
+            Err(Trouble::Target(_)) => None,
         };
         let adds = matches!(step.planned.operation, Operation::AddMembers { .. });
         // Who is in the group, or out of it, as wanted is not refused.
@@ -169,9 +174,11 @@ impl Attempt<'_> {
             let operation = with_members(&step.planned.operation, part.clone());
             match self.part(step, &operation, log).await {
                 Ok(_) => accepted.extend(part),
-                Err(error) if is_about_content(&error) && part.len() == 1 => refused.extend(part),
-                Err(error) if is_about_content(&error) => rest.extend(halves(&part)),
-                Err(error) => return again(&error),
+                Err(trouble) if trouble.is_about_content() && part.len() == 1 => {
+                    refused.extend(part);
+                }
+                Err(trouble) if trouble.is_about_content() => rest.extend(halves(&part)),
+                Err(trouble) => return again(&trouble),
             }
         }
         accepted.extend(refused.extract_if(.., |member| is_done(member)));
@@ -188,7 +195,7 @@ impl Attempt<'_> {
         step: &Step,
         operation: &Operation,
         log: &mut Vec<Exchange>,
-    ) -> Result<Done, TargetError> {
+    ) -> Result<Done, Trouble> {
         let opener = self.engine.sealer.as_ref();
         let Some(request) = self.open.target.encode(step.kind, operation, opener)? else {
             return Ok(Done::default());
@@ -198,13 +205,6 @@ impl Attempt<'_> {
             _ => Ok(Done::default()),
         }
     }
-}
-
-fn is_about_content(error: &TargetError) -> bool {
-    matches!(
-        error.failure,
-        Failure::Refused { .. } | Failure::Replan { .. }
-    )
 }
 
 /// The two halves of a batch; a batch of one stands alone.

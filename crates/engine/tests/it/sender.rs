@@ -128,6 +128,63 @@ async fn one_step_that_fails_where_others_succeed_is_parked_in_the_end() {
     assert_eq!(parked.len(), 1);
 }
 
+/// So many rounds of one sync every few minutes; how many steps are parked after them.
+async fn rounds(world: &World, count: usize) -> usize {
+    for _ in 0..count {
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(400_000);
+    }
+    world.steps_in("parked").await.len()
+}
+
+#[tokio::test]
+async fn a_step_that_fails_alone_while_the_target_is_well_is_parked_in_the_end() {
+    let world = World::of(4).await;
+    world.first_sync().await;
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Poison".to_owned()),
+        ..failing("PATCH", "/Users/", 500)
+    });
+    world.dir().person("u003").title = "Poison".to_owned();
+    assert_eq!(rounds(&world, 20).await, 0, "the target may be unwell");
+    assert_eq!(rounds(&world, 12).await, 1, "it is not");
+    let story = world.admin.explain(None, "u003").await.unwrap();
+    assert!(format!("{story:?}").contains("retry it"), "{story:?}");
+    // Nobody else waits for it.
+    world.dir().person("u001").title = "Lead".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u001"]["title"], "Lead");
+}
+
+#[tokio::test]
+async fn a_target_that_is_down_parks_nobody_however_few_steps_are_due() {
+    let world = World::of(4).await;
+    world.first_sync().await;
+    world.sandbox.fault(FaultRule::always(FaultKind::Error {
+        status: 503,
+        commit: false,
+    }));
+    world.dir().person("u003").title = "Lead".to_owned();
+    assert_eq!(rounds(&world, 40).await, 0);
+    world.sandbox.clear_faults();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u003"]["title"], "Lead");
+}
+
+#[tokio::test]
+async fn a_target_that_can_only_be_read_parks_nobody() {
+    let world = World::of(8).await;
+    world.first_sync().await;
+    world.sandbox.fault(failing("PATCH", "/Users/", 503));
+    for n in 0..5 {
+        world.dir().person(&format!("u{n:03}")).title = "Lead".to_owned();
+    }
+    assert_eq!(rounds(&world, 40).await, 0);
+    world.sandbox.clear_faults();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u004"]["title"], "Lead");
+}
+
 #[tokio::test]
 async fn a_member_that_the_target_knows_only_later_gets_into_the_group() {
     let world = World::of(8).await;

@@ -13,17 +13,19 @@ use usher_core::model::{
     Bind, Certificate, ChangeDetection, Channel, ChannelId, ChannelSource, Configuration,
     ConnectionId, CycleMode, DataStore, DataStoreId, DataStoreKind, DirectoryKind, Entry, Kind,
     LdapStore, Load, Location, MappingRule, Policy, ProvisioningOptions, ScopeVerdict, SourceKey,
-    SpConnection, StatusRule, Watermark,
+    SpConnection, StatusRule, Step, StepId, Watermark,
 };
 use usher_engine::admin::{
     Admin, PlanOptions, PlanReport, Rehearsal, ScratchCopy, Selection, SyncOptions, SyncReport,
 };
 use usher_engine::{Connectors, Engine, EngineError, ManualClock, Sealer, Silent};
 use usher_sandbox::scim::{RunningSandbox, Sandbox, SandboxConfig};
-use usher_store::{Administration as _, AuditEvent, ChannelState};
+use usher_store::{Administration as _, AuditEvent, ChannelState, StepFilter};
 use usher_store_sqlite::SqliteStore;
 
 pub(crate) const BASE: &str = "dc=example,dc=com";
+/// A title on which the connector panics.
+pub(crate) const PANIC_WORD: &str = "Panic while this is sent";
 
 /// One person of the directory.
 #[derive(Clone, Debug)]
@@ -511,6 +513,17 @@ impl World {
         self.sandbox.clear_requests();
     }
 
+    /// The steps that are in a state.
+    pub(crate) async fn steps_in(&self, state: &str) -> Vec<Step> {
+        let filter = StepFilter {
+            states: vec![state.to_owned()],
+            ..StepFilter::default()
+        };
+        let store = &self.admin.engine.store;
+        let steps = store.steps(&filter, StepId(0), 1_000).await;
+        steps.expect("steps")
+    }
+
     pub(crate) async fn held(&self) -> Vec<(String, String)> {
         let held = self
             .admin
@@ -560,13 +573,16 @@ async fn admin(
     let engine = Engine {
         store: Arc::new(store.clone()),
         connectors: Arc::new(Registry {
-            target: Box::new(usher_connector_atlassian::connector()),
+            target: Box::new(crate::panicking::Panicking(Box::new(
+                usher_connector_atlassian::connector(),
+            ))),
             directory: directory.clone(),
         }),
         sealer: Arc::new(sealer),
         clock: clock.clone(),
         random: Arc::new(|| 4),
         owner: owner.to_owned(),
+        limiters: Arc::default(),
     };
     Admin {
         engine,

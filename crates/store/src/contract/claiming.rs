@@ -90,6 +90,81 @@ pub async fn a_later_step_waits_for_an_earlier_one(place: &dyn Place) {
     assert_eq!(verbs(&desk.claim(10).await), ["disable"]);
 }
 
+/// One refused member does not hold the group up. But only batches pass, only what waits is passed,
+/// and never two of a group are in flight.
+pub async fn a_batch_of_members_passes_one_that_waits(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let group = desk.linked(Kind::Group, &["group"]).await[0];
+    let people = desk.linked(Kind::User, &["a", "b", "c"]).await;
+    let batch = |n: usize| add_members("group", &[(people[n], ["a", "b", "c"][n])]);
+    let cycle = desk.begin().await;
+    let plan = GroupWrite {
+        group,
+        steps: vec![batch(0), batch(1), batch(2)],
+        settled: true,
+    };
+    desk.store
+        .write_members(&desk.fence, cycle, &[plan])
+        .await
+        .unwrap();
+    desk.settle(cycle).await;
+    let waiting = |until| StepState::Waiting {
+        until,
+        attempt: 1,
+        reason: "refused".to_owned(),
+    };
+    let first = desk.claim(10).await;
+    assert_eq!(first.len(), 1, "one of a group at a time");
+    desk.finish(outcome(&first[0], waiting(T0 + 60))).await;
+    let second = desk.claim(10).await;
+    assert_eq!(second.len(), 1, "it passes the first, which waits");
+    assert!(second[0].id > first[0].id);
+    assert_eq!(
+        desk.claim_at(T0 + 60, 10).await,
+        [],
+        "the second is in flight"
+    );
+    desk.finish(outcome(&second[0], StepState::Succeeded)).await;
+
+    // An account's step waits for batches that wait, and they for it.
+    let again = desk.claim_at(T0 + 60, 1).await;
+    assert_eq!(again[0].id, first[0].id);
+    desk.finish(outcome(&again[0], waiting(T0 + 120))).await;
+    let third = desk.claim(10).await;
+    desk.finish(outcome(&third[0], waiting(T0 + 90))).await;
+    let mut subject = desk.linked_subject(Kind::Group, "group");
+    subject.id = Some(group);
+    desk.plan(&[write(subject, vec![update("group")])]).await;
+    assert_eq!(desk.claim_at(T0 + 60, 10).await, [], "it waits for both");
+    let due = desk.claim_at(T0 + 90, 10).await;
+    assert_eq!(verbs(&due), ["add_members"], "older than the update");
+    assert_eq!(due[0].id, third[0].id);
+    desk.finish(outcome(&due[0], StepState::Succeeded)).await;
+    let last = desk.claim_at(T0 + 120, 10).await;
+    assert_eq!(last[0].id, first[0].id);
+    desk.finish(outcome(&last[0], StepState::Succeeded)).await;
+    let update = desk.claim(10).await;
+    assert_eq!(verbs(&update), ["update"]);
+    desk.finish(outcome(&update[0], waiting(T0 + 200))).await;
+    let cycle = desk.begin().await;
+    let plan = GroupWrite {
+        group,
+        steps: vec![batch(0)],
+        settled: true,
+    };
+    desk.store
+        .write_members(&desk.fence, cycle, &[plan])
+        .await
+        .unwrap();
+    desk.settle(cycle).await;
+    assert_eq!(
+        desk.claim(10).await,
+        [],
+        "a batch waits for the account's step"
+    );
+    assert_eq!(verbs(&desk.claim_at(T0 + 200, 10).await), ["update"]);
+}
+
 /// Neither its own subject's other steps nor other people.
 pub async fn a_held_step_blocks_nobody(place: &dyn Place) {
     let desk = Desk::at(place).await;

@@ -110,6 +110,7 @@ macro_rules! contract_tests {
             claiming::steps_are_claimed_by_priority_and_then_by_age,
             claiming::one_step_per_subject_is_in_flight,
             claiming::a_later_step_waits_for_an_earlier_one,
+            claiming::a_batch_of_members_passes_one_that_waits,
             claiming::a_held_step_blocks_nobody,
             claiming::a_waiting_step_is_claimed_when_its_time_has_come,
             claiming::only_the_named_channels_are_claimed,

@@ -4,7 +4,7 @@ use usher_core::model::{Cycle, CycleMode, CycleState};
 use usher_engine::admin::SyncReport;
 
 use crate::exit::Exit;
-use crate::ui::{Table, Ui, count, duration, number};
+use crate::ui::{Table, Ui, count, duration, number, when};
 
 /// Shows a report and says how it went.
 pub(crate) fn show(ui: &Ui, report: &SyncReport) -> Exit {
@@ -137,7 +137,10 @@ fn hints(report: &SyncReport) -> Vec<String> {
         "paused" if report.waiting > 0 => {
             hints.push("`usher channels activate`, then `usher sync` sends what waits".to_owned());
         }
-        _ if report.waiting > 0 => hints.push("`usher sync` goes on with what waits".to_owned()),
+        _ if report.waiting > 0 => hints.push(match report.again_at {
+            Some(at) => format!("`usher sync` goes on with what waits, from {} on", when(at)),
+            None => "`usher sync` goes on with what waits".to_owned(),
+        }),
         _ => {}
     }
     hints

@@ -65,6 +65,7 @@ async fn every_command_has_its_result_as_json() {
                 "waiting",
                 "held",
                 "stopped",
+                "again_at",
             ],
         ),
         (

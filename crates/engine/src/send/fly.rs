@@ -1,0 +1,125 @@
+//! One step on its way: it waits for a place, for its turn, and for the target's answer. It never
+//! waits for the store.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use usher_connector::Exchange;
+use usher_core::model::{Step, StepState, Subject};
+
+use super::attempt::{Attempt, Ended, stale};
+use super::gate::Gate;
+use super::limiter::Limiter;
+use super::run::{Lane, Sender};
+use crate::context::{Engine, OpenChannel};
+
+/// One attempt that ended.
+pub(super) struct Finish {
+    pub(super) step: Step,
+    pub(super) subject: Subject,
+    pub(super) ended: Ended,
+    pub(super) log: Vec<Exchange>,
+    /// How long it had its place; `None` when it got none.
+    pub(super) took: Option<Duration>,
+}
+
+/// What a step needs on its way.
+struct Flight {
+    engine: Engine,
+    open: Arc<OpenChannel>,
+    gate: Arc<Gate>,
+    limiter: Arc<Limiter>,
+    places: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Sender<'_> {
+    /// Sends one step; `keeps` is why a re-key must not take the link, if so.
+    pub(super) fn fly(
+        &self,
+        step: Step,
+        subject: Subject,
+        keeps: Option<String>,
+    ) -> impl Future<Output = Finish> + use<> {
+        let flight = self.lanes.get(&step.channel).map(|lane| self.flight(lane));
+        async move {
+            let mut log = Vec::new();
+            let mut took = None;
+            let ended = match flight {
+                Some(flight) => flight.go(&step, &subject, keeps, &mut log, &mut took).await,
+                None => Ended::Unsent,
+            };
+            Finish {
+                step,
+                subject,
+                ended,
+                log,
+                took,
+            }
+        }
+    }
+
+    fn flight(&self, lane: &Lane) -> Flight {
+        Flight {
+            engine: self.engine.clone(),
+            open: lane.open.clone(),
+            gate: lane.gate.clone(),
+            limiter: self.limiter.clone(),
+            places: self.places.clone(),
+            patience: self.patience,
+        }
+    }
+}
+
+impl Flight {
+    async fn go(
+        &self,
+        step: &Step,
+        subject: &Subject,
+        keeps: Option<String>,
+        log: &mut Vec<Exchange>,
+        took: &mut Option<Duration>,
+    ) -> Ended {
+        let place = tokio::select! {
+            biased;
+            () = self.gate.until_shut() => return Ended::Unsent,
+            place = self.places.acquire() => place,
+        };
+        let Ok(_place) = place else {
+            return Ended::Unsent;
+        };
+        if step.state != StepState::Unknown
+            && let Some(reason) = stale(step, subject).or(keeps)
+        {
+            return Ended::Stale { reason };
+        }
+        let since = Instant::now();
+        // A fault in a connector is one step's failure, not the end of everybody's sending.
+        let ended = AssertUnwindSafe(self.attempt(step, log))
+            .catch_unwind()
+            .await;
+        *took = Some(since.elapsed());
+        ended.unwrap_or_else(|_| Ended::Unknown {
+            reason: "the connector failed unexpectedly while it sent this step (a fault of this program; the log has its place)"
+                .to_owned(),
+        })
+    }
+
+    async fn attempt(&self, step: &Step, log: &mut Vec<Exchange>) -> Ended {
+        let attempt = Attempt {
+            engine: &self.engine,
+            open: &self.open,
+            limiter: &self.limiter,
+            gate: &self.gate,
+            patience: self.patience,
+        };
+        if step.state == StepState::Unknown {
+            let reason = "whether it was carried out was not known".to_owned();
+            return attempt.unknown(step, reason).await;
+        }
+        attempt.make(step, log).await
+    }
+}
