@@ -3,6 +3,7 @@
 
 mod counting;
 mod decide;
+mod differences;
 mod doctor;
 mod explain;
 mod operator;
@@ -15,6 +16,7 @@ mod status;
 mod sync;
 
 pub use decide::{DecisionReport, Selection};
+pub use differences::Differences;
 pub use doctor::DoctorReport;
 pub use explain::{Explanation, GroupPath, NextStep, StepStory};
 pub use operator::{Operator, Permission, Role, role_name};

@@ -7,6 +7,7 @@ use usher_core::model::{ChannelId, Configuration, ConnectionId};
 use usher_store::StoreError;
 
 use super::Admin;
+use super::differences::Differences;
 use super::operator::Permission;
 use crate::error::EngineError;
 use crate::lease::Lease;
@@ -22,7 +23,8 @@ pub struct SaveReport {
 
 impl Admin {
     /// Saves a whole configuration over the one that it was made from (`from_revision`); a newer
-    /// one in between is refused. `differences` says in words, without secrets, what changes.
+    /// one in between is refused. `differences` says without secrets what changes: for the audit log, with the
+    /// value before and after of each place.
     ///
     /// Channels that it no longer has are archived first: nothing happens at the target, and a
     /// channel that comes back finds the accounts again by `externalId` (also if the process ends
@@ -31,7 +33,7 @@ impl Admin {
         &self,
         configuration: Configuration,
         from_revision: u64,
-        differences: &str,
+        differences: impl Into<Differences>,
     ) -> Result<SaveReport, EngineError> {
         let before = self.engine.configuration().await?;
         for permission in needed(&before, &configuration) {
@@ -60,7 +62,10 @@ impl Admin {
             revision: report.revision,
             ..configuration
         };
-        let event = self.event("CONFIG", None, differences);
+        let Differences { text, changes } = differences.into();
+        let detail = format!("revision {}: {text}", report.revision);
+        let mut event = self.event("CONFIG", None, &detail);
+        event.changes = changes;
         self.engine
             .store
             .save_configuration(&configuration, &event)

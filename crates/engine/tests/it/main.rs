@@ -9,6 +9,7 @@
 )]
 
 mod absence;
+mod access;
 mod activation;
 mod caution;
 mod channels;

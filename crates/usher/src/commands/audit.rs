@@ -1,18 +1,23 @@
 //! `usher audit`
 
 use serde::Serialize;
-use usher_store::{Administration as _, AuditEvent};
+use usher_store::{Administration as _, AuditEvent, Change};
 
 use super::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
-use crate::ui::{Table, when};
+use crate::ui::{Table, Ui, when};
 
 /// Characters of a detail in the list; JSON has all of it.
 const DETAIL: usize = 100;
+/// Changed values that are listed of one event; JSON has all of them.
+const CHANGES: usize = 20;
+/// Characters of a value in the list.
+const VALUE: usize = 60;
 
-/// List what was done, by whom and with what success, newest first
+/// List what was done, by whom and with what success, newest first; of changes to the configuration and to
+/// operators each value before and after
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -56,7 +61,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             if event.success { "yes" } else { "NO" }.to_owned(),
             event.source_id.clone().unwrap_or_default(),
             event.target_id.clone().unwrap_or_default(),
-            short(&event.detail),
+            short(&event.detail, DETAIL),
         ]);
     }
     if table.is_empty() {
@@ -64,16 +69,45 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     } else {
         table.show(ui);
     }
+    for Row { id, event } in &rows {
+        show_changes(ui, *id, event);
+    }
     Ok(Exit::Done)
 }
 
-/// A detail on one line.
-fn short(detail: &str) -> String {
-    let line = detail.replace('\n', "; ");
-    if line.chars().count() <= DETAIL {
+/// What a change to the configuration or to an operator's account changed.
+fn show_changes(ui: &Ui, id: i64, event: &AuditEvent) {
+    if event.changes.is_empty() {
+        return;
+    }
+    ui.line("");
+    ui.line(format!("#{id} {} by {}:", event.event, event.actor));
+    for Change {
+        path,
+        before,
+        after,
+    } in event.changes.iter().take(CHANGES)
+    {
+        let side = |value: &Option<String>| {
+            value
+                .as_deref()
+                .map_or("nothing".to_owned(), |value| short(value, VALUE))
+        };
+        ui.line(format!("  {path}: {} -> {}", side(before), side(after)));
+    }
+    if event.changes.len() > CHANGES {
+        let more = event.changes.len() - CHANGES;
+        ui.line(format!("  and {more} more: `--json` lists all"));
+    }
+}
+
+/// A text on one line.
+fn short(text: &str, most: usize) -> String {
+    let line = text.replace('\n', "; ");
+    if line.chars().count() <= most {
         return line;
     }
-    let mut short: String = line.chars().take(DETAIL).collect();
+    let mut short: String = line.chars().take(most).collect();
     short.push_str("...");
     short
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 use usher_core::model::{Configuration, DataStoreKind};
+use usher_engine::admin::Differences;
 use usher_engine::{Sealer, SystemClock};
 use usher_pf::{Difference, ImportContext, Imported, Mode, Warning};
-use usher_store::{Administration as _, Subjects as _};
+use usher_store::{Administration as _, Change, Subjects as _};
 
 use super::{Input, against, connectors, refused, warnings};
 use crate::commands::Context;
@@ -17,9 +18,6 @@ use crate::session::{Access, Session, absolute};
 use crate::ui::count;
 
 use super::secrets::FileSecrets;
-
-/// Differences that the audit log tells one by one.
-const TOLD: usize = 50;
 
 #[derive(Serialize)]
 struct Report {
@@ -124,7 +122,7 @@ pub(super) async fn import(
         let told = told(&differences);
         let saved = session
             .admin
-            .save(configuration, current.revision, &told)
+            .save(configuration, current.revision, told)
             .await?;
         revision = saved.revision;
     }
@@ -212,23 +210,12 @@ fn refuse_losses(dropped: &[Dropped]) -> Result<(), Failure> {
     ))
 }
 
-/// The differences in words, for the audit log.
-fn told(differences: &[Difference]) -> String {
-    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-    let mut told: Vec<String> = differences
-        .iter()
-        .take(TOLD)
-        .map(|one| {
-            format!(
-                "{}: {} -> {}",
-                one.path,
-                side(&one.before),
-                side(&one.after)
-            )
-        })
-        .collect();
-    if differences.len() > TOLD {
-        told.push(format!("and {} more", differences.len() - TOLD));
-    }
-    told.join("\n")
+/// The differences for the audit log.
+fn told(differences: &[Difference]) -> Differences {
+    let change = |one: &Difference| Change {
+        path: one.path.clone(),
+        before: one.before.clone(),
+        after: one.after.clone(),
+    };
+    differences.iter().map(change).collect()
 }
