@@ -9,6 +9,9 @@ mod caller;
 mod own;
 mod pf;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use axum::Router;
 use usher_engine::access::Access;
 use usher_engine::admin::Admin;
@@ -27,13 +30,28 @@ pub struct Api {
     pub admin: Admin,
     /// Finds out who asks.
     pub access: Access,
+    /// The state folder, where backups are written; without it none can be.
+    pub state_folder: Option<PathBuf>,
+    /// Plans and runs under way, and those that ended lately.
+    jobs: Arc<own::Jobs>,
 }
 
 impl Api {
     /// Over a service.
     pub fn new(admin: Admin) -> Self {
-        let access = Access::new(&admin.engine);
-        Self { admin, access }
+        Self {
+            access: Access::new(&admin.engine),
+            admin,
+            state_folder: None,
+            jobs: Arc::default(),
+        }
+    }
+
+    /// With the folder that backups are written to (below it).
+    #[must_use]
+    pub fn with_state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_folder = Some(folder.into());
+        self
     }
 
     /// Both APIs under their addresses.
@@ -43,4 +61,9 @@ impl Api {
             .nest("/api/v1", own::routes())
             .with_state(self)
     }
+}
+
+/// The description of `/api/v1` (OpenAPI 3.1), as it answers itself at `/api/v1/openapi.json`.
+pub fn openapi() -> serde_json::Value {
+    own::document()
 }

@@ -99,10 +99,12 @@ impl SqliteStore {
     pub(crate) async fn do_cycles(
         &self,
         channel: Option<&ChannelId>,
+        before: Option<CycleId>,
         limit: u32,
     ) -> Result<Vec<Cycle>> {
         let rows = sqlx::query(sql::LIST)
             .bind(channel.map(ChannelId::as_str))
+            .bind(before.map_or(i64::MAX, |id| id.0))
             .bind(limit)
             .fetch_all(&self.readers)
             .await

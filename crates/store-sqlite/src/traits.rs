@@ -283,8 +283,13 @@ impl Outbox for SqliteStore {
     ) -> Result<()> {
         self.do_abort_cycle(fence, cycle, reason, now).await
     }
-    async fn cycles(&self, channel: Option<&ChannelId>, limit: u32) -> Result<Vec<Cycle>> {
-        self.do_cycles(channel, limit).await
+    async fn cycles(
+        &self,
+        channel: Option<&ChannelId>,
+        before: Option<CycleId>,
+        limit: u32,
+    ) -> Result<Vec<Cycle>> {
+        self.do_cycles(channel, before, limit).await
     }
     async fn claim(
         &self,

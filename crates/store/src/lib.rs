@@ -329,8 +329,13 @@ pub trait Outbox: Send + Sync {
         now: Millis,
     ) -> Result<()>;
 
-    /// Cycles, newest first.
-    async fn cycles(&self, channel: Option<&ChannelId>, limit: u32) -> Result<Vec<Cycle>>;
+    /// Cycles, newest first; `before` pages on by id.
+    async fn cycles(
+        &self,
+        channel: Option<&ChannelId>,
+        before: Option<CycleId>,
+        limit: u32,
+    ) -> Result<Vec<Cycle>>;
 
     /// Claims up to `limit` steps durably, in order of priority: `Pending`, or `Waiting` whose time
     /// has come; of the given channels; at most one per subject, none for a subject that has one

@@ -1,12 +1,78 @@
-//! What the published shape lacks: `/api/v1`.
+//! What the published shape lacks: `/api/v1`. One file for each group of resources; a group says in
+//! one place where a resource is, what it takes and answers, and who handles it.
 
+mod audit;
+mod catalogue;
+mod channels;
+mod cycles;
+mod etag;
+mod given;
+mod jobs;
+mod links;
+mod openapi;
+mod page;
+mod params;
+mod place;
+mod plans;
+mod policy;
 mod problem;
+mod request;
+mod step_view;
+mod steps;
+mod told;
 
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::http::request::Parts;
+use axum::middleware;
+use usher_engine::admin::Admin;
 
 use crate::Api;
+use crate::caller::admin_of;
+use openapi::Group;
+use problem::Problem;
+
+pub(crate) use jobs::Jobs;
+pub(crate) use openapi::document;
+
+/// Largest body.
+const LARGEST: usize = 1 << 20;
+
+/// The groups, in the order of the document.
+fn groups() -> Vec<Group> {
+    vec![
+        openapi::group(),
+        channels::group(),
+        policy::group(),
+        catalogue::group(),
+        cycles::group(),
+        plans::group(),
+        steps::group(),
+        links::group(),
+        audit::group(),
+    ]
+}
 
 /// The routes, relative to `/api/v1`.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().fallback(problem::no_such_resource)
+    let mut router = Router::new();
+    for group in groups() {
+        router = router.merge(group.router);
+    }
+    router
+        .fallback(problem::no_such_resource)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(middleware::from_fn(request::identified))
+}
+
+/// The service as the sender of the request may use it.
+pub(crate) struct Caller(pub(crate) Admin);
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Ok(Self(admin_of(parts, api).await?))
+    }
 }

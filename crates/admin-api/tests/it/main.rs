@@ -7,5 +7,12 @@
     clippy::indexing_slicing
 )]
 
+mod company;
+#[allow(dead_code, reason = "the walk through every operation needs all of it")]
+mod described;
 mod face;
+mod own_channels;
+mod own_plans;
+mod own_requests;
+mod own_steps;
 mod world;

@@ -64,7 +64,7 @@ impl World {
             operator: Operator::local("nobody"),
         };
         Self {
-            api: Api::new(admin.clone()),
+            api: Api::new(admin.clone()).with_state_folder(folder.path().join("state")),
             admin,
             clock,
             folder,
@@ -73,6 +73,7 @@ impl World {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let described = super::described::Call::of(&request);
         let response = self
             .api
             .clone()
@@ -82,21 +83,37 @@ impl World {
             .expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, MOST).await.expect("a whole body");
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        }
+        };
+        described.check(&answer);
+        answer
     }
 
     /// Sends a request as somebody at the socket of the state folder.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let request = Request::builder()
+        self.call_with(method, path, body, &[]).await
+    }
+
+    /// Sends a request with further headers.
+    pub(crate) async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("X-XSRF-Header", "test")
             .header("Content-Type", "application/json")
             .extension(Peer("test".to_owned()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         self.send(request.body(body).expect("a request")).await
     }

@@ -10,9 +10,9 @@ use usher_core::model::{
 };
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
-use super::Admin;
 use super::operator::Permission;
 use super::report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
+use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
 use crate::error::EngineError;
@@ -25,6 +25,16 @@ const NAMED: u32 = 500;
 /// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
 
+/// A cycle that ran on a copy of the state.
+pub(super) struct Rehearsed {
+    /// Works on the copy.
+    pub(super) engine: Engine,
+    pub(super) open: OpenChannel,
+    pub(super) cycle: Cycle,
+    /// The copy; gone when dropped.
+    pub(super) keep: ScratchCopy,
+}
+
 impl Admin {
     /// Plans a channel without changing anything anywhere.
     pub async fn plan(
@@ -33,6 +43,22 @@ impl Admin {
         options: &PlanOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<PlanReport, EngineError> {
+        let Rehearsed {
+            engine,
+            open,
+            cycle,
+            keep: _keep,
+        } = self.rehearse(channel, options, progress).await?;
+        describe(&engine, &open, cycle, options.full).await
+    }
+
+    /// Runs the real cycle on a copy of the state.
+    pub(super) async fn rehearse(
+        &self,
+        channel: Option<&str>,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Rehearsed, EngineError> {
         self.require(Permission::Look)?;
         let (configuration, id) = self.select(channel).await?;
         let open = self.engine.open(&configuration, &id)?;
@@ -52,7 +78,12 @@ impl Admin {
             .run_cycle(&open, lease.fence(), &cycle_options, progress)
             .await?;
         lease.release().await?;
-        describe(&engine, &open, report.cycle, options.full).await
+        Ok(Rehearsed {
+            engine,
+            open,
+            cycle: report.cycle,
+            keep: copy,
+        })
     }
 
     /// A plan's steps as they stand in the outbox now.
@@ -75,7 +106,7 @@ impl Admin {
     }
 }
 
-async fn describe(
+pub(super) async fn describe(
     engine: &Engine,
     open: &OpenChannel,
     cycle: Cycle,

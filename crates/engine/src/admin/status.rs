@@ -1,7 +1,7 @@
 //! How channels are, for a glance and for monitoring.
 
 use serde::Serialize;
-use usher_core::model::{Cycle, CycleState, Millis};
+use usher_core::model::{Channel, ChannelId, Cycle, CycleState, Millis, SpConnection};
 use usher_store::{ChannelCounts, ChannelState, StepCount, StepFilter};
 
 use super::Admin;
@@ -27,6 +27,8 @@ pub enum Health {
 /// How one channel is.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChannelStatus {
+    /// Its id.
+    pub id: ChannelId,
     /// SP connection and channel.
     pub channel: String,
     /// Its mode.
@@ -52,83 +54,94 @@ impl Admin {
         let configuration = self.engine.configuration().await?;
         let mut all = Vec::new();
         for (sp, channel) in configuration.channels() {
-            let store = &self.engine.store;
-            let record = self.engine.record(sp, &channel.id).await?;
-            let filter = StepFilter {
-                channel: Some(channel.id.clone()),
-                ..StepFilter::default()
-            };
-            let steps = store.step_counts(&filter).await?;
-            let last_cycle = store.cycles(Some(&channel.id), 1).await?.pop();
-            let mut remarks = Vec::new();
-            let mut health = Health::Good;
-            let mut worse = |to: Health, remark: String| {
-                health = health.max(to);
-                remarks.push((to, remark));
-            };
-            match &record.state {
-                ChannelState::Active => {}
-                ChannelState::Quarantined { why } => worse(Health::Critical, why.clone()),
-                ChannelState::Draft => worse(Health::Warning, "it never ran".to_owned()),
-                ChannelState::Observe => {
-                    worse(
-                        Health::Warning,
-                        "it only observes: nothing is sent".to_owned(),
-                    );
-                }
-                ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
-            }
-            for warning in &record.warnings {
-                worse(Health::Warning, warning.clone());
-            }
-            let of = |state: &str| -> u64 {
-                steps
-                    .iter()
-                    .filter(|count| count.state == state)
-                    .map(|count| count.count)
-                    .sum()
-            };
-            for (state, remark) in [
-                ("held", "steps wait for a person: `usher approve`"),
-                (
-                    "parked",
-                    "steps are parked: `usher status --parked` says why",
-                ),
-                (
-                    "unknown",
-                    "steps have an unknown outcome; they are looked up at the next sync",
-                ),
-            ] {
-                if of(state) > 0 {
-                    worse(Health::Warning, format!("{} {remark}", of(state)));
-                }
-            }
-            let now = self.engine.clock.now();
-            let stale = record.last_complete_at.is_none_or(|at| now - at > STALE_MS);
-            if record.state == ChannelState::Active && stale {
-                worse(
-                    Health::Critical,
-                    "the last complete read is over a day old".to_owned(),
-                );
-            }
-            if let Some(cycle) = &last_cycle
-                && !super::sync::is_complete(cycle)
-            {
-                worse(Health::Warning, last_cycle_words(&cycle.state));
-            }
-            remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
-            all.push(ChannelStatus {
-                channel: format!("{}/{}", sp.name, channel.name),
-                mode: mode_name(&record.state).to_owned(),
-                health,
-                remarks: remarks.into_iter().map(|(_, remark)| remark).collect(),
-                counts: store.counts(&channel.id).await?,
-                steps,
-                last_cycle,
-                last_complete_at: record.last_complete_at,
-            });
+            all.push(self.status_of(sp, channel).await?);
         }
         Ok(all)
+    }
+
+    /// How one channel is.
+    pub async fn status_of(
+        &self,
+        sp: &SpConnection,
+        channel: &Channel,
+    ) -> Result<ChannelStatus, EngineError> {
+        self.require(Permission::Look)?;
+        let store = &self.engine.store;
+        let record = self.engine.record(sp, &channel.id).await?;
+        let filter = StepFilter {
+            channel: Some(channel.id.clone()),
+            ..StepFilter::default()
+        };
+        let steps = store.step_counts(&filter).await?;
+        let last_cycle = store.cycles(Some(&channel.id), None, 1).await?.pop();
+        let mut remarks = Vec::new();
+        let mut health = Health::Good;
+        let mut worse = |to: Health, remark: String| {
+            health = health.max(to);
+            remarks.push((to, remark));
+        };
+        match &record.state {
+            ChannelState::Active => {}
+            ChannelState::Quarantined { why } => worse(Health::Critical, why.clone()),
+            ChannelState::Draft => worse(Health::Warning, "it never ran".to_owned()),
+            ChannelState::Observe => {
+                worse(
+                    Health::Warning,
+                    "it only observes: nothing is sent".to_owned(),
+                );
+            }
+            ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
+        }
+        for warning in &record.warnings {
+            worse(Health::Warning, warning.clone());
+        }
+        let of = |state: &str| -> u64 {
+            steps
+                .iter()
+                .filter(|count| count.state == state)
+                .map(|count| count.count)
+                .sum()
+        };
+        for (state, remark) in [
+            ("held", "steps wait for a person: `usher approve`"),
+            (
+                "parked",
+                "steps are parked: `usher status --parked` says why",
+            ),
+            (
+                "unknown",
+                "steps have an unknown outcome; they are looked up at the next sync",
+            ),
+        ] {
+            if of(state) > 0 {
+                worse(Health::Warning, format!("{} {remark}", of(state)));
+            }
+        }
+        let now = self.engine.clock.now();
+        let stale = record.last_complete_at.is_none_or(|at| now - at > STALE_MS);
+        if record.state == ChannelState::Active && stale {
+            worse(
+                Health::Critical,
+                "the last complete read is over a day old".to_owned(),
+            );
+        }
+        if let Some(cycle) = &last_cycle
+            && !super::sync::is_complete(cycle)
+        {
+            worse(Health::Warning, last_cycle_words(&cycle.state));
+        }
+        remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
+        Ok(ChannelStatus {
+            id: channel.id.clone(),
+            channel: format!("{}/{}", sp.name, channel.name),
+            mode: mode_name(&record.state).to_owned(),
+            health,
+            remarks: remarks.into_iter().map(|(_, remark)| remark).collect(),
+            counts: store.counts(&channel.id).await?,
+            steps,
+            last_cycle,
+            last_complete_at: record.last_complete_at,
+        })
     }
 }
 

@@ -13,8 +13,8 @@ statements! {
     DOCUMENT = "SELECT id, document_json FROM cycle WHERE id = ?1";
     /// ?1 = channel or null, ?2 = limit.
     LIST = "SELECT id, document_json FROM cycle
-        WHERE ?1 IS NULL OR channel = (SELECT id FROM channel WHERE uid = ?1)
-        ORDER BY id DESC LIMIT ?2";
+        WHERE id < ?2 AND (?1 IS NULL OR channel = (SELECT id FROM channel WHERE uid = ?1))
+        ORDER BY id DESC LIMIT ?3";
 
     /// Rows: subject, hold; ?2 = cycle.
     HOLD_PLANNED = "UPDATE step SET hold_json = h.hold

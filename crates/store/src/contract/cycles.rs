@@ -15,15 +15,24 @@ pub async fn a_cycle_begins_reading_and_is_listed_newest_first(place: &dyn Place
     desk.settle(first).await;
     let second = desk.begin_at(T0 + 5).await;
     assert!(second > first);
-    let cycles = desk.store.cycles(Some(&desk.channel), 10).await.unwrap();
+    let cycles = desk
+        .store
+        .cycles(Some(&desk.channel), None, 10)
+        .await
+        .unwrap();
     let found: Vec<_> = cycles.iter().map(|cycle| cycle.id).collect();
     assert_eq!(found, [second, first]);
     assert_eq!(cycles[0].state, CycleState::Reading);
     assert_eq!(cycles[0].started_at, T0 + 5);
     assert_eq!(cycles[1], desk.ending(first, T0).cycle);
-    assert_eq!(desk.store.cycles(None, 1).await.unwrap().len(), 1);
+    let before = desk.store.cycles(None, Some(second), 10).await.unwrap();
+    assert_eq!(before, cycles[1..]);
+    assert_eq!(desk.store.cycles(None, None, 1).await.unwrap().len(), 1);
     let elsewhere = usher_core::model::ChannelId::new("elsewhere");
-    assert_eq!(desk.store.cycles(Some(&elsewhere), 9).await.unwrap(), []);
+    assert_eq!(
+        desk.store.cycles(Some(&elsewhere), None, 9).await.unwrap(),
+        []
+    );
 }
 
 /// Its process died; nothing of it is ever sent.
@@ -39,7 +48,7 @@ pub async fn an_abandoned_cycle_is_aborted_by_the_next(place: &dyn Place) {
     desk.settle(second).await;
     assert_eq!(desk.steps().await, []);
     assert!(desk.get(id).await.dirty);
-    let cycles = desk.store.cycles(None, 10).await.unwrap();
+    let cycles = desk.store.cycles(None, None, 10).await.unwrap();
     let state = &cycles[1].state;
     assert!(matches!(state, CycleState::Aborted { .. }), "{state:?}");
     assert_eq!(cycles[1].ended_at, Some(T0 + 1));
@@ -61,7 +70,7 @@ pub async fn an_aborted_cycle_leaves_its_subjects_dirty_and_no_steps(place: &dyn
         .unwrap();
     assert!(desk.get(id).await.dirty);
     assert_eq!(desk.steps().await, before);
-    let found = desk.store.cycles(None, 1).await.unwrap().remove(0);
+    let found = desk.store.cycles(None, None, 1).await.unwrap().remove(0);
     let reason = "the source hung up".to_owned();
     assert_eq!(found.state, CycleState::Aborted { reason });
 }

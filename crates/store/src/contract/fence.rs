@@ -161,7 +161,7 @@ async fn picture(desk: &Desk, user: SubjectId, group: SubjectId) -> String {
     let store = &desk.store;
     let filter = SubjectFilter::default();
     let all = store.list(&filter, SubjectId(0), 100).await.unwrap();
-    let cycles = store.cycles(None, 100).await.unwrap();
+    let cycles = store.cycles(None, None, 100).await.unwrap();
     let record = store.channel(&desk.channel).await.unwrap();
     let members = store.members(group).await.unwrap();
     let exchanges = store.exchanges(user, 10).await.unwrap();

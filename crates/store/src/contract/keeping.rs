@@ -61,7 +61,7 @@ pub async fn old_rows_are_pruned_and_tombstones_stay(place: &dyn Place) {
     assert_eq!(store.audit_log(None, 9).await.unwrap().len(), 1);
     assert_eq!(prune(401).await, 1);
     assert_eq!(store.audit_log(None, 9).await.unwrap(), []);
-    assert_eq!(store.cycles(None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.cycles(None, None, 9).await.unwrap().len(), 1);
 }
 
 /// Everything that a store says about itself.
@@ -70,7 +70,7 @@ async fn content(store: &dyn Store, desk: &Desk) -> String {
     let subjects = store.list(&filter, SubjectId(0), 1000).await.unwrap();
     let steps = StepFilter::default();
     let steps = store.steps(&steps, StepId(0), 1000).await.unwrap();
-    let cycles = store.cycles(None, 1000).await.unwrap();
+    let cycles = store.cycles(None, None, 1000).await.unwrap();
     let record = store.channel(&desk.channel).await.unwrap();
     let audit = store.audit_log(None, 1000).await.unwrap();
     let configuration = store.configuration().await.unwrap();

@@ -64,7 +64,7 @@ pub async fn the_watermark_moves_with_the_settling(place: &dyn Place) {
     let record = desk.store.channel(&desk.channel).await.unwrap();
     assert_eq!(record.watermark, mark);
     assert_eq!(desk.steps().await[0].state, StepState::Pending);
-    let cycles = desk.store.cycles(None, 1).await.unwrap();
+    let cycles = desk.store.cycles(None, None, 1).await.unwrap();
     assert_eq!(cycles, [settle.cycle]);
 }
 
@@ -287,5 +287,5 @@ pub async fn the_counts_of_a_settled_cycle_can_be_corrected(place: &dyn Place) {
     assert!(early.is_err(), "it has not settled");
     desk.settle(cycle).await;
     desk.store.update_cycle(&desk.fence, &row).await.unwrap();
-    assert_eq!(desk.store.cycles(None, 1).await.unwrap(), [row]);
+    assert_eq!(desk.store.cycles(None, None, 1).await.unwrap(), [row]);
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     } else {
         args.limit
     };
-    let cycles = session.store.cycles(channel.as_ref(), limit).await?;
+    let cycles = session.store.cycles(channel.as_ref(), None, limit).await?;
     let ui = context.ui;
     let Some(id) = args.id else {
         ui.json(&cycles);

@@ -1,0 +1,70 @@
+//! Cycles: what each read, what became of every entry, and what it proves.
+
+use axum::Json;
+use serde_json::json;
+use usher_core::model::{CycleId, CycleMode};
+use usher_engine::admin::CycleWanted;
+
+use super::Caller;
+use super::channels::CycleView;
+use super::openapi::{Group, get};
+use super::page::Page;
+use super::params::Params;
+use super::place::Place;
+use super::problem::Problem;
+
+const LIST: &str = "cycles";
+const MODES: [&str; 4] = ["incremental", "full", "reconcile", "follow_up"];
+const STATES: [&str; 4] = ["reading", "completed", "incomplete", "aborted"];
+
+pub(super) fn group() -> Group {
+    Group::new("Cycles", "What each run read, planned and proved")
+        .add(
+            get("/channels/{channel}/cycles", "listCycles", "Cycles of a channel, newest first")
+                .query("mode", "Only these modes", json!([MODES.join("|")]))
+                .query("state", "Only these states", json!([STATES.join("|")]))
+                .answers_page("A page of cycles", "Cycle"),
+            list,
+        )
+        .add(
+            get("/cycles/{cycle}", "getCycle", "One cycle with its certificate and its verdicts")
+                .help("`verdicts` add up to `read`; `unexplained` is the difference and always 0 in a cycle that ended: every entry that was read is accounted for.")
+                .answers(200, "The cycle", "Cycle"),
+            one,
+        )
+}
+
+async fn list(
+    Caller(admin): Caller,
+    place: Place,
+    mut params: Params,
+) -> Result<Json<Page<CycleView>>, Problem> {
+    let wanted = CycleWanted {
+        modes: params.several("mode", &MODES, |word| match word {
+            "incremental" => Some(CycleMode::Incremental),
+            "full" => Some(CycleMode::Full),
+            "reconcile" => Some(CycleMode::Reconcile),
+            "follow_up" => Some(CycleMode::FollowUp),
+            _ => None,
+        }),
+        states: params.several("state", &STATES, |word| {
+            STATES.contains(&word).then(|| word.to_owned())
+        }),
+    };
+    let (limit, before) = (params.limit(), params.cursor(LIST));
+    params.finish()?;
+    let (_, channel) = place.channel(&admin).await?;
+    let (cycles, end) = admin
+        .cycle_page(Some(&channel), &wanted, before, limit)
+        .await?;
+    let items = cycles.into_iter().map(CycleView::from).collect();
+    Ok(Json(Page::of(items, LIST, end)))
+}
+
+async fn one(Caller(admin): Caller, place: Place) -> Result<Json<CycleView>, Problem> {
+    let id = place.number("cycle")?;
+    let found = admin.cycle(CycleId(id)).await?;
+    found
+        .map(|cycle| Json(cycle.into()))
+        .ok_or_else(|| Problem::not_found(format!("there is no cycle {id}")))
+}

@@ -1,0 +1,296 @@
+//! What takes longer than a request may: plans and runs. Each goes on by itself, is asked after by its
+//! id, and is forgotten some time after its end; there are never more than a few.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::task::AbortHandle;
+use usher_core::model::{ChannelId, Millis};
+use usher_engine::admin::KeptPlan;
+use usher_engine::{EngineError, Progress};
+use uuid::Uuid;
+
+use super::problem::Problem;
+
+/// Jobs under way at once.
+const UNDER_WAY: usize = 4;
+/// Plans that are kept: each keeps a copy of the state on disk.
+const PLANS: usize = 4;
+/// Ended runs that are kept.
+const RUNS: usize = 100;
+/// How long an ended job is kept, milliseconds.
+const KEPT_MS: i64 = 60 * 60 * 1000;
+
+/// What a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JobKind {
+    Plan,
+    Run,
+}
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum JobState {
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// A job as it is told.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct JobView {
+    pub(crate) id: Uuid,
+    pub(crate) kind: JobKind,
+    pub(crate) channel: ChannelId,
+    /// In words: what is read, what is applied.
+    pub(crate) what: String,
+    pub(crate) by: String,
+    pub(crate) state: JobState,
+    pub(crate) started_at: Millis,
+    pub(crate) ended_at: Option<Millis>,
+    pub(crate) progress: Counted,
+    /// What came of a run.
+    pub(crate) report: Option<Value>,
+    /// Why it failed.
+    pub(crate) problem: Option<Failed>,
+}
+
+/// Why a job failed.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Failed {
+    pub(crate) code: String,
+    pub(crate) detail: String,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Counted {
+    pub(crate) read: u64,
+    pub(crate) listed: u64,
+    pub(crate) sent: u64,
+    pub(crate) to_send: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    read: AtomicU64,
+    listed: AtomicU64,
+    sent: AtomicU64,
+    to_send: AtomicU64,
+}
+
+impl Progress for Meter {
+    fn read(&self, entries: u64) {
+        self.read.store(entries, Ordering::Relaxed);
+    }
+
+    fn listed(&self, resources: u64, _total: Option<u64>) {
+        self.listed.store(resources, Ordering::Relaxed);
+    }
+
+    fn sent(&self, done: u64, total: u64) {
+        self.sent.store(done, Ordering::Relaxed);
+        self.to_send.store(total, Ordering::Relaxed);
+    }
+}
+
+impl Meter {
+    fn counted(&self) -> Counted {
+        Counted {
+            read: self.read.load(Ordering::Relaxed),
+            listed: self.listed.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            to_send: self.to_send.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What came of a job.
+pub(crate) enum Outcome {
+    Plan(Box<KeptPlan>),
+    Run(Value),
+}
+
+struct Job {
+    view: JobView,
+    meter: Arc<Meter>,
+    abort: Option<AbortHandle>,
+    plan: Option<Arc<KeptPlan>>,
+}
+
+/// All jobs, oldest first.
+#[derive(Default)]
+pub(crate) struct Jobs(Mutex<Vec<Job>>);
+
+/// What a job is made from.
+pub(crate) struct NewJob {
+    pub(crate) kind: JobKind,
+    pub(crate) channel: ChannelId,
+    pub(crate) what: String,
+    pub(crate) by: String,
+    pub(crate) clock: Arc<dyn usher_engine::Clock>,
+}
+
+impl Jobs {
+    /// Begins a job, or refuses when too many are under way.
+    pub(crate) fn begin<F>(
+        self: &Arc<Self>,
+        new: NewJob,
+        work: impl FnOnce(Arc<Meter>) -> F,
+    ) -> Result<JobView, Problem>
+    where
+        F: Future<Output = Result<Outcome, EngineError>> + Send + 'static,
+    {
+        let clock = new.clock;
+        let meter = Arc::new(Meter::default());
+        let view = JobView {
+            id: Uuid::now_v7(),
+            kind: new.kind,
+            channel: new.channel,
+            what: new.what,
+            by: new.by,
+            state: JobState::Running,
+            started_at: clock.now(),
+            ended_at: None,
+            progress: Counted::default(),
+            report: None,
+            problem: None,
+        };
+        let mut jobs = self.lock();
+        forget(&mut jobs, clock.now());
+        let running = jobs
+            .iter()
+            .filter(|job| job.view.state == JobState::Running);
+        if running.count() >= UNDER_WAY {
+            return Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_jobs",
+                format!("{UNDER_WAY} plans and runs are under way already"),
+            )
+            .hint("wait for one to end, or cancel a plan")
+            .retry_after(5));
+        }
+        let (id, all) = (view.id, Arc::clone(self));
+        let work = work(Arc::clone(&meter));
+        let task = tokio::spawn(async move {
+            let result = work.await;
+            all.end(id, result, clock.now());
+        });
+        jobs.push(Job {
+            view: view.clone(),
+            meter,
+            abort: Some(task.abort_handle()),
+            plan: None,
+        });
+        Ok(view)
+    }
+
+    /// One job.
+    pub(crate) fn view(&self, id: Uuid, now: Millis) -> Option<JobView> {
+        let mut jobs = self.lock();
+        forget(&mut jobs, now);
+        jobs.iter().find(|job| job.view.id == id).map(Job::view)
+    }
+
+    /// All jobs of a kind, newest first.
+    pub(crate) fn all(
+        &self,
+        kind: JobKind,
+        channel: Option<&ChannelId>,
+        now: Millis,
+    ) -> Vec<JobView> {
+        let mut jobs = self.lock();
+        forget(&mut jobs, now);
+        let of = jobs.iter().rev().filter(|job| {
+            job.view.kind == kind && channel.is_none_or(|channel| *channel == job.view.channel)
+        });
+        of.map(Job::view).collect()
+    }
+
+    /// The plan that a job made.
+    pub(crate) fn plan(&self, id: Uuid, now: Millis) -> Option<Arc<KeptPlan>> {
+        let mut jobs = self.lock();
+        forget(&mut jobs, now);
+        jobs.iter().find(|job| job.view.id == id)?.plan.clone()
+    }
+
+    /// Stops a plan that is under way, and forgets one that ended.
+    pub(crate) fn drop_plan(&self, id: Uuid, now: Millis) -> Option<JobView> {
+        let mut jobs = self.lock();
+        let job = jobs.iter_mut().find(|job| job.view.id == id)?;
+        job.plan = None;
+        if job.view.state == JobState::Running {
+            if let Some(abort) = job.abort.take() {
+                abort.abort();
+            }
+            job.view.ended_at = Some(now);
+        }
+        job.view.state = JobState::Cancelled;
+        Some(job.view())
+    }
+
+    fn end(&self, id: Uuid, result: Result<Outcome, EngineError>, now: Millis) {
+        let mut jobs = self.lock();
+        let Some(job) = jobs.iter_mut().find(|job| job.view.id == id) else {
+            return;
+        };
+        if job.view.state != JobState::Running {
+            return;
+        }
+        job.view.ended_at = Some(now);
+        job.abort = None;
+        match result {
+            Ok(Outcome::Plan(plan)) => {
+                job.view.state = JobState::Done;
+                job.plan = Some(Arc::from(plan));
+            }
+            Ok(Outcome::Run(report)) => {
+                job.view.state = JobState::Done;
+                job.view.report = Some(report);
+            }
+            Err(error) => {
+                job.view.state = JobState::Failed;
+                let (code, detail) = Problem::from(error).said();
+                job.view.problem = Some(Failed { code, detail });
+            }
+        }
+        forget(&mut jobs, now);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Job {
+    fn view(&self) -> JobView {
+        JobView {
+            progress: self.meter.counted(),
+            ..self.view.clone()
+        }
+    }
+}
+
+/// Forgets what ended long ago, and what is too much.
+fn forget(jobs: &mut Vec<Job>, now: Millis) {
+    jobs.retain(|job| job.view.ended_at.is_none_or(|at| now - at <= KEPT_MS));
+    for (kind, most) in [(JobKind::Plan, PLANS), (JobKind::Run, RUNS)] {
+        let ended = |job: &Job| job.view.kind == kind && job.view.state != JobState::Running;
+        let mut surplus = jobs
+            .iter()
+            .filter(|job| ended(job))
+            .count()
+            .saturating_sub(most);
+        jobs.retain(|job| {
+            let goes = surplus > 0 && ended(job);
+            surplus -= usize::from(goes);
+            !goes
+        });
+    }
+}

@@ -1,0 +1,148 @@
+//! What waits for a person, what a person decides, and the story of each.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::company::Company;
+
+/// Seven people, thirty of whose accounts would be disabled at once: held by the guard.
+async fn with_held() -> Company {
+    let mut company = Company::of(30).await;
+    company.run(json!({"mode": "full"})).await;
+    for n in 0..27 {
+        company.lock(&format!("u{n:02}"));
+    }
+    company.run(json!({"mode": "full"})).await;
+    company
+}
+
+#[tokio::test]
+async fn held_steps_are_paged_approved_by_number_and_rejected_by_what_they_share() {
+    let company = with_held().await;
+    let page = company.get("/held?verb=disable&limit=20").await;
+    assert_eq!(page.body["items"].as_array().unwrap().len(), 20, "{page:?}");
+    let next = page.body["next"].as_str().unwrap();
+    let rest = company
+        .get(&format!("/held?verb=disable&limit=20&cursor={next}"))
+        .await;
+    assert_eq!(rest.body["items"].as_array().unwrap().len(), 7, "{rest:?}");
+    assert_eq!(rest.body["next"], json!(null));
+    assert_eq!(page.body["items"][0]["hold"], "guard");
+    let one = company.get("/held?q=u05").await;
+    let id = one.body["items"][0]["id"].as_i64().unwrap();
+
+    let nothing = company.post("/held/approve", json!({})).await;
+    assert_eq!(
+        nothing.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{nothing:?}"
+    );
+    let odd = company.post("/held/approve", json!({"hold": "whim"})).await;
+    assert_eq!(odd.body["errors"][0]["pointer"], "#/hold");
+    let approved = company
+        .post("/held/approve", json!({"steps": [id], "send": true}))
+        .await;
+    assert_eq!(approved.body["done"], 1, "{approved:?}");
+    assert_eq!(
+        approved.body["sent"]["succeeded"].as_u64(),
+        Some(1),
+        "{approved:?}"
+    );
+    let again = company.post("/held/approve", json!({"steps": [id]})).await;
+    assert_eq!(again.body["done"], 0, "{again:?}");
+
+    let step = company.world.get(&format!("/api/v1/steps/{id}")).await;
+    assert_eq!(step.body["step"]["state"], "succeeded", "{step:?}");
+    let exchange = &step.body["exchanges"][0];
+    assert_eq!(
+        (&exchange["method"], &exchange["status"]),
+        (&json!("PATCH"), &json!(200))
+    );
+    assert!(!step.body.to_string().contains(&company.sandbox.key()));
+
+    let rejected = company
+        .post(
+            "/held/reject",
+            json!({"verbs": ["disable"], "hold": "guard"}),
+        )
+        .await;
+    assert_eq!(rejected.body["done"], 26, "{rejected:?}");
+    let left = company.get("/held").await;
+    assert_eq!(left.body["items"], json!([]));
+    let counted = company.get("/steps?state=rejected&limit=500").await;
+    assert_eq!(counted.body["items"].as_array().unwrap().len(), 26);
+    let audit = company
+        .world
+        .get("/api/v1/audit?event=reject,approve&actor=test")
+        .await;
+    assert_eq!(
+        audit.body["items"].as_array().unwrap().len(),
+        3,
+        "{audit:?}"
+    );
+}
+
+#[tokio::test]
+async fn parked_steps_are_named_or_all_are_meant() {
+    let company = Company::of(1).await;
+    let neither = company.post("/parked/retry", json!({})).await;
+    assert_eq!(
+        neither.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{neither:?}"
+    );
+    let all = company.post("/parked/retry", json!({"all": true})).await;
+    assert_eq!(all.body["done"], 0, "{all:?}");
+}
+
+#[tokio::test]
+async fn people_are_found_filtered_and_explained_without_what_is_masked() {
+    let mut company = Company::of(6).await;
+    company.run(json!({"mode": "full"})).await;
+    company.lock("u01");
+    company.run(json!({"mode": "full"})).await;
+    let all = company.get("/links?kind=user&limit=4").await;
+    assert_eq!(all.body["items"].as_array().unwrap().len(), 4);
+    let next = all.body["next"].as_str().unwrap();
+    let rest = company
+        .get(&format!("/links?kind=user&limit=4&cursor={next}"))
+        .await;
+    assert_eq!(rest.body["items"].as_array().unwrap().len(), 2);
+    let disabled = company.get("/links?state=disabled").await;
+    let disabled = disabled.body["items"].as_array().unwrap().clone();
+    assert_eq!(disabled.len(), 1, "{disabled:?}");
+    assert_eq!(
+        (&disabled[0]["display"], &disabled[0]["active_at_target"]),
+        (&json!("u01"), &json!(false))
+    );
+    assert_eq!(disabled[0]["held"]["title"], "********");
+    let id = disabled[0]["id"].as_i64().unwrap();
+    let one = company.world.get(&format!("/api/v1/links/{id}")).await;
+    assert_eq!(one.body["display"], "u01");
+
+    let story = company
+        .world
+        .get(&format!("/api/v1/links/{id}/story"))
+        .await;
+    assert_eq!(story.status, StatusCode::OK, "{story:?}");
+    assert_eq!(story.body["groups"][0]["name"], "team");
+    assert_eq!(story.body["steps"][0]["verb"], "disable");
+    let text = story.body.to_string();
+    assert!(
+        !text.contains("4711") && !text.contains("hunter2"),
+        "{text}"
+    );
+    let named = company.get("/explain?who=u01%40example.com").await;
+    assert_eq!(named.body["link"]["id"], id, "{named:?}");
+    let nobody = company.get("/explain?who=nobody").await;
+    assert_eq!(nobody.status, StatusCode::CONFLICT, "{nobody:?}");
+    let unsaid = company.get("/explain").await;
+    assert_eq!(unsaid.status, StatusCode::BAD_REQUEST, "{unsaid:?}");
+
+    let found = company.world.get("/api/v1/search?q=u02").await;
+    assert_eq!(found.body["links"][0]["display"], "u02", "{found:?}");
+    let found = company.world.get("/api/v1/search?q=staff").await;
+    assert_eq!(found.body["channels"][0]["name"], "staff");
+    let short = company.world.get("/api/v1/search?q=u").await;
+    assert_eq!(short.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,71 @@
+//! A plan that is kept for a while, so that it can be looked through.
+
+use std::sync::Arc;
+
+use usher_core::model::{ChannelId, SourceKey, StepId};
+use usher_store::StepFilter;
+
+use super::Admin;
+use super::history::Stretch;
+use super::plan::{Rehearsed, describe};
+use super::report::{PlanOptions, PlanReport};
+use super::step_pages::{StepView, StepWanted, step_page};
+use crate::context::Progress;
+use crate::error::EngineError;
+
+/// A plan with the copy of the state that it was made on.
+pub struct KeptPlan {
+    /// What it tells, with some steps of each operation.
+    pub report: PlanReport,
+    rehearsed: Rehearsed,
+    only: Option<Vec<SourceKey>>,
+}
+
+impl Admin {
+    /// As [`Admin::plan`]; the copy of the state stays on disk until the plan is dropped.
+    pub async fn plan_and_keep(
+        &self,
+        channel: &ChannelId,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<KeptPlan, EngineError> {
+        let rehearsed = self
+            .rehearse(Some(channel.as_str()), options, progress)
+            .await?;
+        let Rehearsed {
+            engine,
+            open,
+            cycle,
+            ..
+        } = &rehearsed;
+        let report = describe(engine, open, cycle.clone(), options.full).await?;
+        Ok(KeptPlan {
+            report,
+            rehearsed,
+            only: options.only.clone(),
+        })
+    }
+}
+
+impl KeptPlan {
+    /// The subjects that it is about, if not about all.
+    pub fn only(&self) -> Option<&[SourceKey]> {
+        self.only.as_deref()
+    }
+
+    /// Its steps, in the order of their ids. The page may be short although more follow.
+    pub async fn steps(
+        &self,
+        wanted: &StepWanted,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Stretch<StepView>, EngineError> {
+        let filter = StepFilter {
+            cycle: Some(self.rehearsed.cycle.id),
+            ..wanted.filter()
+        };
+        let after = StepId(after.unwrap_or_default());
+        let Rehearsed { engine, open, .. } = &self.rehearsed;
+        step_page(engine, open, &filter, wanted, after, limit).await
+    }
+}
