@@ -157,7 +157,7 @@ async fn save(admin: &Admin, before: &Configuration, after: Configuration) -> Re
         return Ok(());
     }
     admin
-        .save(after, before.revision, &told(&differences))
+        .save(after, before.revision, told(differences))
         .await?;
     Ok(())
 }

@@ -49,6 +49,10 @@ impl Target for PacedTarget {
         self.inner.check().await
     }
 
+    async fn verify(&self) -> Result<(), TargetError> {
+        self.inner.verify().await
+    }
+
     async fn list(
         &self,
         kind: Kind,
