@@ -36,6 +36,16 @@ impl Directory {
         let place = self.by_name.get(&dn_hash(dn)?)?;
         self.records.get(*place)
     }
+
+    /// Whether there are records below a name.
+    pub(crate) fn has_below(&self, dn: &str) -> bool {
+        let Ok(above) = Dn::parse(dn) else {
+            return false;
+        };
+        self.records
+            .iter()
+            .any(|record| Dn::parse(&record.dn).is_ok_and(|dn| dn.is_under(&above)))
+    }
 }
 
 impl Record {

@@ -76,6 +76,9 @@ impl<'a> Fetching<'a> {
             None if dn_hash(dn).is_none() => Fetched::Unknown {
                 reason: format!("expected a DN, found `{dn}`"),
             },
+            None if self.directory.has_below(dn) => Fetched::Other {
+                what: format!("{dn} has no entry of its own, but there are entries below it"),
+            },
             None => self.nothing(),
         }
     }

@@ -70,7 +70,12 @@ impl Source for Generated {
             }
             FetchBy::Dns(dns) => dns
                 .iter()
-                .map(|dn| fetched(company::number_of_dn(dn)))
+                .map(|dn| match company::number_of_dn(dn) {
+                    Some(number) => fetched(Some(number)),
+                    None => Fetched::Other {
+                        what: "a container".to_owned(),
+                    },
+                })
                 .collect(),
         })
     }

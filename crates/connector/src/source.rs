@@ -107,7 +107,8 @@ impl EventSink for Vec<SourceEvent> {
 pub enum FetchBy {
     /// By source key, outside of any paged search.
     Keys(Vec<SourceKey>),
-    /// By DN.
+    /// By DN. A name without an entry of its own, below which the source has entries, is there: it is
+    /// answered as [`Fetched::Other`].
     Dns(Vec<String>),
 }
 

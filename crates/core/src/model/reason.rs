@@ -130,6 +130,12 @@ pub enum Hold {
     GroupRemoval,
     /// A linked resource is missing at the target.
     Missing,
+    /// Somebody is missing together with the container that the entry was in: deleted with it, or not to
+    /// be read any more.
+    ContainerMissing {
+        /// The container's canonical DN.
+        container: String,
+    },
     /// Changes would exchange a unique value, or pass it round in a ring: whichever is sent first finds
     /// its value taken.
     Swap {
@@ -158,6 +164,7 @@ impl Hold {
             Self::ConfigurationChange => "configuration_change",
             Self::GroupRemoval => "group_removal",
             Self::Missing => "missing",
+            Self::ContainerMissing { .. } => "container_missing",
             Self::Swap { .. } => "swap",
         }
     }
@@ -178,6 +185,7 @@ impl Hold {
             | Self::ConfigurationChange
             | Self::GroupRemoval
             | Self::Missing
+            | Self::ContainerMissing { .. }
             | Self::Swap { .. } => true,
         }
     }

@@ -77,6 +77,10 @@ impl fmt::Display for Hold {
             Self::Missing => f.write_str(
                 "the target no longer has the linked resource; approve to create it anew under a new id",
             ),
+            Self::ContainerMissing { container } => write!(
+                f,
+                "it is missing together with its container {container}: that was deleted with everybody in it, or the bind account lost the right to read it, and nothing tells which; look in the directory, then approve, or give the right back"
+            ),
             Self::Swap { field, other } => write!(
                 f,
                 "its {field} is to be the one that {other} gives up in exchange, and the target lets nobody have it twice: give one of them a value of its own in the directory first, then both go on by themselves",

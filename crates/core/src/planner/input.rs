@@ -184,6 +184,9 @@ pub struct SubjectInput<'a> {
     pub ownership: Ownership,
     /// The scope group that it was last seen in, as a canonical DN; asked for only when it leaves.
     pub scope_group: Option<String>,
+    /// The container that a missing person was in is not seen either, as a canonical DN: whether the
+    /// person is gone cannot be told.
+    pub container_missing: Option<String>,
     /// The linked resource is missing at the target, confirmed by a read by id.
     pub missing_at_target: bool,
     /// This is planned after a complete full read that did not return it, and an earlier such read

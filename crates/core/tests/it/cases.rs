@@ -200,6 +200,7 @@ impl Case {
             },
             missing_at_target: self.missing,
             scope_group: None,
+            container_missing: None,
             proven_again: true,
             now: NOW,
         }

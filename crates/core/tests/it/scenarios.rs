@@ -228,6 +228,7 @@ impl Story {
             ownership: self.ownership.clone(),
             missing_at_target: self.missing,
             scope_group: None,
+            container_missing: None,
             proven_again: self.proven,
             now: self.now,
         });

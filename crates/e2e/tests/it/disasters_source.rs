@@ -201,6 +201,51 @@ async fn an_ou_that_the_bind_account_may_no_longer_read_loses_nobody() {
 }
 
 #[tokio::test]
+async fn a_small_ou_without_a_sentinel_that_is_hidden_or_deleted_waits_for_a_person() {
+    let company = company();
+    let mut ldif = company.ldif();
+    ldif.push_str(&format!(
+        "dn: ou=Annex,{BASE}\nobjectClass: organizationalUnit\nou: Annex\n\n"
+    ));
+    for uid in ["annex.one", "annex.two"] {
+        ldif.push_str(&format!(
+            "dn: uid={uid},ou=Annex,{BASE}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid}\nsn: Annex\n\
+             givenName: One\nmail: {uid}@halden-yards.test\n\n"
+        ));
+    }
+    let Some(mut world) = World::from(Plan::of(ldif)).await else {
+        return;
+    };
+    // Whoever is drawn as a sentinel: none of the two.
+    world.channel().policy.sentinel_sample = 0;
+    world.save().await;
+    world.first_sync().await;
+    assert_everybody_is_active(&world, 62);
+    world.forget_requests();
+    let hidden = format!("to dn.subtree=\"ou=Annex,{BASE}\" by * none");
+    let mut rules = vec![hidden.as_str()];
+    rules.extend(READ_ALL);
+    world.slapd.set_acl(&rules).expect("rights taken away");
+    let report = world.sync(CycleMode::Full).await;
+    world.assert_nothing_written();
+    assert_eq!(report.held, 2, "{report:?}");
+    let held = world.admin.steps(None, &["held"], 10).await.expect("steps");
+    let why = held[0].hold.clone().unwrap_or_default();
+    assert!(why.contains("ou=annex"), "{why}");
+    world.slapd.set_acl(READ_ALL).expect("rights given back");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.held().await, []);
+    world.assert_nothing_written();
+    // One of them leaves: the container is there, so that is no question.
+    world.change(&format!(
+        "dn: uid=annex.one,ou=Annex,{BASE}\nchangetype: delete\n"
+    ));
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.users()["annex.one"]["active"], false);
+    assert_eq!(world.users()["annex.two"]["active"], true);
+}
+
+#[tokio::test]
 async fn attributes_that_the_bind_account_may_no_longer_read_are_not_cleared() {
     let Some(world) = settled(Plan::of(company().ldif())).await else {
         return;

@@ -313,7 +313,8 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         | Hold::ProtectedName { .. }
         | Hold::ConfigurationChange
         | Hold::GroupRemoval
-        | Hold::Missing => hold.is_approvable(),
+        | Hold::Missing
+        | Hold::ContainerMissing { .. } => hold.is_approvable(),
     };
     (!approvable).then(|| match hold {
         Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),

@@ -206,8 +206,13 @@ impl Run<'_> {
         }
         for batch in linked.chunks(FETCH_BATCH) {
             let fates = self.second_look(batch).await?;
+            let absent = batch.iter().zip(&fates);
+            let absent = absent.filter(|(_, fate)| matches!(fate, Fetched::Absent));
+            let absent: Vec<SubjectId> = absent.map(|(head, _)| head.id).collect();
+            let unproven = self.look_at_containers(&absent).await?;
             for (head, fate) in batch.iter().zip(fates) {
                 let source = match fate {
+                    Fetched::Absent if unproven.contains(&head.id) => continue,
                     Fetched::Absent => SourceState::Gone {
                         proof: self.proof(),
                         explicit: false,

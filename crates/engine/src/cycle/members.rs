@@ -329,6 +329,13 @@ impl Run<'_> {
                 last: BTreeMap::new(),
             };
             let mut steps = plan_members(&input);
+            let undecided = self.undecided(&steps).await?;
+            if !undecided.is_empty() {
+                input
+                    .present
+                    .retain(|member, _| !undecided.contains(member));
+                steps = plan_members(&input);
+            }
             input.last = self.last_memberships(&steps).await?;
             if !input.last.is_empty() {
                 steps = plan_members(&input);

@@ -4,6 +4,7 @@ mod absence;
 mod begin;
 mod candidates;
 mod conflicts;
+mod containers;
 mod drift;
 mod ending;
 mod index;

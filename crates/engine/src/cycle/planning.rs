@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use usher_core::guard::source_shrunk;
 use usher_core::model::{Hash128, Millis, PlannedStep, SourceKey, Subject, Verdict};
-use usher_core::planner::{SubjectInput, SubjectPlan, plan_subject};
+use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
 use usher_store::{Remembered, SubjectHead, SubjectWrite, UniqueValue};
 
 use super::candidates::Gathered;
@@ -86,8 +86,20 @@ impl Run<'_> {
         let rules = self.rules.clone();
         let item = gathered.item;
         let contested = !gathered.conflicts.is_empty();
+        let container_missing = match &item.source {
+            SourceState::Gone {
+                explicit: false, ..
+            } => Some(item.container.clone())
+                .filter(|name| self.containers_seen.missing.contains(name)),
+            SourceState::Gone { explicit: true, .. }
+            | SourceState::InScope(_)
+            | SourceState::Invalid { .. }
+            | SourceState::OutOfScope { .. }
+            | SourceState::Protected { .. } => None,
+        };
         let input = SubjectInput {
             rules: &rules,
+            container_missing,
             proven_again: self.proves_again(gathered.subject.left_at),
             subject: gathered.subject,
             source: item.source,

@@ -73,6 +73,8 @@ pub(super) struct Run<'a> {
     pub(super) uncounted: HashSet<SubjectId>,
     /// Subjects whose plan depends on a unique value that somebody else has or wants.
     pub(super) conflicted: BTreeSet<SubjectId>,
+    /// Containers of people who are missing.
+    pub(super) containers_seen: super::containers::Containers,
     /// Who loses the last membership in this plan.
     pub(super) last: super::last::LastMemberships,
     /// Subjects of which the source itself said in this cycle that they are gone.
@@ -163,6 +165,7 @@ impl Engine {
                 index_fresh: self.fresh_kinds(open).await?,
                 uncounted: HashSet::new(),
                 conflicted: BTreeSet::new(),
+                containers_seen: super::containers::Containers::default(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
             };

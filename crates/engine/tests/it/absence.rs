@@ -1,8 +1,8 @@
 //! Proof of absence (behaviour §7).
 
-use usher_core::model::CycleMode;
+use usher_core::model::{CycleMode, Verb};
 
-use crate::world::World;
+use crate::world::{BASE, World, verbs};
 
 #[tokio::test]
 async fn somebody_gone_from_a_complete_read_and_a_second_look_is_disabled() {
@@ -93,4 +93,74 @@ async fn looks_become_full_reads_when_one_is_due() {
         Some(false),
         "deletions are noticed without being asked for"
     );
+}
+
+/// Three people of a unit of their own, who are missing; two of them are in a group.
+async fn without_a_unit() -> (World, String) {
+    let world = World::of(30).await;
+    for uid in ["u001", "u002", "u003"] {
+        "branch".clone_into(&mut world.dir().person(uid).ou);
+    }
+    world.dir().group("engineering", &["u001", "u002", "u004"]);
+    world.first_sync().await;
+    for uid in ["u001", "u002", "u003"] {
+        world.dir().people.remove(uid);
+    }
+    world.forget_requests();
+    (world, format!("ou=branch,{BASE}"))
+}
+
+#[tokio::test]
+async fn people_who_are_missing_with_their_container_wait_for_a_person() {
+    let (world, unit) = without_a_unit().await;
+    world.dir().missing_unit = Some(unit.clone());
+    for mode in [CycleMode::Full, CycleMode::Full, CycleMode::Incremental] {
+        let report = world.sync(mode).await;
+        assert!(world.writes().is_empty(), "{mode:?}: {:?}", world.writes());
+        assert_eq!(report.held, 3, "{report:?}");
+    }
+    let held = world.admin.steps(None, &["held"], 10).await.unwrap();
+    let why = held[0].hold.clone().unwrap();
+    assert!(why.contains(&unit), "{why}");
+    // Their time runs out, and they wait again.
+    world.clock.advance(73 * 3_600_000);
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    world.approve(verbs(&[Verb::Disable])).await;
+    assert_eq!(world.active("u001"), Some(false));
+    assert_eq!(world.active("u003"), Some(false));
+}
+
+#[tokio::test]
+async fn people_whose_container_can_be_read_again_were_never_gone() {
+    let (world, unit) = without_a_unit().await;
+    world.dir().missing_unit = Some(unit);
+    world.sync(CycleMode::Full).await;
+    world.dir().missing_unit = None;
+    for uid in ["u001", "u002", "u003"] {
+        world.dir().hire(uid);
+        "branch".clone_into(&mut world.dir().person(uid).ou);
+    }
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.held().await, []);
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}
+
+#[tokio::test]
+async fn nobody_is_missing_from_a_container_that_could_not_be_looked_up() {
+    let (world, unit) = without_a_unit().await;
+    world.dir().unreadable = Some(unit.clone());
+    let cycle = world.sync(CycleMode::Full).await.cycle.unwrap();
+    assert!(world.held().await.is_empty());
+    let notes = cycle.certificate.unwrap().bad_entries;
+    assert!(notes.iter().any(|note| note.contains(&unit)), "{notes:?}");
+    let people = world
+        .writes()
+        .into_iter()
+        .filter(|(_, path)| path.contains("/Users"));
+    assert_eq!(people.count(), 0);
+    // Now it can be read, and they are really gone.
+    world.dir().unreadable = None;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(false));
 }

@@ -60,6 +60,10 @@ pub(crate) struct Directory {
     /// DNs that members use although no entry has them any more.
     pub(crate) stale_member_ous: Option<String>,
     pub(crate) unreachable: bool,
+    /// A unit that is not seen.
+    pub(crate) missing_unit: Option<String>,
+    /// A unit of which nothing can be found out.
+    pub(crate) unreadable: Option<String>,
     pub(crate) reads: u32,
 }
 
@@ -222,6 +226,22 @@ impl Directory {
         events
     }
 
+    fn fetch_dn(&self, second: bool, dn: &str) -> Fetched {
+        if self.unreadable.as_deref() == Some(dn) {
+            return Fetched::Unknown {
+                reason: "scripted: no answer".to_owned(),
+            };
+        }
+        // Every unit is there; a test says which is not.
+        let is_unit = dn.starts_with("ou=") && self.missing_unit.as_deref() != Some(dn);
+        if is_unit {
+            return Fetched::Other {
+                what: "a unit".to_owned(),
+            };
+        }
+        self.fetch_one(second, |read| read.entry.dn == *dn)
+    }
+
     fn fetch_one(&self, second: bool, matches: impl Fn(&ReadEntry) -> bool) -> Fetched {
         let people = self
             .people
@@ -281,7 +301,7 @@ impl Source for ScriptedSource {
                 .collect(),
             FetchBy::Dns(dns) => dns
                 .iter()
-                .map(|dn| directory.fetch_one(self.second, |read| read.entry.dn == *dn))
+                .map(|dn| directory.fetch_dn(self.second, dn))
                 .collect(),
         })
     }

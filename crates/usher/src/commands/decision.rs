@@ -10,7 +10,7 @@ use crate::ui::{Ui, count};
 use super::sync_report;
 
 /// Every name of a [`Hold`](usher_core::model::Hold).
-const HOLDS: [&str; 14] = [
+const HOLDS: [&str; 15] = [
     "guard",
     "adoption",
     "foreign_external_id",
@@ -24,6 +24,7 @@ const HOLDS: [&str; 14] = [
     "configuration_change",
     "group_removal",
     "missing",
+    "container_missing",
     "swap",
 ];
 
@@ -132,6 +133,7 @@ mod tests {
             Hold::ConfigurationChange,
             Hold::GroupRemoval,
             Hold::Missing,
+            Hold::ContainerMissing { container: t() },
             Hold::Swap {
                 field: t(),
                 other: t(),

@@ -1,0 +1,127 @@
+//! The containers of people who are missing: where a container itself is not seen, nobody can tell
+//! people who were deleted from people who may not be read any more (behaviour §7).
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use usher_connector::{FetchBy, Fetched};
+use usher_core::model::{Hold, Operation, PlannedStep, StepId, Subject, SubjectId};
+use usher_directory::Dn;
+use usher_store::StepFilter;
+
+use super::page::canonical;
+use super::run::Run;
+use crate::error::EngineError;
+
+/// Containers looked up at once.
+const FETCH_BATCH: usize = 200;
+
+/// What was found out about containers in this cycle, by canonical DN.
+#[derive(Default)]
+pub(super) struct Containers {
+    /// Those that were looked at.
+    looked: HashSet<String>,
+    /// Those that the source says are not there, or does not show.
+    pub(super) missing: HashSet<String>,
+    /// Those of which it could not be found out.
+    unknown: HashSet<String>,
+}
+
+impl Run<'_> {
+    /// Looks at the containers of people whose absence two looks confirmed. Returns those of whom it
+    /// is not proven all the same, since it could not be found out whether their container is there.
+    pub(super) async fn look_at_containers(
+        &mut self,
+        absent: &[SubjectId],
+    ) -> Result<HashSet<SubjectId>, EngineError> {
+        let people = self.engine.store.subjects(absent).await?;
+        let mut asked: BTreeMap<String, String> = BTreeMap::new();
+        for person in &people {
+            let parent = Dn::parse(&person.dn).ok().and_then(|dn| dn.parent());
+            let Some(parent) = parent.filter(|parent| !parent.is_root()) else {
+                continue;
+            };
+            if self.containers_seen.looked.insert(parent.canonical()) {
+                asked.insert(parent.canonical(), parent.to_string());
+            }
+        }
+        let asked: Vec<(String, String)> = asked.into_iter().collect();
+        for some in asked.chunks(FETCH_BATCH) {
+            self.look_at(some).await;
+        }
+        let unknown = &self.containers_seen.unknown;
+        let unproven = people
+            .iter()
+            .filter(|person| unknown.contains(&canonical(&person.dn).1));
+        Ok(unproven.filter_map(|person| person.id).collect())
+    }
+
+    async fn look_at(&mut self, containers: &[(String, String)]) {
+        let dns = containers.iter().map(|(_, dn)| dn.clone()).collect();
+        let by = FetchBy::Dns(dns);
+        let fetched = self.open.source.fetch(&by, &self.open.attributes()).await;
+        let mut fetched = fetched.unwrap_or_default().into_iter();
+        for (name, dn) in containers {
+            let why = match fetched.next() {
+                Some(Fetched::Present(_) | Fetched::Other { .. }) => continue,
+                Some(Fetched::Absent) => {
+                    self.containers_seen.missing.insert(name.clone());
+                    format!(
+                        "people are missing together with their container {dn}: it was deleted with them, or the right to read it got lost; their removal waits for a person"
+                    )
+                }
+                Some(Fetched::Unknown { reason }) => {
+                    self.containers_seen.unknown.insert(name.clone());
+                    format!("nobody is missing from {dn}, since it cannot be read: {reason}")
+                }
+                None => {
+                    self.containers_seen.unknown.insert(name.clone());
+                    format!("nobody is missing from {dn}, since it could not be looked up")
+                }
+            };
+            self.notes.push(why);
+        }
+    }
+
+    /// Of those whom these steps take out of a group freely, the ones whose removal waits because their
+    /// container is not seen: they stay members until a person decides.
+    pub(super) async fn undecided(
+        &self,
+        steps: &[PlannedStep],
+    ) -> Result<BTreeSet<SubjectId>, EngineError> {
+        let mut undecided = BTreeSet::new();
+        let free = steps.iter().filter(|step| step.hold.is_none());
+        let removed: Vec<SubjectId> = free
+            .filter_map(|step| match &step.operation {
+                Operation::RemoveMembers { members, .. } => Some(members),
+                _ => None,
+            })
+            .flat_map(|members| members.iter().map(|member| member.subject))
+            .collect();
+        for some in removed.chunks(500) {
+            for person in self.engine.store.subjects(some).await? {
+                if self.waits_for_container(&person).await? {
+                    undecided.extend(person.id);
+                }
+            }
+        }
+        Ok(undecided)
+    }
+
+    async fn waits_for_container(&self, person: &Subject) -> Result<bool, EngineError> {
+        if person.left_at.is_none() || person.id.is_none() {
+            return Ok(false);
+        }
+        let filter = StepFilter {
+            subject: person.id,
+            states: vec![
+                "planned".to_owned(),
+                "held".to_owned(),
+                "expired".to_owned(),
+            ],
+            ..StepFilter::default()
+        };
+        let steps = self.engine.store.steps(&filter, StepId(0), 1_000).await?;
+        let last = steps.last().and_then(|step| step.planned.hold.as_ref());
+        Ok(matches!(last, Some(Hold::ContainerMissing { .. })))
+    }
+}
