@@ -49,8 +49,13 @@ impl Target for PacedTarget {
         self.inner.check().await
     }
 
+    /// In no turn, as [`Target::check`]; what the target asks for meanwhile is heard all the same.
     async fn verify(&self) -> Result<(), TargetError> {
-        self.inner.verify().await
+        let verified = self.inner.verify().await;
+        if let Err(error) = &verified {
+            self.limiter.note(error);
+        }
+        verified
     }
 
     async fn list(

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
-use usher_connector::CheckOutcome;
 use usher_core::model::{ChannelId, ConnectionId, StepId};
 use usher_core::planner::ChannelRules;
 use usher_store::Fence;
@@ -243,16 +242,8 @@ impl Sender<'_> {
             return false;
         };
         let seconds = u64::from(lane.open.channel.timeout_seconds.max(1)) + 5;
-        let look = async {
-            self.limiter.turn_to_look().await
-                && lane
-                    .open
-                    .target
-                    .check()
-                    .await
-                    .iter()
-                    .all(|check| check.outcome != CheckOutcome::Failed)
-        };
+        let look =
+            async { self.limiter.turn_to_look().await && lane.open.target.verify().await.is_ok() };
         tokio::select! {
             biased;
             () = lane.gate.until_shut() => false,

@@ -40,6 +40,10 @@ impl Target for PanickingTarget {
         self.0.check().await
     }
 
+    async fn verify(&self) -> Result<(), TargetError> {
+        self.0.verify().await
+    }
+
     async fn list(
         &self,
         kind: Kind,
