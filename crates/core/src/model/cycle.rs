@@ -16,6 +16,9 @@ pub enum CycleMode {
     Full,
     /// Everything, and the target too.
     Reconcile,
+    /// Everything, without looking for linked people by their keys first: a person said that the keys
+    /// changed. Holds a re-key for whoever is there under another key, and removes nobody.
+    Rekey,
     /// No read of the source: plans what became possible or necessary through outcomes (members
     /// of accounts that have an id now, subjects whose step had a wrong premise).
     FollowUp,

@@ -2,7 +2,7 @@
 
 use usher_connector::{FetchBy, Fetched, ReadEntry};
 use usher_core::guard::source_shrunk;
-use usher_core::model::{Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
+use usher_core::model::{CycleMode, Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
 use usher_core::planner::SourceState;
 use usher_store::SubjectHead;
 
@@ -281,6 +281,9 @@ impl Run<'_> {
             let mut heads = std::collections::HashMap::new();
             for (head, source) in batch {
                 if head.kind == Kind::User && self.plan_rekeyed(head).await? {
+                    continue;
+                }
+                if self.beginning.mode == CycleMode::Rekey {
                     continue;
                 }
                 heads.insert(head.key.clone(), head.clone());

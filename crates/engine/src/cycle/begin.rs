@@ -82,9 +82,11 @@ pub(super) fn begin(
         && !full_is_due;
     let mode = match asked {
         CycleMode::Incremental if !incremental_possible => CycleMode::Full,
-        CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile | CycleMode::FollowUp => {
-            asked
-        }
+        CycleMode::Incremental
+        | CycleMode::Full
+        | CycleMode::Reconcile
+        | CycleMode::Rekey
+        | CycleMode::FollowUp => asked,
     };
     Ok(Beginning {
         mode,

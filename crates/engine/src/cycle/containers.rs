@@ -82,8 +82,8 @@ impl Run<'_> {
         }
     }
 
-    /// Of those whom these steps take out of a group freely, the ones whose removal waits because their
-    /// container is not seen: they stay members until a person decides.
+    /// Of those whom these steps take out of a group freely, the ones who wait for a person: because their
+    /// container is not seen, or because a re-key keeps their account. They stay members until then.
     pub(super) async fn undecided(
         &self,
         steps: &[PlannedStep],
@@ -99,7 +99,7 @@ impl Run<'_> {
             .collect();
         for some in removed.chunks(500) {
             for person in self.engine.store.subjects(some).await? {
-                if self.waits_for_container(&person).await? {
+                if self.is_undecided(&person).await? {
                     undecided.extend(person.id);
                 }
             }
@@ -107,7 +107,11 @@ impl Run<'_> {
         Ok(undecided)
     }
 
-    async fn waits_for_container(&self, person: &Subject) -> Result<bool, EngineError> {
+    async fn is_undecided(&self, person: &Subject) -> Result<bool, EngineError> {
+        // A key that vanishes in a re-key: the account is kept, with its memberships.
+        if person.state.is_linked() && person.desired_hash.is_none() {
+            return Ok(true);
+        }
         if person.left_at.is_none() || person.id.is_none() {
             return Ok(false);
         }

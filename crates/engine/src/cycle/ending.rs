@@ -127,7 +127,9 @@ impl Run<'_> {
         let complete = self
             .certificate
             .as_ref()
-            .is_some_and(Certificate::is_complete);
+            .is_some_and(Certificate::is_complete)
+            // It looked at keys only: who is missing is for the next ordinary read.
+            && self.beginning.mode != CycleMode::Rekey;
         self.record.target_identity = Some(self.open.identity.clone());
         // The mark of an incomplete read must not be passed: what it did not return is read again.
         if complete && let Some(mark) = self.mark.take() {

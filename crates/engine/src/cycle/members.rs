@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use usher_connector::{Failure, FetchBy, Fetched, MemberDn};
 use usher_core::model::{
-    Hash128, Hold, Kind, Operation, SourceKey, StepId, Subject, SubjectId, SubjectState, Verb,
+    CycleMode, Hash128, Hold, Kind, Operation, SourceKey, StepId, Subject, SubjectId, SubjectState,
+    Verb,
 };
 use usher_core::planner::{GroupMembers, PresentMember, plan_members};
 use usher_store::{GroupWrite, StagedMember, StepFilter, SubjectFilter, WantedMembers};
@@ -205,7 +206,8 @@ impl Run<'_> {
         let is_sound = self
             .certificate
             .as_ref()
-            .is_none_or(usher_core::model::Certificate::is_complete);
+            .is_none_or(usher_core::model::Certificate::is_complete)
+            && self.beginning.mode != CycleMode::Rekey;
         for list in std::mem::take(&mut self.ended_lists) {
             if list.unchanged && is_sound {
                 continue;

@@ -73,6 +73,8 @@ pub(super) struct Run<'a> {
     pub(super) uncounted: HashSet<SubjectId>,
     /// Subjects whose plan depends on a unique value that somebody else has or wants.
     pub(super) conflicted: BTreeSet<SubjectId>,
+    /// Keys of linked people that the read looks for.
+    pub(super) sampled: Vec<SourceKey>,
     /// Containers of people who are missing.
     pub(super) containers_seen: super::containers::Containers,
     /// Who loses the last membership in this plan.
@@ -126,7 +128,7 @@ impl Engine {
             }
             // Growing step by step would copy everything again and again.
             let expected = match beginning.mode {
-                CycleMode::Full | CycleMode::Reconcile => {
+                CycleMode::Full | CycleMode::Reconcile | CycleMode::Rekey => {
                     record.last_complete_users.min(MOST_EXPECTED) as usize
                 }
                 CycleMode::Incremental | CycleMode::FollowUp => 0,
@@ -165,6 +167,7 @@ impl Engine {
                 index_fresh: self.fresh_kinds(open).await?,
                 uncounted: HashSet::new(),
                 conflicted: BTreeSet::new(),
+                sampled: Vec::new(),
                 containers_seen: super::containers::Containers::default(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
@@ -228,9 +231,10 @@ impl Run<'_> {
         match (&options.only, self.beginning.mode) {
             (Some(keys), _) => self.read_only(keys).await?,
             (None, CycleMode::FollowUp) => {}
-            (None, CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile) => {
-                self.read_source().await?;
-            }
+            (
+                None,
+                CycleMode::Incremental | CycleMode::Full | CycleMode::Reconcile | CycleMode::Rekey,
+            ) => self.read_source().await?,
         }
         if options.only.is_none() {
             self.plan_due().await?;
@@ -242,6 +246,7 @@ impl Run<'_> {
             }
         }
         self.plan_conflicts_again().await?;
+        self.tell_other_keys().await?;
         self.end_lists().await?;
         self.plan_memberships().await?;
         self.end(options).await
@@ -292,16 +297,25 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn read_request(&self) -> Result<ReadRequest, EngineError> {
+    async fn read_request(&mut self) -> Result<ReadRequest, EngineError> {
         let full = self.beginning.mode != CycleMode::Incremental;
         let store = &self.engine.store;
         let channel = &self.open.channel.id;
         // Of a small channel everybody would be a sentinel, and two leavers would prove that
         // nothing is proven: a tenth is enough there.
         let links = store.counts(channel).await?.active_links;
-        let sample = u64::from(self.open.channel.policy.sentinel_sample).min(links / 10);
+        let sample = match self.beginning.mode {
+            CycleMode::Rekey => 0,
+            CycleMode::Incremental
+            | CycleMode::Full
+            | CycleMode::Reconcile
+            | CycleMode::FollowUp => {
+                u64::from(self.open.channel.policy.sentinel_sample).min(links / 10)
+            }
+        };
         let seed = (self.engine.random)();
         let sentinel_keys = store.sample_links(channel, sample as u32, seed).await?;
+        self.sampled.clone_from(&sentinel_keys);
         Ok(ReadRequest {
             from: if full {
                 None

@@ -145,3 +145,56 @@ async fn a_person_under_a_new_key_keeps_the_account_after_approval() {
     world.sync(CycleMode::Full).await;
     assert!(world.writes().is_empty(), "{:?}", world.writes());
 }
+
+#[tokio::test]
+async fn a_person_under_a_new_key_stays_in_the_groups() {
+    let world = World::of(20).await;
+    world.dir().group("staff", &["u007", "u008", "u009"]);
+    world.first_sync().await;
+    let mut anew = world.dir().people.remove("u008").unwrap();
+    anew.uid = "u008-new".to_owned();
+    anew.mail = Some("u008@example.com".to_owned());
+    world.dir().people.insert("u008-new".to_owned(), anew);
+    world.dir().group("staff", &["u007", "u008-new", "u009"]);
+    world.forget_requests();
+    for mode in [CycleMode::Full, CycleMode::Full] {
+        world.sync(mode).await;
+        assert!(world.writes().is_empty(), "{:?}", world.writes());
+    }
+    world.approve(verbs(&[Verb::Rekey])).await;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.groups()["staff"].len(), 3);
+    let removed = world
+        .admin
+        .steps(None, &["succeeded"], 1_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|step| step.verb == Verb::RemoveMembers);
+    assert_eq!(removed.count(), 0);
+}
+
+#[tokio::test]
+async fn a_re_keying_cycle_holds_re_keys_and_removes_nobody() {
+    let world = World::of(20).await;
+    world.dir().group("staff", &["u007", "u008", "u009"]);
+    world.first_sync().await;
+    for uid in ["u007", "u008"] {
+        let mut anew = world.dir().people.remove(uid).unwrap();
+        anew.uid = format!("{uid}-new");
+        world.dir().people.insert(anew.uid.clone(), anew);
+    }
+    world.dir().people.remove("u009");
+    world.dir().group("staff", &["u007-new", "u008-new"]);
+    world.forget_requests();
+    world.sync(CycleMode::Rekey).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    let held = world.held().await;
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert!(held.iter().all(|(verb, _)| verb == "rekey"), "{held:?}");
+    world.approve(verbs(&[Verb::Rekey])).await;
+    assert_eq!(world.active("u009"), Some(true));
+    // Who is really gone is for the next ordinary read.
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u009"), Some(false));
+}

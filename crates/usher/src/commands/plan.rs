@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Read everything, not only what changed
     #[arg(long, conflicts_with = "subject")]
     full_read: bool,
+    /// Plan what `usher sync --rekey` would hold: people who are there under another key
+    #[arg(long, conflicts_with_all = ["full_read", "subject"])]
+    rekey: bool,
     /// Only this person or group: user name, e-mail, DN or source key; may be repeated
     #[arg(long, value_name = "X")]
     subject: Vec<String>,
@@ -53,7 +56,9 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         keys.push(select::key_of(&session.admin, context.channel(), text).await?);
     }
     let options = PlanOptions {
-        mode: if args.full_read {
+        mode: if args.rekey {
+            CycleMode::Rekey
+        } else if args.full_read {
             CycleMode::Full
         } else {
             CycleMode::Incremental
@@ -91,7 +96,11 @@ fn next_command(args: &Args, context: &Context<'_>, report: &PlanReport) -> Opti
     if args.no_target || report.totals.is_empty() {
         return None;
     }
-    let mut words = vec!["usher apply".to_owned(), report.hash.clone()];
+    let mut words = if args.rekey {
+        vec!["usher sync --rekey".to_owned()]
+    } else {
+        vec!["usher apply".to_owned(), report.hash.clone()]
+    };
     if args.full_read {
         words.push("--full-read".to_owned());
     }

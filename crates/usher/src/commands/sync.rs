@@ -21,6 +21,7 @@ Examples:
   usher sync                                  what changed
   usher sync --full                           everything; needed to notice who is gone
   usher sync --reconcile                      everything, and the target is listed too
+  usher sync --rekey                          people came under other keys: keep their accounts
   usher sync --subject ana@example.com        one person, to try things
   usher sync --first 25                       at most 25 steps; the next sync goes on")]
 pub(crate) struct Args {
@@ -30,6 +31,10 @@ pub(crate) struct Args {
     /// Read everything, and list the target
     #[arg(long, conflicts_with = "subject")]
     reconcile: bool,
+    /// The directory was built anew, or the GUID attribute changed: read everything, hold a re-key for
+    /// whoever is there under another key, remove nobody
+    #[arg(long, conflicts_with_all = ["full", "reconcile", "subject", "first"])]
+    rekey: bool,
     /// Only this person or group: user name, e-mail, DN or source key; may be repeated
     #[arg(long, value_name = "X")]
     subject: Vec<String>,
@@ -42,6 +47,8 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let session = context.open(Access::Work).await?;
     let mut options = SyncOptions::of(if args.reconcile {
         CycleMode::Reconcile
+    } else if args.rekey {
+        CycleMode::Rekey
     } else if args.full {
         CycleMode::Full
     } else {

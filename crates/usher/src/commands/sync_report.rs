@@ -73,6 +73,7 @@ pub(crate) fn mode_name(mode: CycleMode) -> &'static str {
         CycleMode::Incremental => "Incremental cycle",
         CycleMode::Full => "Full cycle",
         CycleMode::Reconcile => "Reconciling cycle",
+        CycleMode::Rekey => "Re-keying cycle",
         CycleMode::FollowUp => "Follow-up cycle",
     }
 }
