@@ -145,7 +145,7 @@ fn mapping_shape() -> Value {
 
 fn cycle_shape() -> Value {
     json!({
-        "id": "integer", "channel": "string", "mode": "incremental|full|reconcile|follow_up",
+        "id": "integer", "channel": "string", "mode": "incremental|full|reconcile|rekey|follow_up",
         "started_at": "time", "ended_at": "time?",
         "state": "reading|completed|incomplete|aborted", "reasons": ["string"],
         "read": "integer", "verdicts": {"*": "integer"}, "unexplained": "integer",

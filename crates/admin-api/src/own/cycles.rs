@@ -44,6 +44,7 @@ async fn list(
             "incremental" => Some(CycleMode::Incremental),
             "full" => Some(CycleMode::Full),
             "reconcile" => Some(CycleMode::Reconcile),
+            "rekey" => Some(CycleMode::Rekey),
             "follow_up" => Some(CycleMode::FollowUp),
             _ => None,
         }),
