@@ -20,6 +20,7 @@ mod references;
 mod session;
 mod settings;
 mod source;
+mod tree;
 mod watermark;
 
 pub use settings::Clock;

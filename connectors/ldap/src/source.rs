@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use usher_connector::{
     EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
+    TreeEntry, TreeLevel,
 };
 use usher_core::model::Watermark;
 use usher_ldap::Pool;
@@ -10,7 +11,7 @@ use usher_ldap::Pool;
 use crate::fetch::Kept;
 use crate::settings::{Clock, Settings};
 use crate::watermark::Mark;
-use crate::{fetch, probe, read};
+use crate::{fetch, probe, read, tree};
 
 /// Connections for fetches.
 const FETCH_CONNECTIONS: usize = 4;
@@ -71,6 +72,14 @@ impl Source for LdapSource {
 
     async fn probe(&self) -> Result<ProbeReport, SourceError> {
         probe::probe(&self.settings).await
+    }
+
+    async fn children(&self, dn: &str, limit: u32) -> Result<TreeLevel, SourceError> {
+        tree::children(&self.pool, dn, limit).await
+    }
+
+    async fn tree_entry(&self, dn: &str) -> Result<Option<TreeEntry>, SourceError> {
+        tree::entry(&self.pool, dn).await
     }
 
     fn is_older(&self, mark: &Watermark, than: &Watermark) -> bool {

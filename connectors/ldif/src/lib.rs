@@ -13,5 +13,6 @@ mod probe;
 mod read;
 mod settings;
 mod source;
+mod tree;
 
 pub use source::LdifSource;

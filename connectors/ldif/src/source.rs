@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use usher_connector::{
     EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
+    TreeEntry, TreeLevel,
 };
 
 use crate::directory::Directory;
 use crate::settings::Settings;
-use crate::{fetch, load, probe, read};
+use crate::{fetch, load, probe, read, tree};
 
 /// An LDIF file, opened for one channel.
 pub struct LdifSource {
@@ -51,11 +52,7 @@ impl LdifSource {
         let settings = Arc::clone(&self.settings);
         let names = needed.clone();
         let loaded = tokio::task::spawn_blocking(move || load::load(&settings, &names)).await;
-        let loaded = loaded.map_err(|error| {
-            SourceError::Protocol(format!(
-                "reading the LDIF file failed unexpectedly: {error}"
-            ))
-        })?;
+        let loaded = loaded.map_err(|error| stopped(&error))?;
         let directory = Arc::new(loaded?);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = stamp.map(|stamp| Kept {
             stamp,
@@ -106,4 +103,22 @@ impl Source for LdifSource {
     async fn probe(&self) -> Result<ProbeReport, SourceError> {
         Ok(probe::report(&self.settings, self.load(&[], true).await))
     }
+
+    async fn children(&self, dn: &str, limit: u32) -> Result<TreeLevel, SourceError> {
+        let (path, dn) = (self.settings.path.clone(), dn.to_owned());
+        let level = tokio::task::spawn_blocking(move || tree::children(&path, &dn, limit));
+        level.await.map_err(|error| stopped(&error))?
+    }
+
+    async fn tree_entry(&self, dn: &str) -> Result<Option<TreeEntry>, SourceError> {
+        let (path, dn) = (self.settings.path.clone(), dn.to_owned());
+        let entry = tokio::task::spawn_blocking(move || tree::entry(&path, &dn));
+        entry.await.map_err(|error| stopped(&error))?
+    }
+}
+
+fn stopped(error: &tokio::task::JoinError) -> SourceError {
+    SourceError::Protocol(format!(
+        "reading the LDIF file failed unexpectedly: {error}"
+    ))
 }

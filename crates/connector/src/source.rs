@@ -169,6 +169,28 @@ pub enum CheckOutcome {
     Failed,
 }
 
+/// An entry as somebody who looks around sees it, whatever it stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// Its DN as the server wrote it.
+    pub dn: String,
+    /// Its object classes.
+    pub object_classes: Vec<String>,
+    /// Whether there is something below it; `None` when the server does not say.
+    pub has_children: Option<bool>,
+    /// Its attributes as the server wrote their names; empty in a list of children.
+    pub attributes: Vec<(String, Vec<Vec<u8>>)>,
+}
+
+/// Some of what lies directly below an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TreeLevel {
+    /// The entries, at most as many as asked for.
+    pub entries: Vec<TreeEntry>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// How many entries a scope holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ScopeCount {
@@ -219,6 +241,21 @@ pub trait Source: Send + Sync {
 
     /// Finds out what the server is and supports.
     async fn probe(&self) -> Result<ProbeReport, SourceError>;
+
+    /// What lies directly below a DN, at most `limit` entries; below the empty DN are the naming contexts.
+    /// For a person who looks around: it proves nothing, and the source's scope has no part in it.
+    async fn children(&self, _dn: &str, _limit: u32) -> Result<TreeLevel, SourceError> {
+        Err(SourceError::Settings(
+            "this kind of data store cannot be looked through".to_owned(),
+        ))
+    }
+
+    /// One entry with all its attributes, as [`Source::children`]; `None` when there is none of that DN.
+    async fn tree_entry(&self, _dn: &str) -> Result<Option<TreeEntry>, SourceError> {
+        Err(SourceError::Settings(
+            "this kind of data store cannot be looked through".to_owned(),
+        ))
+    }
 
     /// Whether what gave `mark` lacks changes that were there when `than` was given: a replica that is
     /// behind, or a restored copy. False where the source cannot tell. No I/O.

@@ -7,6 +7,7 @@ mod delta;
 mod fetching;
 mod full;
 mod hostile;
+mod looking;
 mod members;
 mod probing;
 mod rig;

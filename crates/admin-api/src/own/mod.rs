@@ -4,7 +4,9 @@
 mod audit;
 mod catalogue;
 mod channels;
+mod checks;
 mod cycles;
+mod directory;
 mod etag;
 mod given;
 mod jobs;
@@ -15,6 +17,7 @@ mod params;
 mod place;
 mod plans;
 mod policy;
+mod preview;
 mod problem;
 mod request;
 mod step_view;
@@ -50,6 +53,9 @@ fn groups() -> Vec<Group> {
         steps::group(),
         links::group(),
         audit::group(),
+        directory::group(),
+        checks::group(),
+        preview::group(),
     ]
 }
 

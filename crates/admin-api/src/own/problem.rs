@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
+use usher_connector::SourceError;
 use usher_engine::EngineError;
 use usher_engine::access::SignInError;
 use usher_store::StoreError;
@@ -164,6 +165,9 @@ impl From<EngineError> for Problem {
             EngineError::PlanChanged { .. } => {
                 Self::new(StatusCode::CONFLICT, "plan_changed", text)
                     .hint("make a new plan and look at it")
+            }
+            EngineError::Source(SourceError::Settings(_)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "source_settings", text)
             }
             EngineError::Source(_) => Self::new(StatusCode::BAD_GATEWAY, "source_failed", text)
                 .hint("test the data store: `POST /api/v1/data-stores/{id}/test`"),

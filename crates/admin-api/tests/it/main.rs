@@ -12,6 +12,7 @@ mod company;
 mod described;
 mod face;
 mod own_channels;
+mod own_directory;
 mod own_plans;
 mod own_requests;
 mod own_steps;

@@ -294,6 +294,7 @@ impl Operation {
         }
         if self.path.contains('{') {
             add(404, "There is no such resource");
+            add(422, "The configuration does not allow it, or cannot work");
         }
         if !matches!(self.takes, Takes::Nothing) {
             add(400, "The body is no JSON, or nested too deeply");

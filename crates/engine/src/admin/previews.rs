@@ -1,0 +1,360 @@
+//! Trying expressions and mappings before they are saved.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use usher_connector::{
+    EventSink, FetchBy, Fetched, ReadEntry, ReadRequest, SourceError, SourceEvent,
+};
+use usher_core::descriptor::FieldDescriptor;
+use usher_core::mapping::{
+    FieldPreview, Mapped, MappingProblem, Rules, RulesInput, Unmasked, map_user, preview,
+};
+use usher_core::model::{
+    ChannelId, Configuration, Desired, Entry, GroupNameSource, Kind, MappingRule, Millis,
+    ScopeVerdict, SourceKey, StatusRule,
+};
+use usher_directory::compare::fold;
+use usher_store::{IndexKey, IndexRow};
+
+use super::Admin;
+use super::directory::{base_type, hidden};
+use super::operator::Permission;
+use crate::context::OpenChannel;
+use crate::error::EngineError;
+
+/// People whose correlation is looked up at once.
+const AT_ONCE: usize = 500;
+/// The field of an expression that is tried by itself.
+const FIELD: &str = "value";
+const DOTS: &[u8] = b"********";
+
+/// What a mapping makes of one entry.
+#[derive(Clone, Debug)]
+pub struct MappingPreview {
+    /// The entry.
+    pub dn: String,
+    /// Its source key.
+    pub key: String,
+    /// User or group.
+    pub kind: Kind,
+    /// `None` in scope; otherwise the clause that does not hold.
+    pub out_of_scope: Option<String>,
+    /// How each field comes to its value.
+    pub fields: Vec<FieldPreview>,
+    /// What keeps it from becoming an account.
+    pub problems: Vec<String>,
+}
+
+/// Whether the target has what the people in scope would correspond to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CorrelationPreview {
+    /// When the target was last listed completely; without that nothing is known.
+    pub listed_at: Option<Millis>,
+    /// People at the target then.
+    pub at_target: u64,
+    /// People in scope that can be mapped.
+    pub people: u64,
+    /// Per attribute, how many people would match.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One correlation attribute.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Candidate {
+    /// The field of the target.
+    pub field: String,
+    /// People whom exactly one record matches.
+    pub one: u64,
+    /// People whom several records match.
+    pub several: u64,
+}
+
+/// Tries one rule on a sample: how it comes to its value, or what is wrong with it.
+pub fn preview_rule(
+    rule: &MappingRule,
+    attributes: &BTreeMap<String, Vec<String>>,
+) -> Result<FieldPreview, Vec<MappingProblem>> {
+    let rule = MappingRule {
+        field: FIELD.to_owned(),
+        attributes: attributes.keys().cloned().collect(),
+        ..rule.clone()
+    };
+    let fields = [FieldDescriptor {
+        name: FIELD.to_owned(),
+        label: FIELD.to_owned(),
+        required: false,
+        unique: false,
+        case_exact: false,
+        multi_valued: false,
+        reaches_account: true,
+        max_length: None,
+        scim_path: FIELD.to_owned(),
+        notes: Vec::new(),
+    }];
+    let rules = Rules::compile(&RulesInput {
+        mapping: std::slice::from_ref(&rule),
+        fields: &fields,
+        username_field: "userName",
+        email_field: "workEmail",
+        external_id_field: "externalId",
+        group_name_field: "displayName",
+        status: &StatusRule::Flag {
+            attribute: String::new(),
+            value: String::new(),
+            status_when_equal: false,
+            default: true,
+        },
+        expiry: None,
+        group_name: GroupNameSource::CommonName,
+    })?;
+    let entry = Entry {
+        key: SourceKey::new("sample"),
+        dn: String::new(),
+        kind: Kind::User,
+        attributes: attributes
+            .iter()
+            .map(|(name, values)| {
+                let values = values.iter().map(|value| value.as_bytes().to_vec());
+                (name.to_ascii_lowercase(), values.collect())
+            })
+            .collect(),
+    };
+    let mut previews = preview(&entry, &rules);
+    // A rule that maps nothing has no value.
+    Ok(previews.pop().unwrap_or_else(|| FieldPreview {
+        field: FIELD.to_owned(),
+        inputs: Vec::new(),
+        expression: None,
+        steps: Vec::new(),
+        result: None,
+        remarks: Vec::new(),
+    }))
+}
+
+impl Admin {
+    /// What a channel's mapping, or a draft of one, makes of the entry of a DN; `None` when there is no such
+    /// entry. The problems of a draft are errors of their own.
+    pub async fn preview_mapping(
+        &self,
+        configuration: &Configuration,
+        id: &ChannelId,
+        dn: &str,
+        draft: Option<Vec<MappingRule>>,
+    ) -> Result<Result<Option<MappingPreview>, Vec<MappingProblem>>, EngineError> {
+        self.require(Permission::Look)?;
+        let is_draft = draft.is_some();
+        let mut changed = configuration.clone();
+        if let Some(mapping) = draft {
+            if !self.operator.may(Permission::EditExpressions) {
+                self.require(Permission::Configure)?;
+            }
+            if let Some(problems) = self.problems_of(configuration, id, &mapping)? {
+                return Ok(Err(problems));
+            }
+            let channels = changed.sp_connections.iter_mut();
+            let channels = channels.flat_map(|sp| &mut sp.channels);
+            for channel in channels.filter(|channel| channel.id == *id) {
+                channel.mapping.clone_from(&mapping);
+            }
+        }
+        let open = self.engine.open(&changed, id)?;
+        let by = FetchBy::Dns(vec![dn.to_owned()]);
+        let mut fetched = open.source.fetch(&by, &open.attributes()).await?;
+        let read = match fetched.pop() {
+            Some(Fetched::Present(read)) => read,
+            None | Some(Fetched::Absent) => return Ok(Ok(None)),
+            Some(Fetched::Other { what }) => return Err(EngineError::Refused(what)),
+            Some(Fetched::Unknown { reason }) => return Err(EngineError::Refused(reason)),
+        };
+        let mut read = *read;
+        if is_draft {
+            hide(&mut read.entry, configuration, &open);
+        }
+        Ok(Ok(Some(self.previewed(&open, read))))
+    }
+
+    fn previewed(&self, open: &OpenChannel, read: ReadEntry) -> MappingPreview {
+        let ReadEntry { entry, scope, .. } = read;
+        let is_user = entry.kind == Kind::User;
+        let problems = match map_user(&entry, &open.rules, &Unmasked, self.engine.clock.now()) {
+            Mapped::Invalid { problems, .. } if is_user => problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect(),
+            Mapped::Desired(_) | Mapped::Invalid { .. } => Vec::new(),
+        };
+        MappingPreview {
+            key: entry.key.to_string(),
+            kind: entry.kind,
+            out_of_scope: match scope {
+                ScopeVerdict::In => None,
+                ScopeVerdict::Out { clause } => Some(clause),
+            },
+            fields: if is_user {
+                preview(&entry, &open.rules)
+            } else {
+                Vec::new()
+            },
+            problems,
+            dn: entry.dn,
+        }
+    }
+
+    fn problems_of(
+        &self,
+        configuration: &Configuration,
+        id: &ChannelId,
+        mapping: &[MappingRule],
+    ) -> Result<Option<Vec<MappingProblem>>, EngineError> {
+        let Some((sp, channel)) = configuration.channel(id) else {
+            return Ok(None);
+        };
+        let descriptor = self.engine.connector(sp)?.descriptor();
+        let input = RulesInput {
+            mapping,
+            ..RulesInput::of(sp, channel, descriptor)
+        };
+        Ok(Rules::compile(&input).err())
+    }
+
+    /// How many people in scope correspond to records of the target, by each attribute that can tell. Reads
+    /// the whole scope; of the target only what is kept of its last listing.
+    pub async fn preview_correlation(
+        &self,
+        configuration: &Configuration,
+        id: &ChannelId,
+    ) -> Result<CorrelationPreview, EngineError> {
+        self.require(Permission::Look)?;
+        let open = self.engine.open(configuration, id)?;
+        let store = &self.engine.store;
+        let mut counting = Counting {
+            admin: self,
+            open: &open,
+            waiting: Vec::new(),
+            failed: None,
+            counted: CorrelationPreview {
+                listed_at: store.index_age(&open.sp.id, Kind::User).await?,
+                at_target: store.index_count(&open.sp.id, Kind::User).await?.0,
+                people: 0,
+                candidates: [
+                    &open.descriptor.external_id_field,
+                    &open.descriptor.username_field,
+                    &open.descriptor.email_field,
+                ]
+                .map(|field| Candidate {
+                    field: field.clone(),
+                    ..Candidate::default()
+                })
+                .to_vec(),
+            },
+        };
+        let request = ReadRequest {
+            from: None,
+            attributes: open.attributes(),
+            sentinel_keys: Vec::new(),
+            member_groups: Vec::new(),
+        };
+        open.source.read(&request, &mut counting).await?;
+        counting.look_up().await?;
+        match counting.failed {
+            Some(error) => Err(error),
+            None => Ok(counting.counted),
+        }
+    }
+}
+
+/// Replaces what nobody may see by dots, so that no draft of a mapping can show it.
+fn hide(entry: &mut Entry, configuration: &Configuration, open: &OpenChannel) {
+    let hidden = hidden(configuration, &open.channel.source.data_store);
+    for (name, values) in &mut entry.attributes {
+        if hidden.contains(&base_type(name)) {
+            values.fill(DOTS.to_vec());
+        }
+    }
+}
+
+struct Counting<'a> {
+    admin: &'a Admin,
+    open: &'a OpenChannel,
+    waiting: Vec<(SourceKey, Desired)>,
+    failed: Option<EngineError>,
+    counted: CorrelationPreview,
+}
+
+#[async_trait]
+impl EventSink for Counting<'_> {
+    async fn event(&mut self, event: SourceEvent) -> Result<(), SourceError> {
+        let SourceEvent::Page(entries) = event else {
+            return Ok(());
+        };
+        let now = self.admin.engine.clock.now();
+        for read in entries {
+            if read.entry.kind != Kind::User || read.scope != ScopeVerdict::In {
+                continue;
+            }
+            if let Mapped::Desired(desired) =
+                map_user(&read.entry, &self.open.rules, &Unmasked, now)
+            {
+                self.waiting.push((read.entry.key, desired));
+            }
+        }
+        if self.waiting.len() >= AT_ONCE
+            && let Err(error) = self.look_up().await
+        {
+            self.failed = Some(error);
+            return Err(SourceError::Stopped);
+        }
+        Ok(())
+    }
+}
+
+impl Counting<'_> {
+    async fn look_up(&mut self) -> Result<(), EngineError> {
+        let some = std::mem::take(&mut self.waiting);
+        let descriptor = &self.open.descriptor;
+        let keys = |key: &SourceKey, desired: &Desired| {
+            let text = |field: &str| desired.resource.text(field).map(fold);
+            [
+                Some(IndexKey::ExternalId(key.to_string())),
+                text(&descriptor.username_field).map(IndexKey::Name),
+                text(&descriptor.email_field).map(IndexKey::Email),
+            ]
+        };
+        let people: Vec<[Option<IndexKey>; 3]> = some
+            .iter()
+            .map(|(key, desired)| keys(key, desired))
+            .collect();
+        let all: Vec<IndexKey> = people.iter().flatten().flatten().cloned().collect();
+        let store = &self.admin.engine.store;
+        let rows = store.index_find(&self.open.sp.id, Kind::User, &all).await?;
+        let mut matches: BTreeMap<IndexKey, u64> = BTreeMap::new();
+        for key in rows.iter().flat_map(keys_of) {
+            *matches.entry(key).or_default() += 1;
+        }
+        for person in people {
+            self.counted.people += 1;
+            for (key, candidate) in person.iter().zip(&mut self.counted.candidates) {
+                let found = key.as_ref().and_then(|key| matches.get(key));
+                match found.copied().unwrap_or_default() {
+                    0 => {}
+                    1 => candidate.one += 1,
+                    _ => candidate.several += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn keys_of(row: &IndexRow) -> Vec<IndexKey> {
+    [
+        row.external_id.clone().map(IndexKey::ExternalId),
+        row.name.clone().map(IndexKey::Name),
+        row.email.clone().map(IndexKey::Email),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
