@@ -34,6 +34,8 @@ pub struct Api {
     pub state_folder: Option<PathBuf>,
     /// Plans and runs under way, and those that ended lately.
     jobs: Arc<own::Jobs>,
+    /// How many read events.
+    streams: own::Streams,
 }
 
 impl Api {
@@ -44,6 +46,7 @@ impl Api {
             admin,
             state_folder: None,
             jobs: Arc::default(),
+            streams: own::Streams::default(),
         }
     }
 

@@ -43,7 +43,6 @@ impl<T: DeserializeOwned> FromRequest<Api> for GivenOrNot<T> {
 }
 
 /// A body as text, for those who parse it themselves.
-#[expect(dead_code, reason = "the import of a configuration needs it")]
 pub(crate) struct Text(pub(crate) String);
 
 impl FromRequest<Api> for Text {

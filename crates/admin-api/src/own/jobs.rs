@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use usher_core::model::{ChannelId, Millis};
 use usher_engine::admin::KeptPlan;
@@ -124,9 +125,23 @@ struct Job {
     plan: Option<Arc<KeptPlan>>,
 }
 
+/// Events that a slow reader may be behind.
+const BEHIND: usize = 256;
+
 /// All jobs, oldest first.
-#[derive(Default)]
-pub(crate) struct Jobs(Mutex<Vec<Job>>);
+pub(crate) struct Jobs {
+    all: Mutex<Vec<Job>>,
+    events: broadcast::Sender<JobView>,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            all: Mutex::default(),
+            events: broadcast::Sender::new(BEHIND),
+        }
+    }
+}
 
 /// What a job is made from.
 pub(crate) struct NewJob {
@@ -188,7 +203,19 @@ impl Jobs {
             abort: Some(task.abort_handle()),
             plan: None,
         });
+        self.tell(&view);
         Ok(view)
+    }
+
+    /// Jobs as they begin and end, from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<JobView> {
+        self.events.subscribe()
+    }
+
+    fn tell(&self, view: &JobView) {
+        // Nobody may be listening.
+        let told = self.events.send(view.clone());
+        drop(told);
     }
 
     /// One job.
@@ -232,7 +259,9 @@ impl Jobs {
             job.view.ended_at = Some(now);
         }
         job.view.state = JobState::Cancelled;
-        Some(job.view())
+        let view = job.view();
+        self.tell(&view);
+        Some(view)
     }
 
     fn end(&self, id: Uuid, result: Result<Outcome, EngineError>, now: Millis) {
@@ -260,11 +289,12 @@ impl Jobs {
                 job.view.problem = Some(Failed { code, detail });
             }
         }
+        self.tell(&job.view());
         forget(&mut jobs, now);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Job>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,12 +2,15 @@
 //! one place where a resource is, what it takes and answers, and who handles it.
 
 mod audit;
+mod backups;
 mod catalogue;
 mod channels;
 mod checks;
+mod configuration;
 mod cycles;
 mod directory;
 mod etag;
+mod events;
 mod given;
 mod jobs;
 mod links;
@@ -20,6 +23,7 @@ mod policy;
 mod preview;
 mod problem;
 mod request;
+mod secrets;
 mod step_view;
 mod steps;
 mod told;
@@ -35,6 +39,7 @@ use crate::caller::admin_of;
 use openapi::Group;
 use problem::Problem;
 
+pub(crate) use events::Streams;
 pub(crate) use jobs::Jobs;
 pub(crate) use openapi::document;
 
@@ -56,6 +61,9 @@ fn groups() -> Vec<Group> {
         directory::group(),
         checks::group(),
         preview::group(),
+        configuration::group(),
+        backups::group(),
+        events::group(),
     ]
 }
 

@@ -8,12 +8,13 @@
 )]
 
 mod company;
-#[allow(dead_code, reason = "the walk through every operation needs all of it")]
 mod described;
 mod face;
 mod own_channels;
+mod own_configuration;
 mod own_directory;
 mod own_plans;
 mod own_requests;
 mod own_steps;
+mod own_walk;
 mod world;

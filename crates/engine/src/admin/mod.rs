@@ -1,6 +1,7 @@
 //! The service that the command line, the APIs and the console call. What is decided is decided
 //! below it; what is shown is made here, once.
 
+mod backups;
 mod counting;
 mod decide;
 mod differences;
@@ -10,6 +11,7 @@ mod explain;
 mod history;
 mod kept_plan;
 mod links;
+mod losses;
 mod operator;
 mod plan;
 mod policy;
@@ -22,6 +24,7 @@ mod status;
 mod step_pages;
 mod sync;
 
+pub use backups::Backup;
 pub use decide::{DecisionReport, Selection};
 pub use differences::Differences;
 pub use directory::{ScopeCounted, all_good, base_type, hidden};

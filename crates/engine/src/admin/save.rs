@@ -87,7 +87,7 @@ impl Admin {
         Ok(left)
     }
 
-    async fn left_behind(&self, channel: &ChannelId) -> Result<u64, EngineError> {
+    pub(super) async fn left_behind(&self, channel: &ChannelId) -> Result<u64, EngineError> {
         let counts = self.engine.store.counts(channel).await?;
         let of = |state: &str| counts.states.get(state).copied().unwrap_or_default();
         Ok(of("user.linked") + of("user.disabled") + of("user.frozen"))

@@ -181,7 +181,6 @@ impl Operation {
     }
 
     /// An answer of another type.
-    #[expect(dead_code, reason = "the stream of events needs it")]
     pub(crate) fn answers_in(
         mut self,
         status: u16,

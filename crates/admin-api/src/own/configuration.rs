@@ -1,0 +1,264 @@
+//! The whole configuration in the form of the configuration file.
+
+use std::path::Path;
+
+use axum::Json;
+use axum::extract::DefaultBodyLimit;
+use serde_json::{Value, json};
+use usher_core::model::{Configuration, DataStoreKind};
+use usher_engine::admin::{Admin, Permission};
+use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode};
+
+use super::Caller;
+use super::etag::{IfMatch, Tagged};
+use super::given::Text;
+use super::openapi::{Group, Operation, Takes, get, post, put};
+use super::params::Params;
+use super::problem::{Fault, Problem};
+use super::secrets::SentSecrets;
+use super::told::told;
+
+/// Largest configuration.
+const LARGEST: usize = 64 << 20;
+
+pub(super) fn group() -> Group {
+    let file = || {
+        Takes::Body(
+            json!("ConfigurationFile"),
+            json!({"usher": 1, "pf": {"metadata": {"pfVersion": "12.1.0.0"}, "operations": []}}),
+        )
+    };
+    let merge = |operation: Operation| {
+        operation.query(
+            "merge",
+            "Keep what the file does not name",
+            json!("true|false"),
+        )
+    };
+    let mut group = Group::new("Configuration", "The whole configuration as a file")
+        .add(
+            get("/configuration", "exportConfiguration", "The configuration as a file, with its version as ETag")
+                .help("As `usher config export`. For those who may change it. Secrets are sealed: only this installation's key opens them.")
+                .answers(200, "The file", "ConfigurationFile"),
+            export,
+        )
+        .add(
+            merge(post("/configuration/diff", "diffConfiguration", "What importing a file would change"))
+                .help("As `usher config diff`. Secrets are compared and never shown.")
+                .takes(file())
+                .answers_as(200, "What would change", json!({"differences": ["Difference"], "warnings": ["Warning"]})),
+            differences,
+        )
+        .add(
+            merge(put("/configuration", "importConfiguration", "Take a file as the configuration"))
+                .query("drop_channels", "Allow that channels with links are no longer in the file; nothing is done at the target", json!("true|false"))
+                .help("As `usher config import`. Secrets stand in the file as they are, or sealed by this installation; `env:` and `file:` are for the command line. Paths of files are absolute.")
+                .tagged()
+                .takes(file())
+                .answers_as(200, "What changed", json!({
+                    "revision": "integer", "differences": ["Difference"], "warnings": ["Warning"],
+                    "archived": [{"channel": "string", "accounts": "integer"}],
+                }))
+                .refuses(409, "Channels that are linked to accounts are no longer in the file"),
+            import,
+        )
+        .shape("ConfigurationFile", json!({"usher": "integer", "pf": {"*": "any"}, "policies?": [{"*": "any"}]}))
+        .shape("Difference", json!({"path": "string", "before": "string?", "after": "string?"}))
+        .shape("Warning", json!({"path": "string", "message": "string"}));
+    group.router = group.router.layer(DefaultBodyLimit::max(LARGEST));
+    group
+}
+
+async fn export(Caller(admin): Caller) -> Result<Tagged<Value>, Problem> {
+    admin.require(Permission::Configure)?;
+    Ok(Tagged(file_of(&admin.look_at_configuration().await?)))
+}
+
+/// The configuration as a file, without what an empty list would say.
+fn file_of(configuration: &Configuration) -> Value {
+    serde_json::to_value(usher_pf::export(configuration)).unwrap_or_default()
+}
+
+/// What a file is taken for.
+struct Wanted {
+    mode: Mode,
+    drop_channels: bool,
+}
+
+fn wanted(mut params: Params, drops: bool) -> Result<Wanted, Problem> {
+    let words = ["true", "false"];
+    let merge = params.one("merge", &words, super::links::truth);
+    let drop_channels = if drops {
+        params.one("drop_channels", &words, super::links::truth)
+    } else {
+        None
+    };
+    params.finish()?;
+    Ok(Wanted {
+        mode: if merge == Some(true) {
+            Mode::Merge
+        } else {
+            Mode::Replace
+        },
+        drop_channels: drop_channels == Some(true),
+    })
+}
+
+async fn differences(
+    Caller(admin): Caller,
+    params: Params,
+    Text(text): Text,
+) -> Result<Json<Value>, Problem> {
+    let wanted = wanted(params, false)?;
+    admin.require(Permission::Configure)?;
+    let current = admin.look_at_configuration().await?;
+    let imported = translate(&admin, &text, &current, wanted.mode)?;
+    let differences = usher_pf::diff(&current, &imported.configuration);
+    Ok(Json(
+        json!({"differences": differences, "warnings": imported.warnings}),
+    ))
+}
+
+async fn import(
+    Caller(admin): Caller,
+    params: Params,
+    from: IfMatch,
+    Text(text): Text,
+) -> Result<Json<Value>, Problem> {
+    let wanted = wanted(params, true)?;
+    admin.require(Permission::Configure)?;
+    let current = admin.look_at_configuration().await?;
+    from.check(&file_of(&current))?;
+    let imported = translate(&admin, &text, &current, wanted.mode)?;
+    if !wanted.drop_channels {
+        admin
+            .refuse_losses(&current, &imported.configuration)
+            .await?;
+    }
+    let differences = usher_pf::diff(&current, &imported.configuration);
+    let mut revision = current.revision;
+    let mut archived = Vec::new();
+    if !differences.is_empty() {
+        let told = told(differences.clone());
+        let saved = admin
+            .save(imported.configuration, current.revision, told)
+            .await?;
+        revision = saved.revision;
+        archived = saved
+            .archived
+            .into_iter()
+            .map(|(channel, accounts)| json!({"channel": channel, "accounts": accounts}))
+            .collect();
+    }
+    Ok(Json(json!({
+        "revision": revision, "differences": differences, "warnings": imported.warnings,
+        "archived": archived,
+    })))
+}
+
+/// A file as a configuration, or everything that is wrong with it.
+fn translate(
+    admin: &Admin,
+    text: &str,
+    current: &Configuration,
+    mode: Mode,
+) -> Result<Imported, Problem> {
+    let file = ConfigFile::parse(text).map_err(refused)?;
+    let engine = &admin.engine;
+    let descriptors = engine.connectors.descriptors();
+    let context = ImportContext {
+        current,
+        connectors: &descriptors,
+        ids: &mut || uuid::Uuid::now_v7().to_string(),
+        secrets: &mut SentSecrets::new(&engine.sealer, current),
+        mode,
+        now: engine.clock.now(),
+    };
+    let mut imported = usher_pf::import(&file, context).map_err(refused)?;
+    let mut faults = relative_paths(&imported.configuration);
+    faults.extend(unusable_settings(admin, &imported.configuration));
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    keep_ages(&mut imported.configuration, current);
+    Ok(imported)
+}
+
+fn refused(problems: Vec<ConfigProblem>) -> Problem {
+    let faults = problems.into_iter().map(|problem| {
+        let hint = if problem.hint.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", problem.hint)
+        };
+        let (expected, found) = (problem.expected, problem.found);
+        Fault::at(
+            pointer(&problem.path),
+            format!("expected {expected}, found {found}{hint}"),
+        )
+    });
+    Problem::invalid(faults.collect())
+}
+
+/// `pf.operations[0].items[1]` as a JSON pointer.
+fn pointer(path: &str) -> String {
+    if path.starts_with('(') {
+        return String::new();
+    }
+    let path = path.replace('[', ".").replace(']', "");
+    path.split('.').fold(String::new(), |mut pointer, part| {
+        pointer.push('/');
+        pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        pointer
+    })
+}
+
+/// Paths that would depend on where the service was started.
+fn relative_paths(configuration: &Configuration) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for store in &configuration.data_stores {
+        let path = match &store.kind {
+            DataStoreKind::Ldif { path } => Some(path),
+            DataStoreKind::Ldap(ldap) => ldap.ca_file.as_ref(),
+        };
+        let relative = path.filter(|path| !path.is_empty() && Path::new(path).is_relative());
+        if let Some(path) = relative {
+            let detail = format!(
+                "data store `{}`: expected an absolute path, found `{path}`",
+                store.name
+            );
+            faults.push(Fault::at("/pf", detail));
+        }
+    }
+    faults
+}
+
+/// What connectors say about the settings of their SP connections.
+fn unusable_settings(admin: &Admin, configuration: &Configuration) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for sp in &configuration.sp_connections {
+        let connector = admin.engine.connectors.connector(&sp.connector);
+        let said = connector.map(|connector| connector.identity(&sp.settings));
+        for why in said.and_then(Result::err).unwrap_or_default() {
+            let detail = format!("SP connection `{}`: {why}", sp.name);
+            faults.push(Fault::at("/pf", detail));
+        }
+    }
+    faults
+}
+
+/// A secret that did not change was not entered now.
+fn keep_ages(configuration: &mut Configuration, current: &Configuration) {
+    for sp in &mut configuration.sp_connections {
+        let Some(before) = current.sp_connections.iter().find(|old| old.id == sp.id) else {
+            continue;
+        };
+        for (name, sealed) in &sp.secrets {
+            if before.secrets.get(name) == Some(sealed)
+                && let Some(at) = before.secret_entered_at.get(name)
+            {
+                sp.secret_entered_at.insert(name.clone(), *at);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What happens, as it happens.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::Instant;
+use usher_engine::admin::Permission;
+
+use super::Caller;
+use super::jobs::JobView;
+use super::openapi::{Group, get};
+use super::params::Params;
+use super::problem::Problem;
+use crate::Api;
+
+/// Streams at once.
+const STREAMS: usize = 100;
+/// How long a stream lasts: then its reader comes again, and is asked again who they are.
+const LASTS: Duration = Duration::from_mins(10);
+/// How often a silent stream shows that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+pub(super) fn group() -> Group {
+    Group::new("Events", "What happens, as it happens").add(
+        get("/events", "events", "A stream of events (server-sent events)")
+            .help("Each event has a name and data in JSON. `job`: a plan or a run began or ended, as `Job`. `lagged`: the reader was too slow and missed some; read anew what you show. The stream ends after ten minutes; come again, as browsers do by themselves. Events hold no values of people and no secrets: they say what to look at.")
+            .answers_in(200, "Events until the stream ends", "text/event-stream", json!("string"))
+            .refuses(429, "Too many streams are open"),
+        events,
+    )
+}
+
+/// Counts the streams that are open.
+#[derive(Clone, Default)]
+pub(crate) struct Streams(Arc<AtomicUsize>);
+
+impl Streams {
+    fn open(&self) -> Result<Open, Problem> {
+        let open = Open(Arc::clone(&self.0));
+        if open.0.fetch_add(1, Ordering::SeqCst) < STREAMS {
+            return Ok(open);
+        }
+        Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_streams",
+            format!("{STREAMS} streams are open already"),
+        )
+        .retry_after(30))
+    }
+}
+
+/// A stream that is open; closed when dropped.
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct Reading {
+    jobs: broadcast::Receiver<JobView>,
+    until: Instant,
+    _open: Open,
+}
+
+async fn events(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    params: Params,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    params.finish()?;
+    admin.require(Permission::Look)?;
+    let reading = Reading {
+        jobs: api.jobs.events(),
+        until: Instant::now() + LASTS,
+        _open: api.streams.open()?,
+    };
+    let stream = unfold(reading, async |mut reading| {
+        let (name, data) = next(&mut reading).await?;
+        let event = Event::default().event(name).data(data.to_string());
+        Some((Ok(event), reading))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+/// The next event; `None` when the stream is over.
+async fn next(reading: &mut Reading) -> Option<(&'static str, Value)> {
+    tokio::select! {
+        job = reading.jobs.recv() => told("job", job),
+        () = tokio::time::sleep_until(reading.until) => None,
+    }
+}
+
+fn told<T: serde::Serialize>(
+    name: &'static str,
+    received: Result<T, RecvError>,
+) -> Option<(&'static str, Value)> {
+    match received {
+        Ok(event) => Some((name, json!(event))),
+        Err(RecvError::Lagged(missed)) => Some(("lagged", json!({"missed": missed}))),
+        Err(RecvError::Closed) => None,
+    }
+}
