@@ -1,4 +1,4 @@
-//! The scope groups that people were last seen in.
+//! The scope: groups that people were last seen in, and their e-mail domains.
 
 use usher_core::model::{ChannelId, SubjectId};
 use usher_store::{Fence, Result};
@@ -39,6 +39,25 @@ impl SqliteStore {
             .map(|row| {
                 let cells = Cells::of("subject", row);
                 Ok((SubjectId(cells.get("id")?), cells.get("dn")?))
+            })
+            .collect()
+    }
+
+    pub(crate) async fn do_domains(
+        &self,
+        channel: &ChannelId,
+        field: &str,
+    ) -> Result<Vec<(String, u64)>> {
+        let rows = sqlx::query(sql::DOMAINS)
+            .bind(channel.as_str())
+            .bind(field)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::of("unique_value", row);
+                Ok((cells.get("domain")?, cells.count("n")?))
             })
             .collect()
     }

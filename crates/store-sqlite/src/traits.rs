@@ -192,6 +192,9 @@ impl Subjects for SqliteStore {
     ) -> Result<Vec<UniqueHolder>> {
         self.do_unique_holders(channel, values).await
     }
+    async fn domains(&self, channel: &ChannelId, field: &str) -> Result<Vec<(String, u64)>> {
+        self.do_domains(channel, field).await
+    }
     async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<UniqueHolder>> {
         self.do_unique_duplicates(channel).await
     }

@@ -214,6 +214,10 @@ pub trait Subjects: Send + Sync {
         values: &[UniqueValue],
     ) -> Result<Vec<UniqueHolder>>;
 
+    /// The e-mail domains of a unique field (as in [`UniqueValue::field`]) in a channel, folded, with how
+    /// many subjects in scope claim an address there; most first. Values without `@` are left out.
+    async fn domains(&self, channel: &ChannelId, field: &str) -> Result<Vec<(String, u64)>>;
+
     /// Unique values of a channel that more than one subject in scope holds.
     async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<UniqueHolder>>;
 

@@ -14,7 +14,7 @@ use super::place::Place;
 use super::problem::Problem;
 
 const LIST: &str = "cycles";
-const MODES: [&str; 4] = ["incremental", "full", "reconcile", "follow_up"];
+const MODES: [&str; 5] = ["incremental", "full", "reconcile", "rekey", "follow_up"];
 const STATES: [&str; 4] = ["reading", "completed", "incomplete", "aborted"];
 
 pub(super) fn group() -> Group {

@@ -8,10 +8,13 @@ use usher_core::model::{
     Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
     Verb, Verdict,
 };
+use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
 use super::operator::Permission;
-use super::report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
+use super::report::{
+    Adoption, HeldGroup, MailDomain, NotProvisioned, PlanOptions, PlanReport, StepSample,
+};
 use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
@@ -127,11 +130,35 @@ pub(super) async fn describe(
         adoption: adoption(store, open, &filter, &totals).await?,
         samples: samples(engine, open, steps).await?,
         not_provisioned: not_provisioned(store, open).await?,
+        email_domains: email_domains(store, open).await?,
         estimate: estimate(open, &totals, memberships_to_follow),
         memberships_to_follow,
         totals,
         cycle,
     })
+}
+
+/// The domains that the policy could list (behaviour §13).
+async fn email_domains(
+    store: &dyn Store,
+    open: &OpenChannel,
+) -> Result<Vec<MailDomain>, EngineError> {
+    let field = format!("{}.{}", Kind::User, open.descriptor.email_field);
+    let ticked = &open.channel.policy.email_domains;
+    let is_ticked = |domain: &str| {
+        ticked
+            .iter()
+            .any(|one| fold(one.trim_start_matches('@')) == domain)
+    };
+    let domains = store.domains(&open.channel.id, &field).await?;
+    Ok(domains
+        .into_iter()
+        .map(|(domain, people)| MailDomain {
+            may_be_sent: ticked.is_empty() || is_ticked(&domain),
+            domain,
+            people,
+        })
+        .collect())
 }
 
 async fn sample_steps(

@@ -35,10 +35,23 @@ pub struct PlanReport {
     pub samples: Vec<StepSample>,
     /// People and groups that are not provisioned, and why.
     pub not_provisioned: Vec<NotProvisioned>,
+    /// The e-mail domains of people in scope, most people first.
+    pub email_domains: Vec<MailDomain>,
     /// Memberships that follow once the accounts have an id.
     pub memberships_to_follow: u64,
     /// Expected requests and how long they take at the target's rate.
     pub estimate: String,
+}
+
+/// An e-mail domain of the scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailDomain {
+    /// The domain, in lower case.
+    pub domain: String,
+    /// People in scope whose work e-mail is in it.
+    pub people: u64,
+    /// Whether it is ticked; without a list in the policy every domain is.
+    pub may_be_sent: bool,
 }
 
 /// Held steps of one kind.

@@ -342,3 +342,22 @@ async fn a_swap_that_a_person_names_is_tried_and_parked_where_the_target_refuses
     assert_eq!(users["free"]["externalId"], "key-u013");
     assert_eq!(users["u013"]["externalId"], "key-u004");
 }
+
+#[tokio::test]
+async fn a_plan_lists_the_domains_of_the_scope_and_which_may_be_sent() {
+    let mut world = World::of(12).await;
+    world.dir().person("u001").mail = Some("u001@Partner.example".to_owned());
+    let domains = |report: usher_engine::admin::PlanReport| -> Vec<(String, u64, bool)> {
+        let all = report.email_domains.into_iter();
+        all.map(|one| (one.domain, one.people, one.may_be_sent))
+            .collect()
+    };
+    let all = domains(world.plan().await);
+    let (ours, theirs) = ("example.com".to_owned(), "partner.example".to_owned());
+    assert_eq!(all, [(ours.clone(), 11, true), (theirs.clone(), 1, true)]);
+    world.channel().policy.email_domains = vec!["@Example.com".to_owned()];
+    world.save().await;
+    let report = world.plan().await;
+    assert_eq!(report.held.len(), 1, "{:?}", report.held);
+    assert_eq!(domains(report), [(ours, 11, true), (theirs, 1, false)]);
+}

@@ -8,7 +8,7 @@ use usher_core::model::{
 
 use super::Place;
 use super::desk::{Desk, T0, create, unique, write};
-use crate::{SubjectFilter, SubjectWrite};
+use crate::{SubjectFilter, SubjectWrite, UniqueValue};
 
 fn ids(subjects: &[Subject]) -> Vec<SubjectId> {
     subjects.iter().filter_map(|subject| subject.id).collect()
@@ -211,6 +211,30 @@ pub async fn counts_add_up(place: &dyn Place) {
     assert_eq!(found, [("group.unchanged", 1), ("user.unchanged", 2)]);
     assert_eq!(counts.active_links, 2);
     assert_eq!(counts.dirty, 2);
+}
+
+/// Of one field of one channel; what is no address has no domain.
+pub async fn domains_are_counted_most_first(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let subject = |name: &str, field: &str, value: &str| {
+        let mut write = write(desk.linked_subject(Kind::User, name), Vec::new());
+        write.unique = Some(vec![UniqueValue {
+            field: field.to_owned(),
+            folded: value.to_owned(),
+        }]);
+        write
+    };
+    desk.plan(&[
+        subject("a", "user.mail", "a@one.example"),
+        subject("b", "user.mail", "b@two.example"),
+        subject("c", "user.mail", "c@two.example"),
+        subject("d", "user.mail", "nobody"),
+        subject("e", "user.name", "e@three.example"),
+    ])
+    .await;
+    let found = desk.store.domains(&desk.channel, "user.mail").await;
+    let expected = [("two.example".to_owned(), 2), ("one.example".to_owned(), 1)];
+    assert_eq!(found.unwrap(), expected);
 }
 
 /// The last one that somebody was seen in; writing the subject leaves it as it is.

@@ -89,6 +89,7 @@ macro_rules! contract_tests {
             listing::counts_add_up,
             listing::container_sizes_count_active_links,
             listing::scope_groups_are_remembered_and_counted,
+            listing::domains_are_counted_most_first,
             listing::a_sample_is_drawn_by_its_seed_from_linked_people,
             cycles::a_cycle_begins_reading_and_is_listed_newest_first,
             cycles::an_abandoned_cycle_is_aborted_by_the_next,

@@ -15,6 +15,9 @@ use crate::wiring::WithoutTarget;
 /// People that a summary names per reason.
 const NAMED: usize = 5;
 
+/// E-mail domains that a summary names.
+const DOMAINS: usize = 20;
+
 /// Show what a sync would do, without doing it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -132,6 +135,7 @@ pub(crate) fn show(ui: &Ui, report: &PlanReport, next: Option<&str>) {
         }
     }
     not_provisioned(ui, report);
+    email_domains(ui, report);
     ui.line("");
     if report.totals.is_empty() && !is_whole(report) {
         ui.line(
@@ -149,6 +153,34 @@ pub(crate) fn show(ui: &Ui, report: &PlanReport, next: Option<&str>) {
     if let Some(next) = next {
         ui.line(format!("  {} to do exactly this: `{next}`", ui.blue("=")));
     }
+}
+
+/// The e-mail domains of the scope, where one of them may not be sent, or several are and none was chosen.
+fn email_domains(ui: &Ui, report: &PlanReport) {
+    let domains = &report.email_domains;
+    let is_chosen = domains.iter().any(|domain| !domain.may_be_sent);
+    if domains.is_empty() || (!is_chosen && domains.len() == 1) {
+        return;
+    }
+    ui.heading("E-mail domains in scope");
+    for domain in domains.iter().take(DOMAINS) {
+        let note = if domain.may_be_sent {
+            ""
+        } else {
+            "  (not among `email_domains`: held)"
+        };
+        ui.line(format!(
+            "  {:>7}  {}{note}",
+            number(domain.people),
+            domain.domain
+        ));
+    }
+    let names = domains.iter().take(DOMAINS).map(|domain| &domain.domain);
+    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    ui.line(format!(
+        "  In the policy, without those that must not be sent: \"email_domains\": [{}]",
+        names.join(", ")
+    ));
 }
 
 /// A table of steps by operation.

@@ -50,6 +50,7 @@ async fn every_command_has_its_result_as_json() {
                 "adoption",
                 "samples",
                 "not_provisioned",
+                "email_domains",
                 "memberships_to_follow",
                 "estimate",
             ],
