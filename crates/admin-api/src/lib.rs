@@ -36,6 +36,8 @@ pub struct Api {
     jobs: Arc<own::Jobs>,
     /// How many read events.
     streams: own::Streams,
+    /// How many requests may still make us ask a directory or a target.
+    outside: own::Outside,
 }
 
 impl Api {
@@ -47,6 +49,7 @@ impl Api {
             state_folder: None,
             jobs: Arc::default(),
             streams: own::Streams::default(),
+            outside: own::Outside::default(),
         }
     }
 

@@ -1,15 +1,18 @@
 //! Looking around in a data store, one level at a time.
 
 use axum::Json;
+use axum::extract::State;
 use serde_json::{Value, json};
 use usher_connector::TreeEntry;
 use usher_engine::admin::{base_type, hidden};
 
 use super::Caller;
+use super::checks::patient;
 use super::openapi::{Group, get};
 use super::params::Params;
 use super::place::Place;
 use super::problem::Problem;
+use crate::Api;
 
 /// Values of an attribute that are shown.
 const VALUES: usize = 50;
@@ -27,7 +30,8 @@ pub(super) fn group() -> Group {
                 .query("limit", "Entries to show, from 1 to 500; 100 when not given", json!("integer"))
                 .help("Below the root are the naming contexts. `more` says that there is more than is shown: a level has no pages, since directories have none; look deeper, or ask for more.")
                 .answers_as(200, "One level", json!({"dn": "string", "entries": ["TreeEntry"], "more": "boolean"}))
-                .refuses(502, "The data store does not answer"),
+                .refuses(502, "The data store does not answer")
+                .refuses(504, "It took too long"),
             children,
         )
         .add(
@@ -37,7 +41,8 @@ pub(super) fn group() -> Group {
                     "dn": "string", "object_classes": ["string"],
                     "attributes": [{"name": "string", "values": ["string"], "more": "integer", "masked": "boolean"}],
                 }))
-                .refuses(502, "The data store does not answer"),
+                .refuses(502, "The data store does not answer")
+                .refuses(504, "It took too long"),
             entry,
         )
         .shape("TreeEntry", json!({
@@ -46,6 +51,7 @@ pub(super) fn group() -> Group {
 }
 
 async fn children(
+    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -54,7 +60,7 @@ async fn children(
     let limit = params.limit();
     params.finish()?;
     let (configuration, id) = place.data_store(&admin).await?;
-    let level = admin.tree_level(&configuration, &id, &dn, limit).await?;
+    let level = patient(&api, admin.tree_level(&configuration, &id, &dn, limit)).await?;
     let entries: Vec<Value> = level
         .entries
         .iter()
@@ -71,6 +77,7 @@ async fn children(
 }
 
 async fn entry(
+    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -78,7 +85,7 @@ async fn entry(
     let dn = params.required("dn");
     params.finish()?;
     let (configuration, id) = place.data_store(&admin).await?;
-    let found = admin.tree_entry(&configuration, &id, &dn).await?;
+    let found = patient(&api, admin.tree_entry(&configuration, &id, &dn)).await?;
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no entry `{dn}`")))?;
     let hidden = hidden(&configuration, &id);
     Ok(Json(shown(&found, |name| {

@@ -1,10 +1,12 @@
 //! What takes longer than a request may: plans and runs. Each goes on by itself, is asked after by its
 //! id, and is forgotten some time after its end; there are never more than a few.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
+use futures_util::FutureExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -194,7 +196,13 @@ impl Jobs {
         let (id, all) = (view.id, Arc::clone(self));
         let work = work(Arc::clone(&meter));
         let task = tokio::spawn(async move {
-            let result = work.await;
+            // A job that dies must not seem to run for ever.
+            let result = AssertUnwindSafe(work).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| {
+                Err(EngineError::Refused(
+                    "it hit a defect of this service; the log has what happened".to_owned(),
+                ))
+            });
             all.end(id, result, clock.now());
         });
         jobs.push(Job {
@@ -322,5 +330,60 @@ fn forget(jobs: &mut Vec<Job>, now: Millis) {
             surplus -= usize::from(goes);
             !goes
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use usher_core::model::ChannelId;
+    use usher_engine::ManualClock;
+
+    use super::{JobKind, JobState, Jobs, NewJob, Outcome, UNDER_WAY};
+
+    fn new() -> NewJob {
+        NewJob {
+            kind: JobKind::Run,
+            channel: ChannelId::new("staff"),
+            what: "full".to_owned(),
+            by: "ana".to_owned(),
+            clock: Arc::new(ManualClock::at(1)),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_dies_is_failed_and_makes_room() {
+        let jobs = Arc::new(Jobs::default());
+        let mut ended = jobs.events();
+        let job = jobs.begin(new(), |_| async { panic!("a defect") }).unwrap();
+        assert_eq!(ended.recv().await.unwrap().state, JobState::Running);
+        let view = ended.recv().await.unwrap();
+        assert_eq!((view.id, view.state), (job.id, JobState::Failed));
+    }
+
+    #[tokio::test]
+    async fn only_a_few_are_under_way_at_once() {
+        let jobs = Arc::new(Jobs::default());
+        let never = || jobs.begin(new(), |_| std::future::pending());
+        for _ in 0..UNDER_WAY {
+            never().unwrap();
+        }
+        let (code, _) = never().unwrap_err().said();
+        assert_eq!(code, "too_many_jobs");
+        let listed = jobs.all(JobKind::Run, None, 1);
+        assert_eq!(listed.len(), UNDER_WAY);
+    }
+
+    #[tokio::test]
+    async fn what_ended_is_forgotten_after_an_hour() {
+        let jobs = Arc::new(Jobs::default());
+        let mut ended = jobs.events();
+        let job = jobs
+            .begin(new(), |_| async { Ok(Outcome::Run(serde_json::json!({}))) })
+            .unwrap();
+        while ended.recv().await.unwrap().state == JobState::Running {}
+        assert!(jobs.view(job.id, 3_600_001).is_some());
+        assert!(jobs.view(job.id, 3_600_002).is_none());
     }
 }

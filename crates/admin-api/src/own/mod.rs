@@ -30,8 +30,11 @@ mod told;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
 use usher_engine::admin::Admin;
 
 use crate::Api;
@@ -39,6 +42,7 @@ use crate::caller::admin_of;
 use openapi::Group;
 use problem::Problem;
 
+pub(crate) use checks::Outside;
 pub(crate) use events::Streams;
 pub(crate) use jobs::Jobs;
 pub(crate) use openapi::document;
@@ -77,7 +81,21 @@ pub(crate) fn routes() -> Router<Api> {
         .fallback(problem::no_such_resource)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(request::identified))
+}
+
+/// A defect of ours is an answer, and stops no other request.
+fn panicked(why: Box<dyn std::any::Any + Send>) -> Response {
+    let text = why.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| why.downcast_ref::<&str>().copied());
+    tracing::error!(
+        panic = text.unwrap_or("unknown"),
+        "answering a request failed"
+    );
+    let detail =
+        "the request hit a defect of this service; the log has the request's id and what happened";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", detail).into_response()
 }
 
 /// The service as the sender of the request may use it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_core::mapping::MappingProblem;
@@ -10,11 +11,13 @@ use usher_core::model::{CharacterCase, MappingRule, Parser};
 use usher_engine::admin::preview_rule;
 
 use super::Caller;
+use super::checks::patient;
 use super::given::Given;
 use super::links::fields;
 use super::openapi::{Group, Takes, post};
 use super::place::Place;
 use super::problem::{Fault, Problem};
+use crate::Api;
 
 /// Attributes of a sample, and values of each.
 const MOST: usize = 100;
@@ -44,7 +47,8 @@ pub(super) fn group() -> Group {
                 ))
                 .answers(200, "Each field step by step", "MappingPreview")
                 .refuses(409, "The entry is nobody's account and no group")
-                .refuses(502, "The data store does not answer"),
+                .refuses(502, "The data store does not answer")
+                .refuses(504, "It took too long"),
             mapping,
         )
         .add(
@@ -54,7 +58,8 @@ pub(super) fn group() -> Group {
                     "listed_at": "time?", "at_target": "integer", "people": "integer",
                     "candidates": [{"field": "string", "one": "integer", "several": "integer"}],
                 }))
-                .refuses(502, "The data store does not answer"),
+                .refuses(502, "The data store does not answer")
+                .refuses(504, "It took too long"),
             correlation,
         )
         .shape("ExpressionProblem", json!({"message": "string", "line": "integer?", "column": "integer?"}))
@@ -126,14 +131,17 @@ struct Mapping {
 }
 
 async fn mapping(
+    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     Given(wanted): Given<Mapping>,
 ) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
-    let found = admin
-        .preview_mapping(&configuration, &id, &wanted.dn, wanted.mapping)
-        .await?;
+    let found = patient(
+        &api,
+        admin.preview_mapping(&configuration, &id, &wanted.dn, wanted.mapping),
+    )
+    .await?;
     let found = found.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
     let found =
         found.ok_or_else(|| Problem::not_found(format!("there is no entry `{}`", wanted.dn)))?;
@@ -155,8 +163,12 @@ fn fault(problem: &MappingProblem) -> Fault {
     Fault::at(at, format!("{problem}{place}"))
 }
 
-async fn correlation(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
+async fn correlation(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    place: Place,
+) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
-    let counted = admin.preview_correlation(&configuration, &id).await?;
+    let counted = patient(&api, admin.preview_correlation(&configuration, &id)).await?;
     Ok(Json(json!(counted)))
 }

@@ -190,15 +190,18 @@ impl Company {
     /// Waits for the job that an answer began.
     pub(crate) async fn ended(&self, began: &Answer) -> Value {
         let place = began.headers["location"].to_str().expect("text").to_owned();
-        for _ in 0..3_000 {
-            let found = self.world.get(&place).await;
-            let job = found.body.get("job").unwrap_or(&found.body).clone();
-            if job["state"] != "running" {
-                return job;
+        let limit = std::time::Duration::from_mins(1);
+        let ended = async {
+            loop {
+                let found = self.world.get(&place).await;
+                let job = found.body.get("job").unwrap_or(&found.body).clone();
+                if job["state"] != "running" {
+                    return job;
+                }
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("the job at {place} does not end");
+        };
+        let ended = tokio::time::timeout(limit, ended).await;
+        ended.expect("the job ends")
     }
 
     /// How many people the target has.
