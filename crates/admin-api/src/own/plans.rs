@@ -80,6 +80,7 @@ pub(super) fn group() -> Group {
             },
             "samples": ["SampleStep"],
             "not_provisioned": [{"dn": "string", "kind": KINDS.join("|"), "verdict": "string", "reason": "string"}],
+            "email_domains": [{"domain": "string", "people": "integer", "may_be_sent": "boolean"}],
             "memberships_to_follow": "integer", "estimate": "string",
         }))
         .shape("SampleStep", json!({
@@ -197,6 +198,7 @@ fn told(report: PlanReport) -> Value {
         "hash": report.hash, "mode": report.cycle.mode, "cycle": CycleView::from(report.cycle),
         "totals": report.totals, "held": report.held, "adoption": report.adoption,
         "samples": samples, "not_provisioned": report.not_provisioned,
+        "email_domains": report.email_domains,
         "memberships_to_follow": report.memberships_to_follow, "estimate": report.estimate,
     })
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_core::mapping::MappingProblem;
 use usher_core::model::{CharacterCase, MappingRule, Parser};
-use usher_engine::admin::preview_rule;
+use usher_engine::admin::{Whose, preview_rule};
 
 use super::Caller;
 use super::checks::patient;
@@ -40,9 +40,9 @@ pub(super) fn group() -> Group {
         )
         .add(
             post("/channels/{channel}/preview/mapping", "previewMapping", "What the mapping makes of one entry")
-                .help("Reads the entry of the DN from the directory. `mapping` tries other rules before they are saved, for those who may write them; with it passwords and masked attributes are dots.")
+                .help("Reads the entry of `dn` from the directory, or the first person in scope whom `filter` fits. `mapping` tries other rules before they are saved, for those who may write them; with it passwords and masked attributes are dots.")
                 .takes(Takes::Body(
-                    json!({"dn": "string", "mapping?": ["RuleToTry"]}),
+                    json!({"dn?": "string?", "filter?": "string?", "mapping?": ["RuleToTry"]}),
                     json!({"dn": "uid=ana,ou=people,dc=example,dc=com"}),
                 ))
                 .answers(200, "Each field step by step", "MappingPreview")
@@ -126,7 +126,8 @@ async fn expression(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mapping {
-    dn: String,
+    dn: Option<String>,
+    filter: Option<String>,
     mapping: Option<Vec<MappingRule>>,
 }
 
@@ -137,14 +138,18 @@ async fn mapping(
     Given(wanted): Given<Mapping>,
 ) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
-    let found = patient(
-        &api,
-        admin.preview_mapping(&configuration, &id, &wanted.dn, wanted.mapping),
-    )
-    .await?;
+    let whose = match (wanted.dn, wanted.filter) {
+        (Some(dn), None) => Whose::Dn(dn),
+        (None, Some(filter)) => Whose::Filter(filter),
+        (Some(_), Some(_)) | (None, None) => {
+            let detail = "say whose entry is meant: either `dn` or `filter`";
+            return Err(Problem::invalid(vec![Fault::at("", detail)]));
+        }
+    };
+    let preview = admin.preview_mapping(&configuration, &id, &whose, wanted.mapping);
+    let found = patient(&api, preview).await?;
     let found = found.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
-    let found =
-        found.ok_or_else(|| Problem::not_found(format!("there is no entry `{}`", wanted.dn)))?;
+    let found = found.ok_or_else(|| Problem::not_found("there is no such entry"))?;
     Ok(Json(json!({
         "dn": found.dn, "key": found.key, "kind": found.kind, "out_of_scope": found.out_of_scope,
         "fields": fields(&found.fields), "problems": found.problems,

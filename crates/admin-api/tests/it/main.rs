@@ -15,6 +15,7 @@ mod own_configuration;
 mod own_directory;
 mod own_plans;
 mod own_requests;
+mod own_roles;
 mod own_steps;
 mod own_walk;
 mod world;

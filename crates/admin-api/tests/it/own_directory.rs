@@ -182,6 +182,31 @@ async fn a_mapping_is_tried_on_a_real_entry_and_shows_nothing_that_is_masked() {
     assert_eq!(field("workEmail")["result"], "u01@example.com");
     assert_eq!(field("title")["result"], "********");
 
+    let found = company
+        .post("/preview/mapping", json!({"filter": "(mail=u02@*)"}))
+        .await;
+    assert_eq!(
+        found.body["dn"],
+        format!("uid=u02,ou=people,{BASE}"),
+        "{found:?}"
+    );
+    let nobody = company
+        .post("/preview/mapping", json!({"filter": "(mail=nobody)"}))
+        .await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND, "{nobody:?}");
+    let broken = company
+        .post("/preview/mapping", json!({"filter": "(mail="}))
+        .await;
+    assert_eq!(
+        broken.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{broken:?}"
+    );
+    let both = company
+        .post("/preview/mapping", json!({"dn": dn, "filter": "(mail=*)"}))
+        .await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY, "{both:?}");
+
     let mut mapping = company.get("").await.body["mapping"]
         .as_array()
         .unwrap()

@@ -35,7 +35,7 @@ pub use kept_plan::KeptPlan;
 pub use links::{LinkView, LinkWanted};
 pub use operator::{Operator, Permission, Role, role_name};
 pub use policy::{PolicyProblem, policy_problems};
-pub use previews::{Candidate, CorrelationPreview, MappingPreview, preview_rule};
+pub use previews::{Candidate, CorrelationPreview, MappingPreview, Whose, preview_rule};
 pub use report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 pub use save::SaveReport;
 pub use state::StopReport;

@@ -47,6 +47,15 @@ pub struct MappingPreview {
     pub problems: Vec<String>,
 }
 
+/// Whose entry a mapping is tried on.
+#[derive(Clone, Debug)]
+pub enum Whose {
+    /// The entry of this DN.
+    Dn(String),
+    /// The first person in scope whom this filter fits.
+    Filter(String),
+}
+
 /// Whether the target has what the people in scope would correspond to.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct CorrelationPreview {
@@ -134,22 +143,24 @@ pub fn preview_rule(
 }
 
 impl Admin {
-    /// What a channel's mapping, or a draft of one, makes of the entry of a DN; `None` when there is no such
-    /// entry. The problems of a draft are errors of their own.
+    /// What a channel's mapping, or a draft of one, makes of an entry; `None` when there is no such entry. The
+    /// problems of a draft are errors of their own.
     pub async fn preview_mapping(
         &self,
         configuration: &Configuration,
         id: &ChannelId,
-        dn: &str,
+        whose: &Whose,
         draft: Option<Vec<MappingRule>>,
     ) -> Result<Result<Option<MappingPreview>, Vec<MappingProblem>>, EngineError> {
         self.require(Permission::Look)?;
         let is_draft = draft.is_some();
         let mut changed = configuration.clone();
+        let may_edit = self.operator.may(Permission::EditExpressions);
+        // A filter asks about attributes that the operator need not see.
+        if !may_edit && (is_draft || matches!(whose, Whose::Filter(_))) {
+            self.require(Permission::Configure)?;
+        }
         if let Some(mapping) = draft {
-            if !self.operator.may(Permission::EditExpressions) {
-                self.require(Permission::Configure)?;
-            }
             if let Some(problems) = self.problems_of(configuration, id, &mapping)? {
                 return Ok(Err(problems));
             }
@@ -159,16 +170,24 @@ impl Admin {
                 channel.mapping.clone_from(&mapping);
             }
         }
+        if let Whose::Filter(filter) = whose {
+            for channel in changed
+                .sp_connections
+                .iter_mut()
+                .flat_map(|sp| &mut sp.channels)
+            {
+                let users = &mut channel.source.users;
+                users.filter = Some(both(users.filter.as_deref(), filter));
+            }
+        }
         let open = self.engine.open(&changed, id)?;
-        let by = FetchBy::Dns(vec![dn.to_owned()]);
-        let mut fetched = open.source.fetch(&by, &open.attributes()).await?;
-        let read = match fetched.pop() {
-            Some(Fetched::Present(read)) => read,
-            None | Some(Fetched::Absent) => return Ok(Ok(None)),
-            Some(Fetched::Other { what }) => return Err(EngineError::Refused(what)),
-            Some(Fetched::Unknown { reason }) => return Err(EngineError::Refused(reason)),
+        let found = match whose {
+            Whose::Dn(dn) => by_dn(&open, dn).await?,
+            Whose::Filter(_) => first_in_scope(&open).await?,
         };
-        let mut read = *read;
+        let Some(mut read) = found else {
+            return Ok(Ok(None));
+        };
         if is_draft {
             hide(&mut read.entry, configuration, &open);
         }
@@ -261,6 +280,61 @@ impl Admin {
         match counting.failed {
             Some(error) => Err(error),
             None => Ok(counting.counted),
+        }
+    }
+}
+
+/// Both filters at once.
+fn both(scope: Option<&str>, wanted: &str) -> String {
+    match scope.map(str::trim).filter(|scope| !scope.is_empty()) {
+        Some(scope) => format!("(&{scope}{wanted})"),
+        None => wanted.to_owned(),
+    }
+}
+
+async fn by_dn(open: &OpenChannel, dn: &str) -> Result<Option<ReadEntry>, EngineError> {
+    let by = FetchBy::Dns(vec![dn.to_owned()]);
+    let mut fetched = open.source.fetch(&by, &open.attributes()).await?;
+    match fetched.pop() {
+        Some(Fetched::Present(read)) => Ok(Some(*read)),
+        None | Some(Fetched::Absent) => Ok(None),
+        Some(Fetched::Other { what }) => Err(EngineError::Refused(what)),
+        Some(Fetched::Unknown { reason }) => Err(EngineError::Refused(reason)),
+    }
+}
+
+/// The first person that a read of the scope meets.
+async fn first_in_scope(open: &OpenChannel) -> Result<Option<ReadEntry>, EngineError> {
+    let mut first = First(None);
+    let request = ReadRequest {
+        from: None,
+        attributes: open.attributes(),
+        sentinel_keys: Vec::new(),
+        member_groups: Vec::new(),
+    };
+    let read = open.source.read(&request, &mut first).await;
+    match (first.0, read) {
+        (Some(found), _) => Ok(Some(found)),
+        (None, Ok(())) => Ok(None),
+        (None, Err(error)) => Err(error.into()),
+    }
+}
+
+/// Stops a read at the first person in scope.
+struct First(Option<ReadEntry>);
+
+#[async_trait]
+impl EventSink for First {
+    async fn event(&mut self, event: SourceEvent) -> Result<(), SourceError> {
+        let SourceEvent::Page(entries) = event else {
+            return Ok(());
+        };
+        let is_wanted =
+            |read: &ReadEntry| read.entry.kind == Kind::User && read.scope == ScopeVerdict::In;
+        self.0 = entries.into_iter().find(is_wanted);
+        match self.0 {
+            Some(_) => Err(SourceError::Stopped),
+            None => Ok(()),
         }
     }
 }
