@@ -62,7 +62,6 @@ impl ApiError {
     }
 
     /// 422 with everything that is wrong.
-    #[expect(dead_code, reason = "the first resources need it")]
     pub(crate) fn invalid(errors: Vec<ValidationError>) -> Self {
         let mut error = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,

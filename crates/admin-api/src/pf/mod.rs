@@ -1,5 +1,7 @@
 //! The published shape: `/pf-admin-api/v1`.
 
+mod accounts;
+mod body;
 mod error;
 mod version;
 
@@ -17,6 +19,7 @@ use error::ApiError;
 pub(crate) fn routes() -> Router<Api> {
     Router::new()
         .route("/version", get(version::get))
+        .merge(accounts::routes())
         .fallback(error::no_such_resource)
         .method_not_allowed_fallback(error::no_such_method)
 }
@@ -25,9 +28,7 @@ pub(crate) fn routes() -> Router<Api> {
 const XSRF_HEADER: &str = "x-xsrf-header";
 
 /// The service as the sender of the request may use it.
-pub(crate) struct Caller(
-    #[expect(dead_code, reason = "the first resources need it")] pub(crate) Admin,
-);
+pub(crate) struct Caller(pub(crate) Admin);
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;

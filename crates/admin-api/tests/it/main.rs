@@ -9,6 +9,7 @@
 
 mod company;
 mod described;
+mod accounts;
 mod face;
 mod own_channels;
 mod own_configuration;

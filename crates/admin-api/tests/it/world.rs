@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -116,6 +118,38 @@ impl World {
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         self.send(request.body(body).expect("a request")).await
+    }
+
+    /// Sends a request with a name and a password.
+    pub(crate) async fn as_basic(
+        &self,
+        name: &str,
+        password: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let credentials = STANDARD.encode(format!("{name}:{password}"));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("X-XSRF-Header", "test")
+            .header("Content-Type", "application/json")
+            .header("Authorization", format!("Basic {credentials}"));
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    /// Sends a body of that kind as somebody at the socket of the state folder.
+    pub(crate) async fn raw(&self, method: Method, path: &str, kind: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("X-XSRF-Header", "test")
+            .header("Content-Type", kind)
+            .extension(Peer("test".to_owned()))
+            .body(Body::from(body.to_owned()));
+        self.send(request.expect("a request")).await
     }
 
     /// Gets a resource as somebody at the socket of the state folder.
