@@ -1,28 +1,23 @@
 //! Channels: how each is, and setting it going or stopping it.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use usher_core::model::{
-    Channel, ChannelId, ChannelSource, Cycle, CycleMode, MappingRule, Millis, SpConnection,
-};
-use usher_engine::SendOptions;
-use usher_engine::admin::{Admin, ChannelStatus, Permission, StopReport, SyncOptions, SyncReport};
+use usher_core::model::{Channel, ChannelId, ChannelSource, MappingRule, Millis, SpConnection};
+use usher_engine::admin::{ChannelStatus, Permission, StopReport};
 use usher_store::{ChannelState, StepCount};
 
 use super::Caller;
-use super::given::{Given, GivenOrNot};
-use super::jobs::{JobKind, JobView, NewJob, Outcome};
+use super::cycles::CycleView;
+use super::given::Given;
 use super::openapi::{Group, Takes, get, post, put};
 use super::params::Params;
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use crate::Api;
 
 pub(super) fn group() -> Group {
-    Group::new("Channels", "One source to one target each: how they are, running and stopping them")
+    Group::new("Channels", "One source to one target each: how they are, setting them going and stopping them")
         .add(
             get("/channels", "listChannels", "Every channel with how it is")
                 .answers_as(200, "The channels", json!({"items": ["Channel"]})),
@@ -52,27 +47,6 @@ pub(super) fn group() -> Group {
                 .answers_as(200, "What is paused, and what was in flight", json!({"channels": ["string"], "in_flight": [IN_FLIGHT]})),
             stop,
         )
-        .add(
-            post("/channels/{channel}/runs", "run", "Run now")
-                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. The run goes on by itself: ask for it at `Location`.")
-                .takes(Takes::BodyOrNot(
-                    json!({"mode?": "incremental|full|reconcile", "hash?": "string?", "first?": "integer?"}),
-                    json!({"mode": "full"}),
-                ))
-                .answers(202, "The run began", "Job")
-                .refuses(429, "Too many plans and runs are under way"),
-            run,
-        )
-        .add(
-            get("/channels/{channel}/runs", "listRuns", "Runs that were asked for here lately, newest first")
-                .answers_as(200, "The runs", json!({"items": ["Job"]})),
-            runs,
-        )
-        .add(
-            get("/channels/{channel}/runs/{run}", "getRun", "One run, under way or ended")
-                .answers(200, "The run", "Job"),
-            one_run,
-        )
         .shape("Channel", channel_shape())
         .shape("ChannelInFull", {
             let mut shape = channel_shape();
@@ -87,24 +61,6 @@ pub(super) fn group() -> Group {
             "kind": "user|group", "verb": "string", "state": "string", "count": "integer", "members": "integer",
         }))
         .shape("InFlight", json!({"id": "integer", "verb": "string", "display": "string", "dn": "string"}))
-        .shape("Job", json!({
-            "id": "string", "kind": "plan|run", "channel": "string", "what": "string", "by": "string",
-            "state": "running|done|failed|cancelled", "started_at": "time", "ended_at": "time?",
-            "progress": {"read": "integer", "listed": "integer", "sent": "integer", "to_send": "integer"},
-            "report": "RunReport?", "problem": "JobProblem?",
-        }))
-        .shape("JobProblem", json!({"code": "string", "detail": "string"}))
-        .shape("RunReport", json!({
-            "cycle": "Cycle?", "mode": "string", "succeeded": "integer", "parked": "integer",
-            "replanned": "integer", "waiting": "integer", "held": "integer", "stopped": "string?",
-            "again_at": "time?",
-        }))
-        .shape("Cycle", cycle_shape())
-        .shape("Certificate", json!({
-            "incomplete": ["string"], "host": "string", "asked": ["string"], "pages": "integer",
-            "users": "integer", "groups": "integer", "sentinels_found": "integer",
-            "sentinels_asked": "integer", "incomplete_groups": {"*": "string"}, "bad_entries": ["string"],
-        }))
 }
 
 const IN_FLIGHT: &str = "InFlight";
@@ -144,18 +100,6 @@ fn mapping_shape() -> Value {
     })
 }
 
-fn cycle_shape() -> Value {
-    json!({
-        "id": "integer", "channel": "string", "mode": "incremental|full|reconcile|rekey|follow_up",
-        "started_at": "time", "ended_at": "time?",
-        "state": "reading|completed|incomplete|aborted", "reasons": ["string"],
-        "read": "integer", "verdicts": {"*": "integer"}, "unexplained": "integer",
-        "steps": {"*": "integer"}, "held": {"*": "integer"}, "breaches": ["string"],
-        "drift": ["string"], "certificate": "Certificate?", "plan_hash": "string?",
-        "revision": "integer",
-    })
-}
-
 #[derive(Serialize)]
 struct Named {
     id: String,
@@ -192,35 +136,6 @@ struct InFull {
     view: ChannelView,
     source: ChannelSource,
     mapping: Vec<MappingRule>,
-}
-
-/// A cycle as it is told, the conservation law included.
-#[derive(Serialize)]
-pub(super) struct CycleView {
-    #[serde(flatten)]
-    cycle: Value,
-    reasons: Vec<String>,
-    unexplained: i64,
-}
-
-impl From<Cycle> for CycleView {
-    fn from(cycle: Cycle) -> Self {
-        use usher_core::model::CycleState;
-        let unexplained = cycle.unexplained();
-        let reasons = match &cycle.state {
-            CycleState::Reading | CycleState::Completed => Vec::new(),
-            CycleState::Incomplete { reasons } => reasons.clone(),
-            CycleState::Aborted { reason } => vec![reason.clone()],
-        };
-        let state = cycle.state.name();
-        let mut value = serde_json::to_value(cycle).unwrap_or_default();
-        value["state"] = json!(state);
-        Self {
-            cycle: value,
-            reasons,
-            unexplained,
-        }
-    }
 }
 
 impl ChannelView {
@@ -360,139 +275,4 @@ async fn stop(Caller(admin): Caller) -> Result<Json<Value>, Problem> {
     Ok(Json(
         json!({"channels": report.channels, "in_flight": in_flight(&report)}),
     ))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Run {
-    mode: Option<RunMode>,
-    hash: Option<String>,
-    first: Option<u64>,
-}
-
-/// What a run or a plan reads.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RunMode {
-    Incremental,
-    Full,
-    Reconcile,
-}
-
-impl RunMode {
-    pub(super) fn cycle(self) -> CycleMode {
-        match self {
-            Self::Incremental => CycleMode::Incremental,
-            Self::Full => CycleMode::Full,
-            Self::Reconcile => CycleMode::Reconcile,
-        }
-    }
-
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Incremental => "incremental",
-            Self::Full => "full",
-            Self::Reconcile => "reconcile",
-        }
-    }
-}
-
-type Began = (StatusCode, HeaderMap, Json<JobView>);
-
-async fn run(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-    GivenOrNot(wanted): GivenOrNot<Run>,
-) -> Result<Began, Problem> {
-    let (_, channel) = place.channel(&admin).await?;
-    admin.require(Permission::Operate)?;
-    let wanted = wanted.unwrap_or_default();
-    let mode = wanted.mode.unwrap_or(RunMode::Incremental);
-    let mut what = mode.words().to_owned();
-    if let Some(hash) = &wanted.hash {
-        what.push_str(&format!(", applying the reviewed plan {hash}"));
-    }
-    if let Some(first) = wanted.first {
-        what.push_str(&format!(", the first {first} steps"));
-    }
-    let options = SyncOptions {
-        send: SendOptions {
-            at_most: wanted.first,
-            ..SendOptions::default()
-        },
-        reviewed: wanted.hash,
-        ..SyncOptions::of(mode.cycle())
-    };
-    begin_run(&api, admin, channel, what, options)
-}
-
-/// Begins a run.
-pub(super) fn begin_run(
-    api: &Api,
-    admin: Admin,
-    channel: ChannelId,
-    what: String,
-    options: SyncOptions,
-) -> Result<Began, Problem> {
-    let new = NewJob {
-        kind: JobKind::Run,
-        channel: channel.clone(),
-        what,
-        by: admin.operator.name.clone(),
-        clock: admin.engine.clock.clone(),
-    };
-    let view = api.jobs.begin(new, |meter| async move {
-        let report = admin.sync(Some(channel.as_str()), &options, meter).await?;
-        Ok(Outcome::Run(run_report(report)))
-    })?;
-    let place = format!("/api/v1/channels/{}/runs/{}", view.channel, view.id);
-    Ok(began(&place, view))
-}
-
-/// What a run did, as it is told.
-pub(super) fn run_report(report: SyncReport) -> Value {
-    let cycle = report.cycle.clone().map(CycleView::from);
-    let mut value = serde_json::to_value(report).unwrap_or_default();
-    value["cycle"] = serde_json::to_value(cycle).unwrap_or_default();
-    value
-}
-
-/// A job that began.
-pub(super) fn began(place: &str, view: JobView) -> Began {
-    let mut headers = HeaderMap::new();
-    if let Ok(value) = HeaderValue::from_str(place) {
-        headers.insert(header::LOCATION, value);
-    }
-    (StatusCode::ACCEPTED, headers, Json(view))
-}
-
-async fn runs(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-    params: Params,
-) -> Result<Json<Value>, Problem> {
-    params.finish()?;
-    let (_, channel) = place.channel(&admin).await?;
-    let now = admin.engine.clock.now();
-    let items = api.jobs.all(JobKind::Run, Some(&channel), now);
-    Ok(Json(json!({"items": items})))
-}
-
-async fn one_run(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<JobView>, Problem> {
-    let (_, channel) = place.channel(&admin).await?;
-    let id = place.uuid("run")?;
-    let found = api.jobs.view(id, admin.engine.clock.now());
-    found
-        .filter(|view| view.channel == channel && view.kind == JobKind::Run)
-        .map(Json)
-        .ok_or_else(|| {
-            Problem::not_found(format!("there is no run {id} of this channel"))
-                .hint("runs are forgotten an hour after their end; cycles stay: `GET /api/v1/channels/{channel}/cycles`")
-        })
 }

@@ -1,12 +1,12 @@
 //! Cycles: what each read, what became of every entry, and what it proves.
 
 use axum::Json;
-use serde_json::json;
-use usher_core::model::{CycleId, CycleMode};
+use serde::Serialize;
+use serde_json::{Value, json};
+use usher_core::model::{Cycle, CycleId, CycleMode, CycleState};
 use usher_engine::admin::CycleWanted;
 
 use super::Caller;
-use super::channels::CycleView;
 use super::openapi::{Group, get};
 use super::page::Page;
 use super::params::Params;
@@ -32,6 +32,52 @@ pub(super) fn group() -> Group {
                 .answers(200, "The cycle", "Cycle"),
             one,
         )
+        .shape("Cycle", cycle_shape())
+        .shape("Certificate", json!({
+            "incomplete": ["string"], "host": "string", "asked": ["string"], "pages": "integer",
+            "users": "integer", "groups": "integer", "sentinels_found": "integer",
+            "sentinels_asked": "integer", "incomplete_groups": {"*": "string"}, "bad_entries": ["string"],
+        }))
+}
+
+fn cycle_shape() -> Value {
+    json!({
+        "id": "integer", "channel": "string", "mode": "incremental|full|reconcile|rekey|follow_up",
+        "started_at": "time", "ended_at": "time?",
+        "state": "reading|completed|incomplete|aborted", "reasons": ["string"],
+        "read": "integer", "verdicts": {"*": "integer"}, "unexplained": "integer",
+        "steps": {"*": "integer"}, "held": {"*": "integer"}, "breaches": ["string"],
+        "drift": ["string"], "certificate": "Certificate?", "plan_hash": "string?",
+        "revision": "integer",
+    })
+}
+
+/// A cycle as it is told, the conservation law included.
+#[derive(Serialize)]
+pub(super) struct CycleView {
+    #[serde(flatten)]
+    cycle: Value,
+    reasons: Vec<String>,
+    unexplained: i64,
+}
+
+impl From<Cycle> for CycleView {
+    fn from(cycle: Cycle) -> Self {
+        let unexplained = cycle.unexplained();
+        let reasons = match &cycle.state {
+            CycleState::Reading | CycleState::Completed => Vec::new(),
+            CycleState::Incomplete { reasons } => reasons.clone(),
+            CycleState::Aborted { reason } => vec![reason.clone()],
+        };
+        let state = cycle.state.name();
+        let mut value = serde_json::to_value(cycle).unwrap_or_default();
+        value["state"] = json!(state);
+        Self {
+            cycle: value,
+            reasons,
+            unexplained,
+        }
+    }
 }
 
 async fn list(

@@ -23,6 +23,7 @@ mod policy;
 mod preview;
 mod problem;
 mod request;
+mod runs;
 mod secrets;
 mod step_view;
 mod steps;
@@ -55,6 +56,7 @@ fn groups() -> Vec<Group> {
     vec![
         openapi::group(),
         channels::group(),
+        runs::group(),
         policy::group(),
         catalogue::group(),
         cycles::group(),

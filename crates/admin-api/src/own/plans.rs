@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use usher_core::model::SourceKey;
@@ -12,7 +12,7 @@ use usher_engine::admin::{Admin, KeptPlan, Permission, PlanOptions, PlanReport, 
 use uuid::Uuid;
 
 use super::Caller;
-use super::channels::{CycleView, RunMode, began, begin_run};
+use super::cycles::CycleView;
 use super::given::GivenOrNot;
 use super::jobs::{JobKind, JobState, JobView, NewJob, Outcome};
 use super::openapi::{Group, Takes, delete, get, post};
@@ -20,6 +20,7 @@ use super::page::Page;
 use super::params::Params;
 use super::place::Place;
 use super::problem::{Fault, Problem};
+use super::runs::{Began, RunMode, began, begin_run};
 use super::step_view::{self, KINDS};
 use crate::Api;
 
@@ -97,8 +98,6 @@ struct Wanted {
     mode: Option<RunMode>,
     subjects: Vec<String>,
 }
-
-type Began = (StatusCode, HeaderMap, Json<JobView>);
 
 async fn make(
     State(api): State<Api>,

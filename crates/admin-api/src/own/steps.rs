@@ -258,6 +258,6 @@ fn decision(report: DecisionReport) -> Value {
         .collect();
     json!({
         "done": report.done, "stale": stale, "refused": refused,
-        "sent": report.sync.map(super::channels::run_report),
+        "sent": report.sync.map(super::runs::run_report),
     })
 }

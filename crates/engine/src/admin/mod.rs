@@ -2,6 +2,7 @@
 //! below it; what is shown is made here, once.
 
 mod backups;
+mod correlation;
 mod counting;
 mod decide;
 mod differences;
@@ -25,6 +26,7 @@ mod step_pages;
 mod sync;
 
 pub use backups::Backup;
+pub use correlation::{Candidate, CorrelationPreview};
 pub use decide::{DecisionReport, Selection};
 pub use differences::Differences;
 pub use directory::{ScopeCounted, all_good, base_type, hidden};
@@ -35,7 +37,7 @@ pub use kept_plan::KeptPlan;
 pub use links::{LinkView, LinkWanted};
 pub use operator::{Operator, Permission, Role, role_name};
 pub use policy::{PolicyProblem, policy_problems};
-pub use previews::{Candidate, CorrelationPreview, MappingPreview, Whose, preview_rule};
+pub use previews::{MappingPreview, Whose, preview_rule};
 pub use report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 pub use save::SaveReport;
 pub use state::StopReport;

@@ -1,0 +1,193 @@
+//! Runs: a channel looks and sends now. A run goes on by itself.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use usher_core::model::{ChannelId, CycleMode};
+use usher_engine::SendOptions;
+use usher_engine::admin::{Admin, Permission, SyncOptions, SyncReport};
+
+use super::Caller;
+use super::cycles::CycleView;
+use super::given::GivenOrNot;
+use super::jobs::{JobKind, JobView, NewJob, Outcome};
+use super::openapi::{Group, Takes, get, post};
+use super::params::Params;
+use super::place::Place;
+use super::problem::Problem;
+use crate::Api;
+
+pub(super) fn group() -> Group {
+    Group::new("Runs", "A channel looks and sends now")
+        .add(
+            post("/channels/{channel}/runs", "run", "Run now")
+                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. The run goes on by itself: ask for it at `Location`.")
+                .takes(Takes::BodyOrNot(
+                    json!({"mode?": "incremental|full|reconcile", "hash?": "string?", "first?": "integer?"}),
+                    json!({"mode": "full"}),
+                ))
+                .answers(202, "The run began", "Job")
+                .refuses(429, "Too many plans and runs are under way"),
+            run,
+        )
+        .add(
+            get("/channels/{channel}/runs", "listRuns", "Runs that were asked for here lately, newest first")
+                .answers_as(200, "The runs", json!({"items": ["Job"]})),
+            runs,
+        )
+        .add(
+            get("/channels/{channel}/runs/{run}", "getRun", "One run, under way or ended")
+                .answers(200, "The run", "Job"),
+            one_run,
+        )
+        .shape("Job", json!({
+            "id": "string", "kind": "plan|run", "channel": "string", "what": "string", "by": "string",
+            "state": "running|done|failed|cancelled", "started_at": "time", "ended_at": "time?",
+            "progress": {"read": "integer", "listed": "integer", "sent": "integer", "to_send": "integer"},
+            "report": "RunReport?", "problem": "JobProblem?",
+        }))
+        .shape("JobProblem", json!({"code": "string", "detail": "string"}))
+        .shape("RunReport", json!({
+            "cycle": "Cycle?", "mode": "string", "succeeded": "integer", "parked": "integer",
+            "replanned": "integer", "waiting": "integer", "held": "integer", "stopped": "string?",
+            "again_at": "time?",
+        }))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Run {
+    mode: Option<RunMode>,
+    hash: Option<String>,
+    first: Option<u64>,
+}
+
+/// What a run or a plan reads.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RunMode {
+    Incremental,
+    Full,
+    Reconcile,
+}
+
+impl RunMode {
+    pub(super) fn cycle(self) -> CycleMode {
+        match self {
+            Self::Incremental => CycleMode::Incremental,
+            Self::Full => CycleMode::Full,
+            Self::Reconcile => CycleMode::Reconcile,
+        }
+    }
+
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Incremental => "incremental",
+            Self::Full => "full",
+            Self::Reconcile => "reconcile",
+        }
+    }
+}
+
+/// The answer to what began.
+pub(super) type Began = (StatusCode, HeaderMap, Json<JobView>);
+
+async fn run(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    place: Place,
+    GivenOrNot(wanted): GivenOrNot<Run>,
+) -> Result<Began, Problem> {
+    let (_, channel) = place.channel(&admin).await?;
+    admin.require(Permission::Operate)?;
+    let wanted = wanted.unwrap_or_default();
+    let mode = wanted.mode.unwrap_or(RunMode::Incremental);
+    let mut what = mode.words().to_owned();
+    if let Some(hash) = &wanted.hash {
+        what.push_str(&format!(", applying the reviewed plan {hash}"));
+    }
+    if let Some(first) = wanted.first {
+        what.push_str(&format!(", the first {first} steps"));
+    }
+    let options = SyncOptions {
+        send: SendOptions {
+            at_most: wanted.first,
+            ..SendOptions::default()
+        },
+        reviewed: wanted.hash,
+        ..SyncOptions::of(mode.cycle())
+    };
+    begin_run(&api, admin, channel, what, options)
+}
+
+/// Begins a run.
+pub(super) fn begin_run(
+    api: &Api,
+    admin: Admin,
+    channel: ChannelId,
+    what: String,
+    options: SyncOptions,
+) -> Result<Began, Problem> {
+    let new = NewJob {
+        kind: JobKind::Run,
+        channel: channel.clone(),
+        what,
+        by: admin.operator.name.clone(),
+        clock: admin.engine.clock.clone(),
+    };
+    let view = api.jobs.begin(new, |meter| async move {
+        let report = admin.sync(Some(channel.as_str()), &options, meter).await?;
+        Ok(Outcome::Run(run_report(report)))
+    })?;
+    let place = format!("/api/v1/channels/{}/runs/{}", view.channel, view.id);
+    Ok(began(&place, view))
+}
+
+/// What a run did, as it is told.
+pub(super) fn run_report(report: SyncReport) -> Value {
+    let cycle = report.cycle.clone().map(CycleView::from);
+    let mut value = serde_json::to_value(report).unwrap_or_default();
+    value["cycle"] = serde_json::to_value(cycle).unwrap_or_default();
+    value
+}
+
+/// A job that began.
+pub(super) fn began(place: &str, view: JobView) -> Began {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(place) {
+        headers.insert(header::LOCATION, value);
+    }
+    (StatusCode::ACCEPTED, headers, Json(view))
+}
+
+async fn runs(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    place: Place,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
+    params.finish()?;
+    let (_, channel) = place.channel(&admin).await?;
+    let now = admin.engine.clock.now();
+    let items = api.jobs.all(JobKind::Run, Some(&channel), now);
+    Ok(Json(json!({"items": items})))
+}
+
+async fn one_run(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    place: Place,
+) -> Result<Json<JobView>, Problem> {
+    let (_, channel) = place.channel(&admin).await?;
+    let id = place.uuid("run")?;
+    let found = api.jobs.view(id, admin.engine.clock.now());
+    found
+        .filter(|view| view.channel == channel && view.kind == JobKind::Run)
+        .map(Json)
+        .ok_or_else(|| {
+            Problem::not_found(format!("there is no run {id} of this channel"))
+                .hint("runs are forgotten an hour after their end; cycles stay: `GET /api/v1/channels/{channel}/cycles`")
+        })
+}
