@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use serde::Serialize;
+use tokio::sync::broadcast;
 use usher_engine::access::Access;
 use usher_engine::admin::Admin;
 
@@ -34,6 +36,8 @@ pub struct Api {
     pub state_folder: Option<PathBuf>,
     /// Plans and runs under way, and those that ended lately.
     jobs: Arc<own::Jobs>,
+    /// Where the events of the service are heard.
+    listen: own::Listen,
     /// How many read events.
     streams: own::Streams,
     /// How many requests may still make us ask a directory or a target.
@@ -48,6 +52,7 @@ impl Api {
             admin,
             state_folder: None,
             jobs: Arc::default(),
+            listen: own::Listen::default(),
             streams: own::Streams::default(),
             outside: own::Outside::default(),
         }
@@ -57,6 +62,16 @@ impl Api {
     #[must_use]
     pub fn with_state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state_folder = Some(folder.into());
+        self
+    }
+
+    /// With the events of a running service, for those who listen.
+    #[must_use]
+    pub fn with_events<E: Serialize + Clone + Send + 'static>(
+        mut self,
+        listen: impl Fn() -> broadcast::Receiver<E> + Send + Sync + 'static,
+    ) -> Self {
+        self.listen = own::Listen::to(listen);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What happens, as it happens.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,8 +9,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::Stream;
-use futures_util::stream::unfold;
+use futures_util::stream::{pending, unfold};
+use futures_util::{Stream, StreamExt as _};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
@@ -32,7 +34,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 pub(super) fn group() -> Group {
     Group::new("Events", "What happens, as it happens").add(
         get("/events", "events", "A stream of events (server-sent events)")
-            .help("Each event has a name and data in JSON. `job`: a plan or a run began or ended, as `Job`. `lagged`: the reader was too slow and missed some; read anew what you show. The stream ends after ten minutes; come again, as browsers do by themselves. Events hold no values of people and no secrets: they say what to look at.")
+            .help("Each event has a name and data in JSON. `job`: a plan or a run that was asked for here began or ended, as `Job`. `service`: what the service did by itself, with its kind in `event`: a cycle began or ended, steps were sent, a channel is in another state, the configuration was saved, an alert was raised or cleared. `lagged`: the reader was too slow and missed some; read anew what you show. The stream ends after ten minutes; come again, as browsers do by themselves. Events hold no values of people and no secrets: they say what to look at.")
             .answers_in(200, "Events until the stream ends", "text/event-stream", json!("string"))
             .refuses(429, "Too many streams are open"),
         events,
@@ -67,8 +69,50 @@ impl Drop for Open {
     }
 }
 
+/// What a listener hears.
+pub(crate) enum Heard {
+    /// An event, in JSON.
+    Event(Value),
+    /// So many events were missed.
+    Lagged(u64),
+}
+
+/// Events of a service, until it ends.
+pub(crate) type Events = Pin<Box<dyn Stream<Item = Heard> + Send>>;
+
+/// Where the events of a service are heard.
+#[derive(Clone, Default)]
+pub(crate) struct Listen(Option<Arc<dyn Fn() -> Events + Send + Sync>>);
+
+impl Listen {
+    /// To a channel of events.
+    pub(crate) fn to<E: Serialize + Clone + Send + 'static>(
+        listen: impl Fn() -> broadcast::Receiver<E> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Some(Arc::new(move || {
+            let heard = unfold(listen(), async |mut receiver| {
+                let heard = match receiver.recv().await {
+                    Ok(event) => Heard::Event(json!(event)),
+                    Err(RecvError::Lagged(missed)) => Heard::Lagged(missed),
+                    Err(RecvError::Closed) => return None,
+                };
+                Some((heard, receiver))
+            });
+            Box::pin(heard)
+        })))
+    }
+
+    fn events(&self) -> Events {
+        match &self.0 {
+            Some(listen) => listen(),
+            None => Box::pin(pending()),
+        }
+    }
+}
+
 struct Reading {
     jobs: broadcast::Receiver<JobView>,
+    service: Events,
     until: Instant,
     _open: Open,
 }
@@ -82,6 +126,7 @@ async fn events(
     admin.require(Permission::Look)?;
     let reading = Reading {
         jobs: api.jobs.events(),
+        service: api.listen.events(),
         until: Instant::now() + LASTS,
         _open: api.streams.open()?,
     };
@@ -96,18 +141,19 @@ async fn events(
 /// The next event; `None` when the stream is over.
 async fn next(reading: &mut Reading) -> Option<(&'static str, Value)> {
     tokio::select! {
-        job = reading.jobs.recv() => told("job", job),
+        job = reading.jobs.recv() => match job {
+            Ok(job) => Some(("job", json!(job))),
+            Err(RecvError::Lagged(missed)) => Some(lagged(missed)),
+            Err(RecvError::Closed) => None,
+        },
+        heard = reading.service.next() => match heard? {
+            Heard::Event(event) => Some(("service", event)),
+            Heard::Lagged(missed) => Some(lagged(missed)),
+        },
         () = tokio::time::sleep_until(reading.until) => None,
     }
 }
 
-fn told<T: serde::Serialize>(
-    name: &'static str,
-    received: Result<T, RecvError>,
-) -> Option<(&'static str, Value)> {
-    match received {
-        Ok(event) => Some((name, json!(event))),
-        Err(RecvError::Lagged(missed)) => Some(("lagged", json!({"missed": missed}))),
-        Err(RecvError::Closed) => None,
-    }
+fn lagged(missed: u64) -> (&'static str, Value) {
+    ("lagged", json!({"missed": missed}))
 }

@@ -44,7 +44,7 @@ use openapi::Group;
 use problem::Problem;
 
 pub(crate) use checks::Outside;
-pub(crate) use events::Streams;
+pub(crate) use events::{Listen, Streams};
 pub(crate) use jobs::Jobs;
 pub(crate) use openapi::document;
 

@@ -7,9 +7,9 @@
     clippy::indexing_slicing
 )]
 
+mod accounts;
 mod company;
 mod described;
-mod accounts;
 mod face;
 mod own_channels;
 mod own_configuration;

@@ -238,3 +238,36 @@ async fn whoever_listens_hears_of_a_run_as_it_begins_and_ends() {
         "{heard}"
     );
 }
+
+#[tokio::test]
+async fn whoever_listens_hears_what_the_service_does_and_that_some_of_it_was_missed() {
+    let company = Company::of(1).await;
+    let service = tokio::sync::broadcast::Sender::<Value>::new(2);
+    let listen = service.clone();
+    let api = company
+        .world
+        .api
+        .clone()
+        .with_events(move || listen.subscribe());
+    let request = Request::get("/api/v1/events")
+        .extension(Peer("test".to_owned()))
+        .body(Body::empty())
+        .unwrap();
+    let response = api.router().oneshot(request).await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    for number in 0..3 {
+        service
+            .send(json!({"event": "configuration_saved", "revision": number}))
+            .unwrap();
+    }
+    let mut heard = String::new();
+    while !heard.contains("\"revision\":2") {
+        let chunk = stream.next().await.unwrap().unwrap();
+        heard.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(
+        heard.starts_with("event: lagged\ndata: {\"missed\":1}"),
+        "{heard}"
+    );
+    assert!(heard.contains("event: service\n"), "{heard}");
+}
