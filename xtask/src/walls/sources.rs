@@ -59,6 +59,10 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "crates/bench/src/target.rs",
         "the one file that names the connector measured",
     ),
+    (
+        "crates/pf/src/shape/tables.rs",
+        "values that the published shape allows",
+    ),
     ("Cargo.lock", "generated from the above"),
     ("xtask/src/walls/", "the walls name what they forbid"),
 ];
