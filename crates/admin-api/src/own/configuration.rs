@@ -6,8 +6,10 @@ use axum::Json;
 use axum::extract::DefaultBodyLimit;
 use serde_json::{Value, json};
 use usher_core::model::{Configuration, DataStoreKind};
+use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
 use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode};
+use usher_store::StoreError;
 
 use super::Caller;
 use super::etag::{IfMatch, Tagged};
@@ -142,7 +144,12 @@ async fn import(
         let told = told(differences.clone());
         let saved = admin
             .save(imported.configuration, current.revision, told)
-            .await?;
+            .await;
+        if let Err(EngineError::Store(StoreError::Conflict { .. })) = &saved {
+            // Somebody was faster: what is there now is told.
+            from.check(&file_of(&admin.look_at_configuration().await?))?;
+        }
+        let saved = saved?;
         revision = saved.revision;
         archived = saved
             .archived

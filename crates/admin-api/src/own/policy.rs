@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use usher_core::model::{Channel, ChannelId, Configuration, Policy};
+use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
+use usher_store::StoreError;
 
 use super::Caller;
 use super::etag::{IfMatch, Tagged};
@@ -13,6 +15,9 @@ use super::openapi::{Group, Takes, get, put};
 use super::place::Place;
 use super::problem::{Fault, Problem};
 use super::told::told;
+
+/// How often a change is made again when somebody else's came first.
+const TRIES: u32 = 5;
 
 pub(super) fn group() -> Group {
     let example = serde_json::to_value(Policy::default()).unwrap_or_default();
@@ -104,20 +109,20 @@ async fn set_policy(
     from: IfMatch,
     Given(wanted): Given<Policy>,
 ) -> Result<Tagged<Policy>, Problem> {
-    let (configuration, id) = place.channel(&admin).await?;
-    admin.require(Permission::Configure)?;
-    from.check(&channel(&configuration, &id)?.policy)?;
-    let changed = admin
-        .with_policy(&configuration, &id, &wanted)
-        .map_err(|problems| {
-            let faults = problems.into_iter();
-            Problem::invalid(
-                faults
-                    .map(|problem| Fault::at(problem.pointer, problem.message))
-                    .collect(),
-            )
-        })?;
-    save(&admin, &configuration, changed).await?;
+    let make = |configuration: &Configuration, id: &ChannelId| {
+        from.check(&channel(configuration, id)?.policy)?;
+        admin
+            .with_policy(configuration, id, &wanted)
+            .map_err(|problems| {
+                let faults = problems.into_iter();
+                Problem::invalid(
+                    faults
+                        .map(|problem| Fault::at(problem.pointer, problem.message))
+                        .collect(),
+                )
+            })
+    };
+    change(&admin, &place, make).await?;
     Ok(Tagged(wanted))
 }
 
@@ -139,25 +144,37 @@ async fn rename(
     from: IfMatch,
     Given(wanted): Given<Name>,
 ) -> Result<Tagged<Name>, Problem> {
-    let (configuration, id) = place.channel(&admin).await?;
-    admin.require(Permission::Configure)?;
-    let name = channel(&configuration, &id)?.name.clone();
-    from.check(&Name { name })?;
-    let changed = admin
-        .with_name(&configuration, &id, &wanted.name)
-        .map_err(|why| Problem::invalid(vec![Fault::at("/name", why)]))?;
-    save(&admin, &configuration, changed).await?;
+    let make = |configuration: &Configuration, id: &ChannelId| {
+        let name = channel(configuration, id)?.name.clone();
+        from.check(&Name { name })?;
+        admin
+            .with_name(configuration, id, &wanted.name)
+            .map_err(|why| Problem::invalid(vec![Fault::at("/name", why)]))
+    };
+    change(&admin, &place, make).await?;
     Ok(Tagged(wanted))
 }
 
-/// Saves what differs, if anything does.
-async fn save(admin: &Admin, before: &Configuration, after: Configuration) -> Result<(), Problem> {
-    let differences = usher_pf::diff(before, &after);
-    if differences.is_empty() {
-        return Ok(());
+/// Makes a change and saves it. When somebody changed something else in between it is made again, and held
+/// against its version again.
+async fn change(
+    admin: &Admin,
+    place: &Place,
+    make: impl Fn(&Configuration, &ChannelId) -> Result<Configuration, Problem>,
+) -> Result<(), Problem> {
+    let mut tries = 1;
+    loop {
+        let (before, id) = place.channel(admin).await?;
+        admin.require(Permission::Configure)?;
+        let after = make(&before, &id)?;
+        let differences = usher_pf::diff(&before, &after);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        match admin.save(after, before.revision, told(differences)).await {
+            Ok(_) => return Ok(()),
+            Err(EngineError::Store(StoreError::Conflict { .. })) if tries < TRIES => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
     }
-    admin
-        .save(after, before.revision, told(differences))
-        .await?;
-    Ok(())
 }
