@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use usher_core::model::{Cycle, CycleMode};
 use usher_engine::admin::{Admin, SyncOptions};
-use usher_engine::{Lease, SendOptions, Silent};
+use usher_engine::{SendOptions, Silent};
 
 use crate::company::Company;
 use crate::facts;
@@ -122,7 +122,7 @@ async fn phases(admin: &Admin) -> Result<EngineAnswer> {
     let (configuration, id) = admin.select(None).await?;
     let engine = &admin.engine;
     let open = Arc::new(engine.open(&configuration, &id)?);
-    let lease = Lease::take(&engine.store, &engine.clock, &open.sp.id, &engine.owner).await?;
+    let lease = engine.hold(&open.sp.id).await?;
     let sending = Instant::now();
     let sent = engine
         .send(

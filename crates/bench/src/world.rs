@@ -76,6 +76,7 @@ pub(crate) async fn open(request: &EngineRequest) -> Result<Admin> {
         random: Arc::new(rand::random::<u64>),
         owner: format!("bench-{}", std::process::id()),
         limiters: Arc::default(),
+        shared: Arc::default(),
     };
     let revision = engine.configuration().await?.revision;
     if revision == 0 {

@@ -21,6 +21,7 @@ use crate::masking::MaskedTarget;
 use crate::protection::Protection;
 use crate::secrets::Sealer;
 use crate::send::{Limiters, PacedTarget};
+use crate::shared::Shared;
 
 /// The field that holds a group's name.
 pub(crate) const GROUP_NAME_FIELD: &str = "displayName";
@@ -70,6 +71,8 @@ pub struct Engine {
     pub owner: String,
     /// How fast each target may be asked, and which of them are to be left alone now.
     pub limiters: Arc<Limiters>,
+    /// What all copies of this engine share.
+    pub shared: Arc<Shared>,
 }
 
 /// A channel with everything opened and compiled.

@@ -14,6 +14,8 @@ mod masking;
 mod protection;
 mod secrets;
 mod send;
+pub mod service;
+mod shared;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::{Connectors, Engine, OpenChannel, Progress, Silent};
@@ -23,3 +25,4 @@ pub use lease::{LEASE_MS, Lease};
 pub use protection::Protection;
 pub use secrets::{KeyError, Sealer};
 pub use send::{Limiters, SendOptions, SendReport};
+pub use shared::Shared;

@@ -55,6 +55,7 @@ pub(crate) fn admin(store: &SqliteStore, dir: PathBuf, sealer: Sealer, operator:
             random: Arc::new(rand::random::<u64>),
             owner: uuid::Uuid::new_v4().to_string(),
             limiters: Arc::default(),
+            shared: Arc::default(),
         },
         rehearsal: Arc::new(Copies {
             store: store.clone(),

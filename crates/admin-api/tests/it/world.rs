@@ -61,6 +61,7 @@ impl World {
                 random: Arc::new(|| 4),
                 owner: "test".to_owned(),
                 limiters: Arc::default(),
+                shared: Arc::default(),
             },
             rehearsal: Arc::new(Copies(store)),
             operator: Operator::local("nobody"),

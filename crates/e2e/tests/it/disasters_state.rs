@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use usher_core::model::{ChannelId, CycleMode};
-use usher_engine::Lease;
+
 use usher_store::{Administration as _, AuditEvent, ChannelState};
 use usher_testkit::people::{ChangeKind, Company};
 
@@ -23,7 +23,7 @@ impl World {
         let engine = &self.admin.engine;
         let sp = &self.configuration.sp_connections[0];
         let channel = ChannelId::new("staff");
-        let lease = Lease::take(&engine.store, &engine.clock, &sp.id, &engine.owner).await;
+        let lease = engine.hold(&sp.id).await;
         let lease = lease.expect("the lease");
         let mut record = engine.record(sp, &channel).await.expect("a record");
         record.watermark = None;

@@ -369,6 +369,7 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, owner: &str) -> (Admin, S
         random: Arc::new(|| 4),
         owner: owner.to_owned(),
         limiters: Arc::default(),
+        shared: Arc::default(),
     };
     let admin = Admin {
         engine,

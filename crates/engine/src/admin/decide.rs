@@ -107,13 +107,15 @@ impl Admin {
         if let Some(options) = send {
             let mut options = options.clone();
             let record = self.engine.record(&open.sp, &open.channel.id).await?;
+            let mut turn = None;
             if record.state != ChannelState::Active {
+                turn = Some(self.sending_turn(open).await);
                 // A channel that only observes sends what was approved, and nothing else.
                 let named = held.iter().filter(|step| approved.done.contains(&step.id));
                 options.only = Some(named.map(|step| step.subject).collect());
             }
             let mut sync = SyncReport::default();
-            self.send_and_follow(open, fence, &options, progress, &mut sync)
+            self.deliver(open, fence, &options, turn, progress, &mut sync)
                 .await?;
             self.fill(open, &mut sync).await?;
             report.sync = Some(sync);

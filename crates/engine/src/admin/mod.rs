@@ -18,6 +18,7 @@ mod plan;
 mod policy;
 mod previews;
 mod report;
+mod resident;
 mod save;
 mod select;
 mod state;
@@ -44,6 +45,8 @@ pub use state::StopReport;
 pub use status::{ChannelStatus, Health};
 pub use step_pages::{StepView, StepWanted};
 pub use sync::{SyncOptions, SyncReport};
+
+pub(crate) use sync::why_incomplete;
 
 use std::sync::Arc;
 

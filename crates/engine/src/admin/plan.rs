@@ -19,7 +19,6 @@ use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
 use crate::error::EngineError;
-use crate::lease::Lease;
 
 /// Steps of each operation that a summary shows.
 const SAMPLES: usize = 3;
@@ -68,14 +67,16 @@ impl Admin {
         let copy = self.rehearsal.copy().await?;
         let engine = Engine {
             store: copy.store.clone(),
+            shared: Arc::default(),
             ..self.engine.clone()
         };
         engine.store.break_lease(&open.sp.id).await?;
-        let lease = Lease::take(&engine.store, &engine.clock, &open.sp.id, &engine.owner).await?;
+        let lease = engine.hold(&open.sp.id).await?;
         let cycle_options = CycleOptions {
             mode: options.mode,
             only: options.only.clone(),
             expected_hash: None,
+            only_as_asked: false,
         };
         let report = engine
             .run_cycle(&open, lease.fence(), &cycle_options, progress)

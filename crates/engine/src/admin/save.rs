@@ -10,7 +10,7 @@ use super::Admin;
 use super::differences::Differences;
 use super::operator::Permission;
 use crate::error::EngineError;
-use crate::lease::Lease;
+use crate::service::ServiceEvent;
 
 /// What saving did.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -70,6 +70,11 @@ impl Admin {
             .store
             .save_configuration(&configuration, &event)
             .await?;
+        self.engine.shared.tell(ServiceEvent::ConfigurationSaved {
+            at: self.engine.clock.now(),
+            revision: report.revision,
+        });
+        self.engine.shared.note_change();
         Ok(report)
     }
 
@@ -77,7 +82,9 @@ impl Admin {
     /// accounts stay behind.
     async fn archive(&self, sp: &ConnectionId, channel: &ChannelId) -> Result<u64, EngineError> {
         let engine = &self.engine;
-        let lease = Lease::take(&engine.store, &engine.clock, sp, &engine.owner).await?;
+        let lease = engine.hold(sp).await?;
+        let _sending = engine.shared.target(sp).sending_turn().await;
+        let _cycle = engine.shared.cycle_turn(channel).await;
         let left = self.left_behind(channel).await?;
         engine.store.archive_channel(lease.fence(), channel).await?;
         let detail = format!("{left} accounts stay at the target as they are");

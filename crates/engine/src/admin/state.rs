@@ -141,11 +141,12 @@ impl Admin {
         state: &ChannelState,
         event: &AuditEvent,
     ) -> Result<(), EngineError> {
-        Ok(self
-            .engine
+        self.engine
             .store
             .set_state(id, &sp.id, state, event)
-            .await?)
+            .await?;
+        self.engine.shared.note_change();
+        Ok(())
     }
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 use usher_connector::Failure;
 use usher_core::model::{
-    Cycle, CycleMode, CycleState, Kind, Millis, SourceKey, StepId, StepState, Verb,
+    ChannelId, Cycle, CycleMode, CycleState, Kind, Millis, SourceKey, StepId, StepState, Verb,
 };
-use usher_store::{ChannelRecord, ChannelState, Fence, Retention, StepFilter};
+use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
@@ -18,6 +18,7 @@ use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
 use crate::lease::Lease;
 use crate::send::{SendOptions, SendReport};
+use crate::service::ServiceEvent;
 
 /// Rounds of "plan what became possible, send it" after a cycle.
 const FOLLOW_UPS: u32 = 8;
@@ -94,8 +95,7 @@ impl Admin {
 
     /// Takes the lease of a channel's target.
     pub(super) async fn lease(&self, open: &OpenChannel) -> Result<Lease, EngineError> {
-        let engine = &self.engine;
-        Lease::take(&engine.store, &engine.clock, &open.sp.id, &engine.owner).await
+        self.engine.hold(&open.sp.id).await
     }
 
     async fn locked_sync(
@@ -105,25 +105,23 @@ impl Admin {
         options: &SyncOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<SyncReport, EngineError> {
-        let record = self.engine.record(&open.sp, &open.channel.id).await?;
-        Self::may_run(&record, open)?;
-        self.expire(open, fence).await?;
         let cycle_options = CycleOptions {
             mode: options.mode,
             only: options.only.clone(),
             expected_hash: options.reviewed.clone(),
+            only_as_asked: false,
+        };
+        // Whoever is singled out is sent here: from before the plan on, nobody else sends.
+        let singled_out = options.only.is_some() || options.send.at_most.is_some();
+        let turn = if singled_out {
+            Some(self.sending_turn(open).await)
+        } else {
+            None
         };
         let cycle = self
-            .engine
-            .run_cycle(open, fence, &cycle_options, progress.clone())
-            .await;
-        let cycle = match cycle {
-            Ok(cycle) => cycle,
-            Err(error) => return Err(self.note_refusal(open, &record, error).await?),
-        };
-        if options.only.is_none() && is_complete(&cycle.cycle) {
-            self.first_activation(open, &cycle).await?;
-        } else if options.only.is_some() {
+            .look(open, fence, &cycle_options, progress.clone())
+            .await?;
+        if options.only.is_some() {
             self.may_pilot(open).await?;
         }
         if options.reviewed.is_some() {
@@ -134,19 +132,51 @@ impl Admin {
             ..SyncReport::default()
         };
         let send = self.send_options(open, options).await?;
-        self.send_and_follow(open, fence, &send, progress, &mut report)
+        self.deliver(open, fence, &send, turn, progress, &mut report)
             .await?;
         self.finish_first_sync(open, fence).await?;
         self.fill(open, &mut report).await?;
         if send.at_most.is_some_and(|most| most > 0) && report.waiting > 0 {
             self.pause_after_pilot(open, &mut report).await?;
         }
-        let retention = Retention::default();
-        self.engine
-            .store
-            .prune(&retention, self.engine.clock.now())
-            .await?;
         Ok(report)
+    }
+
+    /// One cycle with what belongs to it, whoever asks for it: old approvals end before, a first
+    /// activation is decided after it. Nothing is sent.
+    pub(crate) async fn look(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        options: &CycleOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<CycleReport, EngineError> {
+        let record = self.engine.record(&open.sp, &open.channel.id).await?;
+        Self::may_run(&record, open)?;
+        self.expire(open, fence).await?;
+        let begun = self.engine.clock.now();
+        self.engine.shared.tell(ServiceEvent::CycleBegan {
+            at: begun,
+            channel: open.channel.id.clone(),
+            mode: options.mode,
+        });
+        let cycle = self.engine.run_cycle(open, fence, options, progress).await;
+        let event = ended(
+            &open.channel.id,
+            options.mode,
+            begun,
+            self.engine.clock.now(),
+            &cycle,
+        );
+        self.engine.shared.tell(event);
+        let cycle = match cycle {
+            Ok(cycle) => cycle,
+            Err(error) => return Err(self.note_refusal(open, &record, error).await?),
+        };
+        if options.only.is_none() && is_complete(&cycle.cycle) {
+            self.first_activation(open, &cycle).await?;
+        }
+        Ok(cycle)
     }
 
     /// A sync of named subjects sends only theirs.
@@ -292,9 +322,38 @@ impl Admin {
         }))
     }
 
+    /// Waits until nobody else sends to the channel's target.
+    pub(super) async fn sending_turn(&self, open: &OpenChannel) -> OwnedMutexGuard<()> {
+        let desk = self.engine.shared.target(&open.sp.id);
+        desk.sending_turn().await
+    }
+
+    /// Sends what the channel may send: here, if whoever asks has the turn or nobody else sends;
+    /// otherwise through the resident sender of its target.
+    pub(super) async fn deliver(
+        &self,
+        open: &Arc<OpenChannel>,
+        fence: &Fence,
+        options: &SendOptions,
+        turn: Option<OwnedMutexGuard<()>>,
+        progress: Arc<dyn Progress>,
+        report: &mut SyncReport,
+    ) -> Result<(), EngineError> {
+        let desk = self.engine.shared.target(&open.sp.id);
+        if turn.is_none() && desk.has_resident() {
+            return self.await_resident(open, fence, options, report).await;
+        }
+        let _turn = match turn {
+            Some(turn) => turn,
+            None => desk.sending_turn().await,
+        };
+        self.send_and_follow(open, fence, options, progress, report)
+            .await
+    }
+
     /// Sends, and plans what became possible through it (members of accounts that have an id now,
     /// subjects whose step had a wrong premise), until nothing more comes of it.
-    pub(super) async fn send_and_follow(
+    async fn send_and_follow(
         &self,
         open: &Arc<OpenChannel>,
         fence: &Fence,
@@ -374,7 +433,7 @@ impl Admin {
     }
 
     /// The first sync is over when every create of the first complete plan has an outcome.
-    async fn finish_first_sync(
+    pub(crate) async fn finish_first_sync(
         &self,
         open: &OpenChannel,
         fence: &Fence,
@@ -434,6 +493,42 @@ impl Admin {
             report.stopped = Some(why.clone());
         }
         Ok(())
+    }
+}
+
+/// How a cycle ended, for whoever listens.
+fn ended(
+    channel: &ChannelId,
+    asked: CycleMode,
+    begun: Millis,
+    now: Millis,
+    result: &Result<CycleReport, EngineError>,
+) -> ServiceEvent {
+    let cycle = result.as_ref().ok().map(|report| &report.cycle);
+    let settled = result.as_ref().ok().map(|report| &report.settled);
+    ServiceEvent::CycleEnded {
+        at: now,
+        channel: channel.clone(),
+        cycle: cycle.map(|cycle| cycle.id),
+        mode: cycle.map_or(asked, |cycle| cycle.mode),
+        outcome: cycle.map_or("failed", |cycle| cycle.state.name()),
+        took_ms: now - begun,
+        read: cycle.map_or(0, |cycle| cycle.read),
+        pending: settled.map_or(0, |settled| settled.pending),
+        held: settled.map_or(0, |settled| settled.held),
+        problem: match result {
+            Err(error) => Some(error.to_string()),
+            Ok(report) => why_incomplete(&report.cycle),
+        },
+    }
+}
+
+/// Why a cycle did not read everything it wanted, in words.
+pub(crate) fn why_incomplete(cycle: &Cycle) -> Option<String> {
+    match &cycle.state {
+        CycleState::Reading | CycleState::Completed => None,
+        CycleState::Incomplete { reasons } => Some(reasons.join("; ")),
+        CycleState::Aborted { reason } => Some(reason.clone()),
     }
 }
 

@@ -6,6 +6,7 @@ use usher_core::model::{
 };
 use usher_store::ChannelRecord;
 
+use super::CycleOptions;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
@@ -58,7 +59,7 @@ pub(super) struct Beginning {
 pub(super) fn begin(
     open: &OpenChannel,
     record: &ChannelRecord,
-    asked: CycleMode,
+    options: &CycleOptions,
     now: Millis,
 ) -> Result<Beginning, EngineError> {
     if let Some(before) = &record.target_identity
@@ -73,20 +74,21 @@ pub(super) fn begin(
     let configuration_changed = record.planned_digest.is_some_and(|before| before != digest);
     // A source that cannot report deletions must be read whole from time to time (behaviour §15).
     let full_every = i64::from(open.channel.policy.schedule.full_seconds) * 1_000;
-    let full_is_due = record
-        .last_complete_at
-        .is_none_or(|at| now.saturating_sub(at) >= full_every);
+    let full_is_due = !options.only_as_asked
+        && record
+            .last_complete_at
+            .is_none_or(|at| now.saturating_sub(at) >= full_every);
     let incremental_possible = record.watermark.is_some()
         && record.planned_digest.is_some()
         && !configuration_changed
         && !full_is_due;
-    let mode = match asked {
+    let mode = match options.mode {
         CycleMode::Incremental if !incremental_possible => CycleMode::Full,
         CycleMode::Incremental
         | CycleMode::Full
         | CycleMode::Reconcile
         | CycleMode::Rekey
-        | CycleMode::FollowUp => asked,
+        | CycleMode::FollowUp => options.mode,
     };
     Ok(Beginning {
         mode,

@@ -34,6 +34,8 @@ pub struct CycleOptions {
     pub only: Option<Vec<SourceKey>>,
     /// Settle only if the plan has this hash; otherwise abort.
     pub expected_hash: Option<String>,
+    /// Read no more than was asked for because time has passed: the caller looks after that.
+    pub only_as_asked: bool,
 }
 
 impl CycleOptions {
@@ -43,6 +45,7 @@ impl CycleOptions {
             mode,
             only: None,
             expected_hash: None,
+            only_as_asked: false,
         }
     }
 }

@@ -102,8 +102,10 @@ impl Engine {
         options: &CycleOptions,
         progress: Arc<dyn Progress>,
     ) -> Result<CycleReport, EngineError> {
+        // Of one channel at a time: a cycle that begins ends one that is still reading.
+        let _turn = self.shared.cycle_turn(&open.channel.id).await;
         let mut record = self.record(&open.sp, &open.channel.id).await?;
-        let beginning = begin(open, &record, options.mode, self.clock.now())?;
+        let beginning = begin(open, &record, options, self.clock.now())?;
         let started_at = self.clock.now();
         let cycle = self
             .store

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use usher_core::model::ChannelId;
+use usher_core::model::{ChannelId, ConnectionId};
 use usher_store::ChannelState;
 
 use crate::context::Engine;
@@ -41,12 +41,18 @@ impl Gate {
     }
 }
 
-/// Shuts the gates of channels that may not send now; `pilot`: a person named who is to be sent.
+/// Shuts the gates of channels that may not send now, or all of them when somebody else is to send, or
+/// nobody; `pilot`: a person named who is to be sent.
 pub(super) async fn look(
     engine: &Engine,
+    target: &ConnectionId,
     gates: &[(ChannelId, Arc<Gate>)],
     pilot: bool,
 ) -> Result<(), EngineError> {
+    if engine.shared.target(target).must_end() {
+        gates.iter().for_each(|(_, gate)| gate.shut());
+        return Ok(());
+    }
     for (id, gate) in gates {
         let may = match engine.store.channel(id).await?.state {
             ChannelState::Active => true,
@@ -62,10 +68,15 @@ pub(super) async fn look(
 
 /// Looks again and again, whatever the sender itself is waiting for: a stop takes effect within a
 /// second.
-pub(super) async fn keep_looking(engine: &Engine, gates: &[(ChannelId, Arc<Gate>)], pilot: bool) {
+pub(super) async fn keep_looking(
+    engine: &Engine,
+    target: &ConnectionId,
+    gates: &[(ChannelId, Arc<Gate>)],
+    pilot: bool,
+) {
     loop {
         tokio::time::sleep(LOOK_AT_STATE).await;
-        if let Err(error) = look(engine, gates, pilot).await {
+        if let Err(error) = look(engine, target, gates, pilot).await {
             tracing::warn!(%error, "whether channels may still send could not be read");
         }
     }

@@ -76,11 +76,12 @@ impl Engine {
             .map(|(id, lane)| (id.clone(), lane.gate.clone()))
             .collect();
         let pilot = options.only.is_some();
-        look(self, &gates, pilot).await?;
+        let target = &first.sp.id;
+        look(self, target, &gates, pilot).await?;
         sender.recover().await?;
         tokio::select! {
             done = sender.run(options) => done?,
-            () = keep_looking(self, &gates, pilot) => {}
+            () = keep_looking(self, target, &gates, pilot) => {}
         }
         Ok(sender.report)
     }

@@ -64,6 +64,8 @@ pub(crate) struct Directory {
     pub(crate) missing_unit: Option<String>,
     /// A unit of which nothing can be found out.
     pub(crate) unreadable: Option<String>,
+    /// Reading it ends in a panic.
+    pub(crate) panics: bool,
     pub(crate) reads: u32,
 }
 
@@ -274,6 +276,11 @@ impl Source for ScriptedSource {
                     "scripted: nobody answers".to_owned(),
                 ));
             }
+            if directory.panics {
+                // Not while it is locked: a poisoned lock would break the test itself.
+                drop(directory);
+                panic!("scripted: a defect");
+            }
             directory.reads += 1;
             directory.events(request.from.is_some(), self.second)
         };
@@ -408,6 +415,23 @@ impl World {
             .break_lease(&ConnectionId::new("cloud"))
             .await
             .expect("the old lease breaks");
+    }
+
+    /// A second process works on the same state.
+    pub(crate) async fn restart_beside(&mut self) {
+        self.admin = admin(self.folder.path(), &self.directory, &self.clock, "beside").await;
+    }
+
+    /// Waits until something holds; fails after half a minute.
+    pub(crate) async fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+        for _ in 0..1_500 {
+            looks.tick().await;
+            if holds(self) {
+                return;
+            }
+        }
+        panic!("never: {what}");
     }
 
     pub(crate) async fn save(&mut self) {
@@ -603,6 +627,7 @@ async fn admin(
         random: Arc::new(|| 4),
         owner: owner.to_owned(),
         limiters: Arc::default(),
+        shared: Arc::default(),
     };
     Admin {
         engine,

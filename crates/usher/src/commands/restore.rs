@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use usher_core::model::{Channel, SpConnection};
+use usher_engine::Sealer;
 use usher_engine::admin::Admin;
-use usher_engine::{Lease, Sealer};
 use usher_store::{Administration as _, AuditEvent, ChannelState, StoreError};
 use usher_store_sqlite::SqliteStore;
 
@@ -189,7 +189,7 @@ fn not_copied(to: &Path, error: &std::io::Error) -> Failure {
 /// Nothing that was stored about "read up to here" holds any more.
 async fn observe(admin: &Admin, sp: &SpConnection, channel: &Channel) -> Result<(), Failure> {
     let engine = &admin.engine;
-    let lease = Lease::take(&engine.store, &engine.clock, &sp.id, &engine.owner).await?;
+    let lease = engine.hold(&sp.id).await?;
     let mut record = engine.record(sp, &channel.id).await?;
     record.watermark = None;
     record.planned_digest = None;

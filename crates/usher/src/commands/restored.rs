@@ -2,7 +2,7 @@
 //! read in full.
 
 use usher_core::model::{CycleMode, CycleState};
-use usher_engine::Lease;
+
 use usher_engine::admin::SyncReport;
 use usher_store::{Administration as _, ChannelRecord};
 
@@ -50,7 +50,7 @@ pub(crate) async fn settle(
         return Ok(());
     };
     record.connection = sp.id.clone();
-    let lease = Lease::take(&engine.store, &engine.clock, &sp.id, &engine.owner).await?;
+    let lease = engine.hold(&sp.id).await?;
     engine.store.save_channel(lease.fence(), &record).await?;
     lease.release().await?;
     Ok(())
