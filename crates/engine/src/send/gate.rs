@@ -50,7 +50,9 @@ pub(super) async fn look(
     pilot: bool,
 ) -> Result<(), EngineError> {
     if engine.shared.target(target).must_end() {
-        gates.iter().for_each(|(_, gate)| gate.shut());
+        for (_, gate) in gates {
+            gate.shut();
+        }
         return Ok(());
     }
     for (id, gate) in gates {

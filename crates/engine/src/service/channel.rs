@@ -202,7 +202,7 @@ fn keeps_off(
     channel: &Channel,
     record: &ChannelRecord,
 ) -> Option<String> {
-    if !schedule::outbound_provisioning(configuration) {
+    if !configuration.server.provisions() {
         return Some("outbound provisioning is off in the server settings".to_owned());
     }
     if !sp.active {

@@ -1,7 +1,7 @@
 //! What is due when: pure functions of what is configured, what was done, and the time.
 
 use serde::Serialize;
-use usher_core::model::{ChangeDetection, Channel, Configuration, CycleMode, Millis};
+use usher_core::model::{ChangeDetection, Channel, Configuration, CycleMode, Millis, Schedule};
 
 const SECOND: i64 = 1_000;
 const DAY: i64 = 24 * 3_600 * SECOND;
@@ -216,15 +216,14 @@ fn reports_deletions(channel: &Channel) -> bool {
     }
 }
 
-/// The seconds between looks of a channel: its own, unless it has the default and the server settings say
+/// The seconds between looks of a channel: its own, unless that is the default and the server settings say
 /// otherwise.
-fn synchronization_frequency(_configuration: &Configuration, own: u32) -> u32 {
-    own
-}
-
-/// Whether provisioning is on at all: the engine stands still while it is off.
-pub fn outbound_provisioning(_configuration: &Configuration) -> bool {
-    true
+fn synchronization_frequency(configuration: &Configuration, own: u32) -> u32 {
+    if own == Schedule::default().incremental_seconds {
+        configuration.server.synchronization_seconds
+    } else {
+        own
+    }
 }
 
 /// Spreads texts over all numbers (FNV-1a); the same at every start.

@@ -222,7 +222,7 @@ async fn may_send(
     configuration: &Configuration,
 ) -> Result<Vec<ChannelId>, EngineError> {
     let mut ids = Vec::new();
-    if !schedule::outbound_provisioning(configuration) {
+    if !configuration.server.provisions() {
         return Ok(ids);
     }
     let sps = configuration.sp_connections.iter();

@@ -131,6 +131,34 @@ async fn what_is_not_active_in_the_configuration_does_not_run_until_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_server_says() {
+    let mut world = World::of(3).await;
+    world.configuration.server.outbound_provisioning = false;
+    world.configuration.server.synchronization_seconds = 300;
+    world.save().await;
+    let service = start(&world);
+    world
+        .until("it is off", |_| {
+            health(&service, "staff").is_some_and(
+                |one| matches!(&one.doing, Doing::Off { why } if why.contains("provisioning is off")),
+            )
+        })
+        .await;
+    assert_eq!(world.dir().reads, 0);
+    world.configuration.server.outbound_provisioning = true;
+    world.save().await;
+    world
+        .until("everybody is there", |world| world.users().len() == 3)
+        .await;
+    world
+        .until("the channel rests", |_| is_waiting(&service))
+        .await;
+    let next = health(&service, "staff").and_then(|one| one.next).unwrap();
+    assert_eq!(next.at - world.admin.engine.clock.now(), 300_000);
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_channel_that_fails_stops_no_other() {
     let mut world = World::of(6).await;
     let mut second = world.channel().clone();
