@@ -234,7 +234,7 @@ mod tests {
             "{found:?}"
         );
         assert!(lines_of(&found, "connectors/atlassian/").is_empty());
-        assert!(lines_of(&found, "crates/pf/").is_empty());
+        assert!(lines_of(&found, "crates/pf/tests/").is_empty());
         assert!(lines_of(&found, "README.md").is_empty());
     }
 
