@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
-use usher_core::model::{ConnectionId, Kind, Millis, TargetId};
+use usher_core::model::{ConnectionId, Kind, Millis, Observed, TargetId};
 use usher_store::{Fence, IndexKey, IndexRow, Result};
 
 use crate::cells::Cells;
@@ -162,7 +161,7 @@ async fn put(
     if rows.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Value> = rows.iter().map(|row| put_row(row)).collect();
+    let rows: Vec<PutRow<'_>> = rows.iter().map(|row| put_row(row)).collect();
     let target = tx.target;
     sqlx::query(statement)
         .bind(list(&rows)?)
@@ -175,15 +174,25 @@ async fn put(
     Ok(())
 }
 
-fn put_row(row: &IndexRow) -> Value {
-    json!([
+/// Kind, id, external id, name, e-mail address, the resource.
+type PutRow<'r> = (
+    Kind,
+    &'r TargetId,
+    Option<&'r str>,
+    Option<&'r str>,
+    Option<&'r str>,
+    &'r Observed,
+);
+
+fn put_row(row: &IndexRow) -> PutRow<'_> {
+    (
         row.observed.kind,
-        row.observed.target_id,
-        row.external_id,
-        row.name,
-        row.email,
-        row.observed,
-    ])
+        &row.observed.target_id,
+        row.external_id.as_deref(),
+        row.name.as_deref(),
+        row.email.as_deref(),
+        &row.observed,
+    )
 }
 
 fn index_row(row: &SqliteRow) -> Result<IndexRow> {

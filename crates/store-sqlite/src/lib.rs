@@ -14,6 +14,7 @@ mod cells;
 mod compact;
 mod cycles;
 mod error;
+mod given;
 mod index;
 mod links;
 mod listing;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use usher_core::model::{Millis, StepId, StepState, Subject, SubjectId};
 use usher_store::{
@@ -44,15 +44,12 @@ impl SqliteStore {
         index::put_own(&mut tx, &index).await?;
         let gone: Vec<_> = outcomes.iter().flat_map(|o| &o.index_gone).collect();
         index::remove(&mut tx, &gone).await?;
-        let exchanges: Vec<Value> = outcomes
+        let exchanges: Vec<(i64, i64, &Value)> = outcomes
             .iter()
             .zip(&subjects)
             .flat_map(|(outcome, subject)| {
-                let step = outcome.step.0;
-                outcome
-                    .exchanges
-                    .iter()
-                    .map(move |exchange| json!([step, subject, exchange]))
+                let exchanges = outcome.exchanges.iter();
+                exchanges.map(|exchange| (outcome.step.0, *subject, exchange))
             })
             .collect();
         if !exchanges.is_empty() {
@@ -116,7 +113,7 @@ async fn fresh<'o>(
 async fn put_states(tx: &mut Tx, outcomes: &[&Outcome], now: Millis) -> Result<Vec<i64>> {
     let ids: Vec<i64> = outcomes.iter().map(|outcome| outcome.step.0).collect();
     let mut current = current_states(tx, &list(&ids)?).await?;
-    let mut rows = Vec::with_capacity(outcomes.len());
+    let mut moved = Vec::with_capacity(outcomes.len());
     let mut subjects = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let Some(Current { subject, state }) = current.remove(&outcome.step) else {
@@ -134,9 +131,13 @@ async fn put_states(tx: &mut Tx, outcomes: &[&Outcome], now: Millis) -> Result<V
                     step: outcome.step,
                     source,
                 })?;
-        rows.push(state_row(outcome, &state)?);
+        moved.push((*outcome, state));
         subjects.push(subject);
     }
+    let rows: Vec<StateRow<'_>> = moved
+        .iter()
+        .map(|(outcome, state)| state_row(outcome, state))
+        .collect();
     tx.batch_with(sql::OUTCOMES, &list(&rows)?, now).await?;
     Ok(subjects)
 }
@@ -161,16 +162,20 @@ async fn current_states(tx: &mut Tx, ids: &str) -> Result<HashMap<StepId, Curren
     Ok(current)
 }
 
-fn state_row(outcome: &Outcome, state: &StepState) -> Result<Value> {
-    let mut data = Value::Null;
-    let mut until = None;
-    match state {
-        StepState::Waiting { until: at, .. } => {
-            until = Some(*at);
-            data = serde_json::to_value(state).map_err(backend)?;
-        }
+/// Step, state, the whole state when it has data, until, attempts.
+type StateRow<'s> = (
+    i64,
+    &'static str,
+    Option<&'s StepState>,
+    Option<Millis>,
+    u32,
+);
+
+fn state_row<'s>(outcome: &Outcome, state: &'s StepState) -> StateRow<'s> {
+    let (data, until) = match state {
+        StepState::Waiting { until, .. } => (Some(state), Some(*until)),
         StepState::Held { .. } | StepState::Parked { .. } | StepState::Replan { .. } => {
-            data = serde_json::to_value(state).map_err(backend)?;
+            (Some(state), None)
         }
         StepState::Planned
         | StepState::Pending
@@ -179,19 +184,13 @@ fn state_row(outcome: &Outcome, state: &StepState) -> Result<Value> {
         | StepState::Unknown
         | StepState::Superseded
         | StepState::Rejected
-        | StepState::Expired => {}
-    }
-    Ok(json!([
-        outcome.step.0,
-        state.name(),
-        data,
-        until,
-        outcome.attempts
-    ]))
+        | StepState::Expired => (None, None),
+    };
+    (outcome.step.0, state.name(), data, until, outcome.attempts)
 }
 
 async fn put_presence(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
-    let rows: Vec<Value> = outcomes
+    let rows: Vec<(i64, i64, bool, bool)> = outcomes
         .iter()
         .flat_map(|outcome| outcome.presence.iter().map(presence_row))
         .collect();
@@ -204,13 +203,13 @@ async fn put_presence(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
     Ok(())
 }
 
-fn presence_row(presence: &Presence) -> Value {
-    json!([
+fn presence_row(presence: &Presence) -> (i64, i64, bool, bool) {
+    (
         presence.group.0,
         presence.user.0,
         presence.present,
         presence.present && presence.added_by_us,
-    ])
+    )
 }
 
 fn exchange(row: &SqliteRow) -> Result<ExchangeRecord> {

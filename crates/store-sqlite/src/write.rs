@@ -2,15 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Value, json};
 use sqlx::Row as _;
-use usher_core::model::{
-    ChannelId, CycleId, Kind, Millis, Operation, PlannedStep, Subject, SubjectId,
-};
+use usher_core::model::{ChannelId, CycleId, Kind, Millis, Subject, SubjectId};
 use usher_store::{Fence, GroupWrite, Result, SubjectWrite};
 
 use crate::cells::Cells;
 use crate::error::{backend, inconsistent};
+use crate::given::{DataRow, StepRow, SubjectRow, Touched, data_row, step_row};
 use crate::links::{self, Before};
 use crate::open::SqliteStore;
 use crate::sql::write as sql;
@@ -56,10 +54,7 @@ impl SqliteStore {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let cycle = tx.open_cycle(cycle).await?;
         let ids: Vec<i64> = groups.iter().map(|group| group.group.0).collect();
-        let touched: Vec<Value> = ids
-            .iter()
-            .map(|id| json!([id, false, true, false]))
-            .collect();
+        let touched: Vec<Touched> = ids.iter().map(|id| (*id, false, true, false)).collect();
         touch(&mut tx, &cycle, &touched).await?;
         let planned: Vec<(i64, i64)> = groups
             .iter()
@@ -68,15 +63,13 @@ impl SqliteStore {
         tx.batch(sql::GROUPS_PLANNED, &list(&planned)?).await?;
         tx.batch_with(sql::STEPS_DROP_MEMBERS, &list(&ids)?, cycle.id)
             .await?;
-        let steps = groups
+        let steps: Vec<StepRow<'_>> = groups
             .iter()
             .flat_map(|group| {
-                group
-                    .steps
-                    .iter()
-                    .map(|step| step_row(group.group, Kind::Group, step))
+                let steps = group.steps.iter();
+                steps.map(|step| step_row(group.group, Kind::Group, step))
             })
-            .collect::<Result<Vec<Value>>>()?;
+            .collect();
         put_steps(&mut tx, &cycle, &steps).await?;
         tx.commit().await
     }
@@ -93,25 +86,23 @@ async fn write_fresh(
         .map(|write| (&write.subject, Some(write.container.as_str())))
         .collect();
     let ids = put_subjects(tx, &subjects, cycle.started_at).await?;
-    let touched: Vec<Value> = ids
+    let touched: Vec<Touched> = ids
         .iter()
         .zip(writes)
-        .map(|(id, write)| json!([id.0, write.replanned, false, true]))
+        .map(|(id, write)| (id.0, write.replanned, false, true))
         .collect();
     touch(tx, cycle, &touched).await?;
     put_unique(tx, cycle, &ids, writes).await?;
     tx.batch_with(sql::STEPS_DROP_ACCOUNT, &list(&ids)?, cycle.id)
         .await?;
-    let steps = ids
+    let steps: Vec<StepRow<'_>> = ids
         .iter()
         .zip(writes)
         .flat_map(|(id, write)| {
-            write
-                .steps
-                .iter()
-                .map(|step| step_row(*id, write.subject.kind, step))
+            let steps = write.steps.iter();
+            steps.map(|step| step_row(*id, write.subject.kind, step))
         })
-        .collect::<Result<Vec<Value>>>()?;
+        .collect();
     put_steps(tx, cycle, &steps).await?;
     Ok(ids)
 }
@@ -166,18 +157,22 @@ pub(crate) async fn put_subjects(
     for (subject, container) in subjects {
         let channel = channels.get(&subject.channel).copied().unwrap_or(0);
         keys.push((channel, subject.key.as_str()));
-        rows.push(row(channel, subject, *container));
+        rows.push(SubjectRow {
+            channel,
+            subject,
+            container: *container,
+        });
     }
     let before = read_before(tx, &list(&keys)?).await?;
     let containers: Vec<&str> = subjects.iter().filter_map(|(_, c)| *c).collect();
     tx.batch(sql::CONTAINERS, &list(&containers)?).await?;
     let ids = upsert(tx, &rows, &keys, now).await?;
     check_ids(subjects, &ids)?;
-    let data = ids
+    let data: Vec<DataRow<'_>> = ids
         .iter()
         .zip(subjects)
         .map(|(id, (subject, _))| data_row(*id, subject))
-        .collect::<Result<Vec<Value>>>()?;
+        .collect();
     tx.batch(sql::DATA, &list(&data)?).await?;
     let written: Vec<(SubjectId, &Subject)> = ids
         .iter()
@@ -224,7 +219,7 @@ async fn read_before(tx: &mut Tx, keys: &str) -> Result<HashMap<SubjectId, Befor
 
 async fn upsert(
     tx: &mut Tx,
-    rows: &[Value],
+    rows: &[SubjectRow<'_>],
     keys: &[(i64, &str)],
     now: Millis,
 ) -> Result<Vec<SubjectId>> {
@@ -267,42 +262,6 @@ fn check_ids(subjects: &[(&Subject, Option<&str>)], ids: &[SubjectId]) -> Result
     Ok(())
 }
 
-fn row(channel: i64, subject: &Subject, container: Option<&str>) -> Value {
-    json!([
-        channel,
-        subject.key,
-        subject.kind,
-        subject.dn,
-        subject.dn_hash,
-        subject.display,
-        subject.state,
-        subject.target_id,
-        subject.in_scope,
-        subject.desired_hash,
-        subject.synced_hash,
-        subject.verdict,
-        subject.reason,
-        subject.attempts,
-        subject.next_at,
-        subject.parked_hash,
-        subject.dirty,
-        subject.left_at,
-        subject.members_settled,
-        subject.members_complete,
-        subject.members_dirty,
-        container,
-        subject.standing_hold,
-    ])
-}
-
-fn data_row(id: SubjectId, subject: &Subject) -> Result<Value> {
-    Ok(Value::Array(vec![
-        Value::from(id.0),
-        serde_json::to_value(&subject.desired).map_err(backend)?,
-        serde_json::to_value(&subject.shadow).map_err(backend)?,
-    ]))
-}
-
 async fn put_unique(
     tx: &mut Tx,
     cycle: &OpenCycle,
@@ -326,43 +285,12 @@ async fn put_unique(
     Ok(())
 }
 
-async fn touch(tx: &mut Tx, cycle: &OpenCycle, rows: &[Value]) -> Result<()> {
+async fn touch(tx: &mut Tx, cycle: &OpenCycle, rows: &[Touched]) -> Result<()> {
     tx.batch_with(sql::TOUCHED, &list(rows)?, cycle.id).await?;
     Ok(())
 }
 
-fn step_row(subject: SubjectId, kind: Kind, step: &PlannedStep) -> Result<Value> {
-    let verb = step.operation.verb();
-    let members = match &step.operation {
-        Operation::AddMembers { members, .. } | Operation::RemoveMembers { members, .. } => {
-            members.len()
-        }
-        Operation::Create { .. }
-        | Operation::Update { .. }
-        | Operation::Disable { .. }
-        | Operation::Enable { .. }
-        | Operation::Delete { .. }
-        | Operation::Adopt { .. }
-        | Operation::Rekey { .. }
-        | Operation::Unlink { .. } => 0,
-    };
-    let value = |value: serde_json::Result<Value>| value.map_err(backend);
-    Ok(Value::Array(vec![
-        subject.0.into(),
-        value(serde_json::to_value(kind))?,
-        verb.as_str().into(),
-        verb.priority(kind).into(),
-        step.part.into(),
-        members.into(),
-        value(serde_json::to_value(&step.operation))?,
-        value(serde_json::to_value(&step.reason))?,
-        value(serde_json::to_value(&step.expects))?,
-        value(serde_json::to_value(&step.hold))?,
-        value(serde_json::to_value(&step.guards))?,
-    ]))
-}
-
-async fn put_steps(tx: &mut Tx, cycle: &OpenCycle, steps: &[Value]) -> Result<()> {
+async fn put_steps(tx: &mut Tx, cycle: &OpenCycle, steps: &[StepRow<'_>]) -> Result<()> {
     if steps.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ statements! {
     CONTAINERS = "INSERT INTO container (dn) SELECT DISTINCT v.value FROM json_each(?1) v WHERE true
         ON CONFLICT (dn) DO NOTHING";
 
-    /// Rows as `write::row` makes them; ?2 = now. What belongs to a group's membership
+    /// Rows as `given::SubjectRow` makes them; ?2 = now. What belongs to a group's membership
     /// (`members_*`) is only ever raised here: `end_members` and `write_members` own it.
     SUBJECTS = "INSERT INTO subject (channel, source_key, kind, dn, dn_hash, display, state, target_id,
             in_scope, desired_hash, synced_hash, verdict, reason, attempts, next_at, parked_hash,
@@ -71,7 +71,7 @@ statements! {
         SELECT s.id FROM json_each(?1) v CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value AND s.state = 'planned'
         WHERE s.cycle = ?2 AND s.verb IN ('add_members', 'remove_members'))";
 
-    /// Rows as `write::step_row` makes them; ?2 = cycle, ?3 = channel, ?4 = now.
+    /// Rows as `given::step_row` makes them; ?2 = cycle, ?3 = channel, ?4 = now.
     STEPS = "INSERT INTO step (channel, cycle, subject, kind, verb, priority, part, members,
             operation_json, reason_json, expects_json, hold_json, guards_json, state, attempts,
             created_at, changed_at)
