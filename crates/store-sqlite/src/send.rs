@@ -14,7 +14,7 @@ use crate::sql::{admin, send as sql, step};
 use crate::tx::{Tx, list};
 
 /// Claims are made in groups of at most this many, so that each transaction is short.
-const LARGEST_CLAIM: u32 = 100;
+const LARGEST_CLAIM: u32 = 250;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {

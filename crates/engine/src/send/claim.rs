@@ -49,7 +49,7 @@ impl Ahead {
 
     fn most(&self) -> usize {
         let Some(took) = self.took else { return 0 };
-        let most = self.width * 4;
+        let most = self.width * 8;
         let mut sent_per_second = self.width as f64 / took.max(0.001);
         if self.per_second > 0.0 {
             sent_per_second = sent_per_second.min(self.per_second);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_claimed_ahead_is_sent_within_a_quarter_of_a_second() {
         assert_eq!(Ahead::new(4, 0.0).room(0), 4, "nothing is known yet");
-        assert_eq!(after(5, 0.0).room(0), 20, "never more than four times");
+        assert_eq!(after(5, 0.0).room(0), 36, "never more than eight times");
         assert_eq!(after(500, 0.0).room(0), 6);
         assert_eq!(after(2_000, 0.0).room(0), 4);
         assert_eq!(after(5, 5.0).room(0), 5, "the rate counts, too");
@@ -185,6 +185,6 @@ mod tests {
         ahead.note(Duration::from_secs(2));
         assert_eq!(ahead.room(0), 4);
         ahead.note(Duration::from_millis(5));
-        assert!(ahead.room(0) < 20);
+        assert!(ahead.room(0) < 36);
     }
 }

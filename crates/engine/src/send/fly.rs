@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use usher_connector::Exchange;
-use usher_core::model::{Step, StepState, Subject};
+use usher_core::model::{Step, StepState, Subject, Verb};
+use usher_core::planner::ChannelRules;
+use usher_store::Outcome;
 
 use super::attempt::{Attempt, Ended, stale};
 use super::gate::Gate;
 use super::limiter::Limiter;
+use super::outcome::Finished;
 use super::run::{Lane, Sender};
 use crate::context::{Engine, OpenChannel};
 
@@ -24,12 +27,16 @@ pub(super) struct Finish {
     pub(super) log: Vec<Exchange>,
     /// How long it had its place; `None` when it got none.
     pub(super) took: Option<Duration>,
+    /// What a plain success comes to, made here, where nothing waits for it. Any other end is judged
+    /// first.
+    pub(super) success: Option<Box<Outcome>>,
 }
 
 /// What a step needs on its way.
 struct Flight {
     engine: Engine,
     open: Arc<OpenChannel>,
+    rules: Arc<ChannelRules>,
     gate: Arc<Gate>,
     limiter: Arc<Limiter>,
     places: Arc<Semaphore>,
@@ -48,16 +55,18 @@ impl Sender<'_> {
         async move {
             let mut log = Vec::new();
             let mut took = None;
-            let ended = match flight {
+            let ended = match &flight {
                 Some(flight) => flight.go(&step, &subject, keeps, &mut log, &mut took).await,
                 None => Ended::Unsent,
             };
+            let success = flight.and_then(|flight| flight.success(&step, &subject, &ended, &log));
             Finish {
                 step,
                 subject,
                 ended,
                 log,
                 took,
+                success,
             }
         }
     }
@@ -66,6 +75,7 @@ impl Sender<'_> {
         Flight {
             engine: self.engine.clone(),
             open: lane.open.clone(),
+            rules: lane.rules.clone(),
             gate: lane.gate.clone(),
             limiter: self.limiter.clone(),
             places: self.places.clone(),
@@ -106,6 +116,30 @@ impl Flight {
             reason: "the connector failed unexpectedly while it sent this step (a fault of this program; the log has its place)"
                 .to_owned(),
         })
+    }
+
+    /// The outcome of a success that concerns nobody else.
+    fn success(
+        &self,
+        step: &Step,
+        subject: &Subject,
+        ended: &Ended,
+        log: &[Exchange],
+    ) -> Option<Box<Outcome>> {
+        if !matches!(ended, Ended::Done(_)) || step.verb() == Verb::Rekey {
+            return None;
+        }
+        let finished = Finished {
+            open: &self.open,
+            rules: &self.rules,
+            step: step.clone(),
+            subject: subject.clone(),
+            others: Vec::new(),
+            looks: 0,
+            now: self.engine.clock.now(),
+            random: 0,
+        };
+        Some(Box::new(finished.outcome(ended.clone(), log)))
     }
 
     async fn attempt(&self, step: &Step, log: &mut Vec<Exchange>) -> Ended {

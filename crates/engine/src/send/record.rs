@@ -29,8 +29,12 @@ impl Sender<'_> {
         let mut tries = 0;
         while tries < RECORD_TRIES && !ended.is_empty() {
             let mut outcomes = Vec::with_capacity(ended.len());
-            for one in &ended {
-                outcomes.push(self.outcome_of(one).await?);
+            for one in &mut ended {
+                // Made in advance from the subject as it was: made anew where that is no longer so.
+                outcomes.push(match one.success.take() {
+                    Some(outcome) => *outcome,
+                    None => self.outcome_of(one).await?,
+                });
             }
             let now = self.engine.clock.now();
             let left = match self.engine.store.record(self.fence, &outcomes, now).await {
@@ -98,6 +102,7 @@ impl Sender<'_> {
             ended,
             log,
             took: _,
+            success: _,
         } = one;
         let lane = self
             .lanes

@@ -22,7 +22,7 @@ use crate::context::{Engine, OpenChannel, Progress};
 use crate::error::EngineError;
 
 /// Outcomes recorded in one transaction at most.
-const RECORD_AT_MOST: usize = 100;
+const RECORD_AT_MOST: usize = 250;
 
 /// An opened channel with the planner's rules for it.
 pub(super) struct Lane {
