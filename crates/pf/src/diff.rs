@@ -62,6 +62,10 @@ fn flat(configuration: &Configuration) -> BTreeMap<String, Leaf> {
             leaves.insert(path, Leaf::Secret(secret));
         }
     }
+    let mail = bare.server.mail.as_mut();
+    if let Some(secret) = mail.and_then(|mail| mail.password.take()) {
+        leaves.insert("server.mail.password".to_owned(), Leaf::Secret(secret));
+    }
     for sp in &mut bare.sp_connections {
         for (name, secret) in std::mem::take(&mut sp.secrets) {
             let path = format!("sp_connections[{}].secrets.{name}", sp.id);

@@ -78,7 +78,7 @@ fn not_empty(map: Map<String, Value>) -> Option<Value> {
 }
 
 fn scrubbed(key: &str, value: &Value) -> Option<Value> {
-    if READ_ONLY.contains(&key) || is_secret(key) {
+    if READ_ONLY.contains(&key) || (is_secret(key) && !value.is_boolean() && !value.is_number()) {
         return None;
     }
     Some(match value {
@@ -164,6 +164,7 @@ mod tests {
     #[test]
     fn a_secret_is_never_kept_in_the_clear() {
         let written = json!({
+            "secrets": ["hunter2"], "notifyOfPasswords": true,
             "password": "hunter2", "clientSecret": "hunter2", "auth": {"httpBasicPassword": "hunter2"},
             "fields": [{"name": "KEY", "value": "hunter2"}],
             "tables": [{"rows": [{"name": "x", "encryptedValue": "hunter2"}]}],
@@ -171,5 +172,6 @@ mod tests {
         let document = json!({"fields": [{"name": "KEY", "encryptedValue": "sealed"}]});
         let kept = left_over(&written, &document);
         assert!(!format!("{kept:?}").contains("hunter2"), "{kept:?}");
+        assert_eq!(kept.0["notifyOfPasswords"], true);
     }
 }

@@ -8,8 +8,10 @@
 pub mod document;
 
 mod certificate;
+mod connectors;
 mod date;
 mod diff;
+mod edit;
 mod export;
 mod file;
 mod import;
@@ -18,8 +20,10 @@ mod problem;
 mod shape;
 
 pub use certificate::ca_view;
+pub use connectors::{Identify, connector_problems, edited_connector_problems};
 pub use date::date;
 pub use diff::{Difference, diff};
+pub use edit::{Resource, edit};
 pub use export::{
     channel_document, data_store_document, export, policy_entry, published_data_store,
     published_outbound_settings, published_server_settings, published_sp_connection,

@@ -72,6 +72,34 @@ impl ApiError {
         error
     }
 
+    /// 404.
+    pub(super) fn missing(address: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "resource_not_found",
+            format!("There is no resource `{address}`."),
+        )
+    }
+
+    /// 422 about the whole request.
+    pub(super) fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation_error",
+            message,
+        )
+    }
+
+    /// The same, with places relative to a part of what was looked at.
+    pub(super) fn within(mut self, part: &str) -> Self {
+        for error in &mut self.body.validation_errors {
+            if let Some(rest) = error.field_path.strip_prefix(part) {
+                error.field_path = rest.trim_start_matches('.').to_owned();
+            }
+        }
+        self
+    }
+
     pub(super) fn missing_xsrf_header() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,

@@ -1,25 +1,74 @@
 //! The published shape: `/pf-admin-api/v1`.
 
 mod accounts;
+mod answer;
 mod body;
+mod bulk;
+mod certificates;
+mod change;
+mod cluster;
+mod data_stores;
+mod descriptors;
 mod error;
+mod request;
+mod secrets;
+mod server;
+mod sp_connections;
 mod version;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::routing::get;
+use axum::routing::{get, post};
+use serde_json::Value;
 use usher_engine::admin::Admin;
 
 use crate::Api;
 use crate::caller::admin_of;
-use error::ApiError;
+use error::{ApiError, ValidationError};
 
 /// The routes, relative to `/pf-admin-api/v1`.
 pub(crate) fn routes() -> Router<Api> {
     Router::new()
         .route("/version", get(version::get))
         .merge(accounts::routes())
+        .route("/serverSettings", get(server::get).put(server::put))
+        .route(
+            "/serverSettings/outboundProvisioning",
+            get(server::get_outbound).put(server::put_outbound),
+        )
+        .route(
+            "/dataStores",
+            get(data_stores::list).post(data_stores::post),
+        )
+        .route(
+            "/dataStores/{id}",
+            get(data_stores::get)
+                .put(data_stores::put)
+                .delete(data_stores::delete),
+        )
+        .route("/certificates/ca", get(certificates::list))
+        .route("/certificates/ca/import", post(certificates::import))
+        .route(
+            "/certificates/ca/{id}",
+            get(certificates::get).delete(certificates::delete),
+        )
+        .route("/certificates/ca/{id}/file", get(certificates::file))
+        .route("/idp/connectors/descriptors", get(descriptors::list))
+        .route("/idp/connectors/descriptors/{id}", get(descriptors::get))
+        .route(
+            "/idp/spConnections",
+            get(sp_connections::list).post(sp_connections::post),
+        )
+        .route(
+            "/idp/spConnections/{id}",
+            get(sp_connections::get)
+                .put(sp_connections::put)
+                .delete(sp_connections::delete),
+        )
+        .route("/bulk/export", get(bulk::export))
+        .route("/bulk/import", post(bulk::import))
+        .route("/cluster/status", get(cluster::status))
         .fallback(error::no_such_resource)
         .method_not_allowed_fallback(error::no_such_method)
 }
@@ -38,5 +87,28 @@ impl FromRequestParts<Api> for Caller {
             return Err(ApiError::missing_xsrf_header());
         }
         Ok(Self(admin_of(parts, api).await?))
+    }
+}
+
+/// Gives a document the id of its address; another one in it is refused, since ids do not change.
+fn take_id(document: &mut Value, id: &str) -> Result<(), ApiError> {
+    let Value::Object(map) = document else {
+        return Ok(());
+    };
+    match map.get("id") {
+        Some(Value::String(given)) if given != id => {
+            Err(ApiError::invalid(vec![ValidationError {
+                error_id: "invalid_value".to_owned(),
+                message: format!(
+                    "expected `{id}`, the id in the address, found another one; ids do not change"
+                ),
+                field_path: "id".to_owned(),
+            }]))
+        }
+        Some(Value::Null) | None => {
+            map.insert("id".to_owned(), Value::from(id));
+            Ok(())
+        }
+        Some(_) => Ok(()),
     }
 }

@@ -19,4 +19,6 @@ mod own_requests;
 mod own_roles;
 mod own_steps;
 mod own_walk;
+mod published;
+mod schema;
 mod world;

@@ -112,7 +112,7 @@ impl Admin {
     }
 
     /// With the settings of a channel that reads it, or those of its template below its first naming context.
-    async fn probe(
+    pub(super) async fn probe(
         &self,
         configuration: &Configuration,
         store: &DataStore,

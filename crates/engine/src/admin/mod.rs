@@ -25,6 +25,7 @@ mod state;
 mod status;
 mod step_pages;
 mod sync;
+mod verify;
 
 pub use backups::Backup;
 pub use correlation::{Candidate, CorrelationPreview};
@@ -45,6 +46,7 @@ pub use state::StopReport;
 pub use status::{ChannelStatus, Health};
 pub use step_pages::{StepView, StepWanted};
 pub use sync::{SyncOptions, SyncReport};
+pub use verify::{Doubt, Place, Verified};
 
 pub(crate) use sync::why_incomplete;
 

@@ -7,6 +7,7 @@
 )]
 
 mod diffing;
+mod documented;
 mod fixture;
 mod odd;
 mod problems;

@@ -1,0 +1,267 @@
+//! Changing the configuration: translated, compared, asked outside, saved.
+
+use serde_json::Value;
+use usher_core::model::{Configuration, DataStoreId, Policy};
+use usher_engine::EngineError;
+use usher_engine::admin::{Admin, Differences, Doubt, Permission, Place};
+use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Resource};
+use usher_store::{Change, StoreError};
+
+use super::error::{ApiError, ValidationError};
+use super::request::Conditions;
+use super::secrets::SentSecrets;
+
+/// How often a change is made again when somebody else's came first.
+const TRIES: usize = 5;
+
+/// What a change made.
+pub(super) struct Changed {
+    /// The configuration as it is saved.
+    pub(super) configuration: Configuration,
+    /// What is odd.
+    pub(super) warnings: Vec<String>,
+}
+
+/// A configuration to be, or why not.
+type Made = Result<(Configuration, Vec<String>), ApiError>;
+
+/// Saves one document. `check` looks at the configuration that is there first: whether the resource exists, and
+/// whether it is the one that the sender read.
+pub(super) async fn save(
+    admin: &Admin,
+    (resource, mode): (Resource, Mode),
+    document: &Value,
+    conditions: &Conditions,
+    check: impl Fn(&Configuration) -> Result<(), ApiError>,
+) -> Result<Changed, ApiError> {
+    admin.require(match resource {
+        Resource::CaCertificate => Permission::ManageCertificates,
+        _ => Permission::Configure,
+    })?;
+    let make = |before: &Configuration| -> Made {
+        check(before)?;
+        let translated = translate(admin, before, mode, |context| {
+            usher_pf::edit(resource, document, context)
+        })?;
+        if resource == Resource::SpConnection {
+            let configuration = &translated.configuration;
+            let identify = |sp: &usher_core::model::SpConnection| {
+                let connector = admin.engine.connectors.connector(&sp.connector)?;
+                Some(connector.identity(&sp.settings))
+            };
+            let descriptors = admin.engine.connectors.descriptors();
+            refuse(usher_pf::edited_connector_problems(
+                configuration,
+                document,
+                &descriptors,
+                &identify,
+            ))?;
+        }
+        Ok(done(translated))
+    };
+    change(admin, conditions, make, &|_| String::new()).await
+}
+
+/// Imports a whole bulk configuration: all of it or nothing.
+pub(super) async fn import(
+    admin: &Admin,
+    bulk: &Value,
+    conditions: &Conditions,
+) -> Result<Changed, ApiError> {
+    admin.require(Permission::Configure)?;
+    let mut pf = bulk.clone();
+    let policies = pf.as_object_mut().and_then(|map| map.remove("policies"));
+    let policies = policies.and_then(|policies| policies.as_array().cloned());
+    let make = |before: &Configuration| -> Made {
+        let file = ConfigFile::new(pf.clone(), policies.clone());
+        let translated = translate(admin, before, Mode::Merge, |context| {
+            usher_pf::import(&file, context)
+        });
+        let translated = translated.map_err(|error| error.within("pf"))?;
+        let identify = |sp: &usher_core::model::SpConnection| {
+            let connector = admin.engine.connectors.connector(&sp.connector)?;
+            Some(connector.identity(&sp.settings))
+        };
+        let descriptors = admin.engine.connectors.descriptors();
+        let configuration = &translated.configuration;
+        let found = usher_pf::connector_problems(configuration, &pf, &descriptors, &identify);
+        refuse(found).map_err(|error| error.within("pf"))?;
+        Ok(done(translated))
+    };
+    let place = |place: &Place| place_in(&pf, place);
+    change(admin, conditions, make, &place).await
+}
+
+/// Removes something; `remove` says why it cannot be.
+pub(super) async fn remove(
+    admin: &Admin,
+    permission: Permission,
+    conditions: &Conditions,
+    remove: impl Fn(&mut Configuration) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    admin.require(permission)?;
+    let make = |before: &Configuration| -> Made {
+        let mut after = before.clone();
+        remove(&mut after)?;
+        Ok((after, Vec::new()))
+    };
+    change(admin, conditions, make, &|_| String::new()).await?;
+    Ok(())
+}
+
+fn done(translated: Imported) -> (Configuration, Vec<String>) {
+    let warnings = translated.warnings.iter().map(ToString::to_string);
+    let warnings = warnings.collect();
+    (translated.configuration, warnings)
+}
+
+fn translate(
+    admin: &Admin,
+    before: &Configuration,
+    mode: Mode,
+    make: impl FnOnce(ImportContext<'_>) -> Result<Imported, Vec<ConfigProblem>>,
+) -> Result<Imported, ApiError> {
+    let engine = &admin.engine;
+    let descriptors = engine.connectors.descriptors();
+    let context = ImportContext {
+        current: before,
+        connectors: &descriptors,
+        ids: &mut || uuid::Uuid::now_v7().to_string(),
+        secrets: &mut SentSecrets::new(&engine.sealer, before),
+        mode,
+        now: engine.clock.now(),
+    };
+    make(context).map_err(invalid)
+}
+
+fn refuse(problems: Vec<ConfigProblem>) -> Result<(), ApiError> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(invalid(problems))
+    }
+}
+
+fn invalid(problems: Vec<ConfigProblem>) -> ApiError {
+    let errors = problems.into_iter().map(|problem| ValidationError {
+        error_id: "invalid_value".to_owned(),
+        message: {
+            let hint = if problem.hint.is_empty() { "" } else { "; " };
+            format!(
+                "expected {}, found {}{hint}{}",
+                problem.expected, problem.found, problem.hint
+            )
+        },
+        field_path: problem.path,
+    });
+    ApiError::invalid(errors.collect())
+}
+
+/// Makes a change on the configuration that is there, and saves it. Somebody else's change in between is no
+/// conflict: ours is made again on theirs, and checked again.
+async fn change(
+    admin: &Admin,
+    conditions: &Conditions,
+    make: impl Fn(&Configuration) -> Made,
+    place: &(dyn Fn(&Place) -> String + Sync),
+) -> Result<Changed, ApiError> {
+    let mut tries = 1;
+    loop {
+        let before = admin.engine.configuration().await?;
+        let (mut after, mut warnings) = make(&before)?;
+        count_as_seen(&before, &mut after);
+        admin.refuse_renames(&before, &after).await?;
+        if !conditions.bypass {
+            let verified = admin.verify_change(&before, after).await;
+            let verified = verified.map_err(|doubts| doubtful(&doubts, place))?;
+            after = verified.configuration;
+            warnings.extend(verified.warnings);
+        }
+        let differences = usher_pf::diff(&before, &after);
+        if differences.is_empty() {
+            return Ok(Changed {
+                configuration: before,
+                warnings,
+            });
+        }
+        let told = told(&differences);
+        match admin.save(after.clone(), before.revision, told).await {
+            Ok(report) => {
+                after.revision = report.revision;
+                return Ok(Changed {
+                    configuration: after,
+                    warnings,
+                });
+            }
+            Err(EngineError::Store(StoreError::Conflict { .. })) if tries < TRIES => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whoever turns a channel on in this shape, which shows no count, counts as having seen it (behaviour §3).
+fn count_as_seen(before: &Configuration, after: &mut Configuration) {
+    for sp in &mut after.sp_connections {
+        for channel in sp.channels.iter_mut().filter(|c| c.active && sp.active) {
+            let was_on = before
+                .channel(&channel.id)
+                .is_some_and(|(sp, channel)| sp.active && channel.active);
+            if !was_on {
+                channel.policy = Policy {
+                    scope_count_seen: true,
+                    ..channel.policy.clone()
+                };
+            }
+        }
+    }
+}
+
+/// The differences for the audit log.
+fn told(differences: &[usher_pf::Difference]) -> Differences {
+    let change = |one: &usher_pf::Difference| Change {
+        path: one.path.clone(),
+        before: one.before.clone(),
+        after: one.after.clone(),
+    };
+    differences.iter().map(change).collect()
+}
+
+fn doubtful(doubts: &[Doubt], place: &(dyn Fn(&Place) -> String + Sync)) -> ApiError {
+    let errors = doubts.iter().map(|doubt| ValidationError {
+        error_id: "external_validation_error".to_owned(),
+        message: format!(
+            "{}; the header `X-BypassExternalValidation: true` saves without asking",
+            doubt.why
+        ),
+        field_path: place(&doubt.place),
+    });
+    ApiError::invalid(errors.collect())
+}
+
+/// Where a bulk configuration has what was asked.
+fn place_in(pf: &Value, place: &Place) -> String {
+    let (kind, id) = match place {
+        Place::DataStore(id) => ("/dataStores", id.as_str()),
+        Place::Target(id) => ("/idp/spConnections", id.as_str()),
+    };
+    let operations = pf.get("operations").and_then(Value::as_array);
+    for (o, operation) in operations.into_iter().flatten().enumerate() {
+        let is_kind = operation.get("resourceType").and_then(Value::as_str) == Some(kind);
+        let items = operation.get("items").and_then(Value::as_array);
+        for (i, item) in items.filter(|_| is_kind).into_iter().flatten().enumerate() {
+            if item.get("id").and_then(Value::as_str) == Some(id) {
+                return format!("operations[{o}].items[{i}]");
+            }
+        }
+    }
+    String::new()
+}
+
+/// The channels that read a data store, by name.
+pub(super) fn readers(configuration: &Configuration, id: &DataStoreId) -> Vec<String> {
+    configuration
+        .channels()
+        .filter(|(_, channel)| &channel.source.data_store == id)
+        .map(|(sp, channel)| format!("channel `{}` of SP connection `{}`", channel.name, sp.name))
+        .collect()
+}

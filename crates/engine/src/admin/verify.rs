@@ -1,0 +1,238 @@
+//! Asking directories and targets before a configuration is saved (behaviour §17).
+
+use usher_connector::{CheckOutcome, Failure};
+use usher_core::model::{
+    ChannelId, Configuration, ConnectionId, DataStore, DataStoreId, SpConnection,
+};
+
+use super::Admin;
+use crate::error::EngineError;
+
+/// Checks of a probe that say whether a data store can be used at all. The others are about one channel.
+const ESSENTIAL: [&str; 4] = ["host", "bind", "connection", "file"];
+
+/// A configuration after its directories and targets were asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// The configuration. What a target refused is turned off in it.
+    pub configuration: Configuration,
+    /// What was turned off and why, and which target could not be asked.
+    pub warnings: Vec<String>,
+}
+
+/// Something that keeps a configuration from being saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// What was asked.
+    pub place: Place,
+    /// What it answered, and what to do.
+    pub why: String,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A directory.
+    DataStore(DataStoreId),
+    /// A target.
+    Target(ConnectionId),
+}
+
+impl Admin {
+    /// Asks every directory whose access changed and every target that is turned on, or whose access changed while
+    /// it is on. A target that refuses is turned off again, whichever of channel and connection was turned on last,
+    /// so that the configuration can be saved; one that is on already and would be refused with its new settings
+    /// is a doubt, and what runs goes on with the old ones. A target that does not answer is turned on: the engine
+    /// waits for it.
+    pub async fn verify_change(
+        &self,
+        before: &Configuration,
+        after: Configuration,
+    ) -> Result<Verified, Vec<Doubt>> {
+        let mut doubts = Vec::new();
+        for store in &after.data_stores {
+            let known = before.data_store(&store.id);
+            if known.is_some_and(|known| known.kind == store.kind) {
+                continue;
+            }
+            if let Err(why) = self.verify_data_store(&after, store).await {
+                doubts.push(Doubt {
+                    place: Place::DataStore(store.id.clone()),
+                    why,
+                });
+            }
+        }
+        let mut verified = Verified {
+            configuration: after.clone(),
+            warnings: Vec::new(),
+        };
+        for (index, sp) in after.sp_connections.iter().enumerate() {
+            let known = before.sp_connections.iter().find(|known| known.id == sp.id);
+            let turned = Turned::of(known, sp);
+            if !turned.is_asked() {
+                continue;
+            }
+            match self.ask(&after, sp).await {
+                Answer::Good => {}
+                Answer::Silent(why) => verified.warnings.push(format!(
+                    "the target of `{}` could not be asked, so that the engine waits for it: {why}",
+                    sp.name
+                )),
+                Answer::Refused(why) if turned.on() => {
+                    let what = turned.off(verified.configuration.sp_connections.get_mut(index));
+                    verified
+                        .warnings
+                        .push(format!("{what} stays off, since the target refused: {why}"));
+                }
+                Answer::Refused(why) => doubts.push(Doubt {
+                    place: Place::Target(sp.id.clone()),
+                    why: format!(
+                        "the target refused these settings while it is in use: {why}; correct them, or turn the SP connection off in the same change"
+                    ),
+                }),
+            }
+        }
+        if doubts.is_empty() {
+            Ok(verified)
+        } else {
+            Err(doubts)
+        }
+    }
+
+    /// Connects to a data store and signs in; what is wrong in words.
+    pub async fn verify_data_store(
+        &self,
+        configuration: &Configuration,
+        store: &DataStore,
+    ) -> Result<(), String> {
+        let checks = self.probe(configuration, store).await;
+        let checks = checks.map_err(|error| error.to_string())?;
+        let failed: Vec<String> = checks
+            .into_iter()
+            .filter(|check| check.outcome == CheckOutcome::Failed)
+            .filter(|check| ESSENTIAL.contains(&check.name.as_str()))
+            .map(|check| check.detail)
+            .collect();
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(failed.join("; "))
+        }
+    }
+
+    async fn ask(&self, configuration: &Configuration, sp: &SpConnection) -> Answer {
+        let Some(channel) = sp.channels.iter().find(|channel| channel.active) else {
+            return Answer::Good;
+        };
+        let target = match self.engine.open_target(configuration, sp, channel) {
+            Ok(target) => target,
+            Err(error) => return Answer::Refused(error.to_string()),
+        };
+        match target.verify().await {
+            Ok(()) => Answer::Good,
+            Err(error) if error.failure == Failure::StopTarget => Answer::Refused(error.message),
+            Err(error) => Answer::Silent(error.message),
+        }
+    }
+
+    /// Refuses a change in which an SP connection loses channels that are linked to accounts and gains others: a
+    /// shape in which channels have no id cannot tell that from a new name.
+    pub async fn refuse_renames(
+        &self,
+        before: &Configuration,
+        after: &Configuration,
+    ) -> Result<(), EngineError> {
+        for sp in &after.sp_connections {
+            let Some(known) = before.sp_connections.iter().find(|known| known.id == sp.id) else {
+                continue;
+            };
+            let has = |channels: &[usher_core::model::Channel], id: &ChannelId| {
+                channels.iter().any(|channel| &channel.id == id)
+            };
+            let new = sp.channels.iter().find(|c| !has(&known.channels, &c.id));
+            let Some(new) = new else { continue };
+            for gone in known.channels.iter().filter(|c| !has(&sp.channels, &c.id)) {
+                let links = self.left_behind(&gone.id).await?;
+                if links > 0 {
+                    return Err(EngineError::Refused(format!(
+                        "the channel `{}`, which is linked to {links} accounts, would be dropped and `{}` made: channels are known by their names here, so that its links would be lost if that is only a new name. Rename it through /api/v1; to drop it, drop it first and make the other one after that",
+                        gone.name, new.name
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Answer {
+    Good,
+    /// Only a person can help.
+    Refused(String),
+    /// It may pass.
+    Silent(String),
+}
+
+/// What a change does to the toggles of an SP connection.
+struct Turned {
+    /// The connection is turned on.
+    connection: bool,
+    /// These channels are turned on.
+    channels: Vec<ChannelId>,
+    /// It was on, and how the target is reached changes.
+    access: bool,
+}
+
+impl Turned {
+    fn of(before: Option<&SpConnection>, after: &SpConnection) -> Self {
+        let is_on = after.active && after.channels.iter().any(|channel| channel.active);
+        let was_active = |id: &ChannelId| {
+            let channels = before.into_iter().flat_map(|known| &known.channels);
+            channels.into_iter().any(|c| &c.id == id && c.active)
+        };
+        let turned = after
+            .channels
+            .iter()
+            .filter(|c| c.active && !was_active(&c.id));
+        Self {
+            connection: is_on && !before.is_some_and(|known| known.active),
+            channels: turned
+                .filter(|_| is_on)
+                .map(|channel| channel.id.clone())
+                .collect(),
+            access: is_on
+                && before.is_some_and(|known| {
+                    known.settings != after.settings
+                        || known.secrets != after.secrets
+                        || known.connector != after.connector
+                }),
+        }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.on() || self.access
+    }
+
+    fn on(&self) -> bool {
+        self.connection || !self.channels.is_empty()
+    }
+
+    /// Turns off again what was turned on last; gives its name.
+    fn off(&self, sp: Option<&mut SpConnection>) -> String {
+        let Some(sp) = sp else {
+            return "the SP connection".to_owned();
+        };
+        if self.connection {
+            sp.active = false;
+            return format!("the SP connection `{}`", sp.name);
+        }
+        let mut names = Vec::new();
+        for channel in &mut sp.channels {
+            if self.channels.contains(&channel.id) {
+                channel.active = false;
+                names.push(format!("`{}`", channel.name));
+            }
+        }
+        format!("channel {} of `{}`", names.join(", "), sp.name)
+    }
+}
