@@ -30,7 +30,6 @@ pub(crate) struct Caller {
     /// Who.
     pub(crate) operator: Operator,
     /// What proves it.
-    #[expect(dead_code, reason = "the end points of sessions need it")]
     pub(crate) proof: Proof,
 }
 
@@ -44,7 +43,7 @@ pub(crate) enum Proof {
     /// An API token.
     Token,
     /// A session.
-    Session(#[expect(dead_code, reason = "the end points of sessions need it")] Session),
+    Session(Session),
 }
 
 /// Why a request has no sender.

@@ -8,6 +8,7 @@
 mod caller;
 mod own;
 mod pf;
+mod sign_in;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Api {
     pub admin: Admin,
     /// Finds out who asks.
     pub access: Access,
+    /// Connections are encrypted, so cookies of sessions are for such connections only.
+    pub tls: bool,
     /// The state folder, where backups are written; without it none can be.
     pub state_folder: Option<PathBuf>,
     /// Plans and runs under way, and those that ended lately.
@@ -50,6 +53,7 @@ impl Api {
         Self {
             access: Access::new(&admin.engine),
             admin,
+            tls: false,
             state_folder: None,
             jobs: Arc::default(),
             listen: own::Listen::default(),

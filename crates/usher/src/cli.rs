@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, approve, audit, backup, channels, config, cycles, demo, doctor, explain, links, plan,
-    reject, restore, retry, sandbox, status, stop, sync,
+    apply, approve, audit, backup, channels, config, cycles, demo, doctor, explain, links,
+    operators, plan, reject, restore, retry, sandbox, status, stop, sync,
 };
 use crate::exit;
 
@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Cycles(cycles::Args),
     Links(links::Args),
+    Operators(operators::Args),
     Audit(audit::Args),
     Config(config::Args),
     Backup(backup::Args),

@@ -11,17 +11,17 @@ mod cycles;
 mod directory;
 mod etag;
 mod events;
-mod given;
+pub(crate) mod given;
 mod jobs;
 mod links;
-mod openapi;
+pub(crate) mod openapi;
 mod page;
 mod params;
 mod place;
 mod plans;
 mod policy;
 mod preview;
-mod problem;
+pub(crate) mod problem;
 mod request;
 mod runs;
 mod secrets;
@@ -70,6 +70,8 @@ fn groups() -> Vec<Group> {
         configuration::group(),
         backups::group(),
         events::group(),
+        crate::sign_in::session_group(),
+        crate::sign_in::token_group(),
     ]
 }
 

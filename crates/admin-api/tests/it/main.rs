@@ -21,4 +21,5 @@ mod own_steps;
 mod own_walk;
 mod published;
 mod schema;
+mod sign_in;
 mod world;

@@ -21,6 +21,15 @@ const LOOKING: [&str; 4] = [
 /// What is read by those only who may change it.
 const NOT_FOR_LOOKING: [&str; 3] = ["browse", "getEntry", "exportConfiguration"];
 
+/// What concerns nobody but who asks: signing in and out, and one's own tokens (see `sign_in`).
+const OWN: [&str; 5] = [
+    "signIn",
+    "signOut",
+    "redeemFirstLink",
+    "addToken",
+    "revokeToken",
+];
+
 /// An API token of an auditor.
 async fn auditor(company: &Company) -> String {
     let access = &company.world.api.access;
@@ -92,7 +101,7 @@ async fn an_auditor_is_refused_every_change() {
         for (method, operation) in operations.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
             let looks = method == "get" && !NOT_FOR_LOOKING.contains(&id);
-            if looks || LOOKING.contains(&id) {
+            if looks || LOOKING.contains(&id) || OWN.contains(&id) {
                 continue;
             }
             let mut place = path

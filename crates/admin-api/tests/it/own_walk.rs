@@ -146,6 +146,7 @@ async fn every_operation_answers_as_it_is_described() {
     company.run(json!({})).await;
     reads(&company).await;
     acts(&company).await;
+    crate::sign_in::walk(&company).await;
     // It never ends; `own_configuration` listens to it.
     let mut missing = operations();
     missing.remove("events");

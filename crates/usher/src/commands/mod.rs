@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod links;
+pub(crate) mod operators;
 pub(crate) mod plan;
 pub(crate) mod reject;
 pub(crate) mod restore;
@@ -87,6 +88,7 @@ pub(crate) async fn run(cli: Cli, ui: &Ui) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(args, &context).await,
         Command::Cycles(args) => cycles::run(args, &context).await,
         Command::Links(args) => links::run(args, &context).await,
+        Command::Operators(args) => operators::run(args, &context).await,
         Command::Audit(args) => audit::run(args, &context).await,
         Command::Config(args) => config::run(args, &context).await,
         Command::Backup(args) => backup::run(args, &context).await,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use usher_core::model::{Channel, SpConnection};
 use usher_engine::Sealer;
 use usher_engine::admin::Admin;
-use usher_store::{Administration as _, AuditEvent, ChannelState, StoreError};
+use usher_store::{Administration as _, AuditEvent, ChannelState, Operators as _, StoreError};
 use usher_store_sqlite::SqliteStore;
 
 use super::{Context, restored};
@@ -143,6 +143,8 @@ fn unusable(error: StoreError) -> Failure {
 
 async fn observe_all(store: &SqliteStore, admin: &Admin) -> Result<Vec<String>, Failure> {
     let configuration = store.configuration().await.map_err(unusable)?;
+    // Who was signed in at the time of the backup is not, after it.
+    store.end_all_sessions().await.map_err(unusable)?;
     let mut channels = Vec::new();
     for (sp, channel) in configuration.channels() {
         store.break_lease(&sp.id).await.map_err(unusable)?;

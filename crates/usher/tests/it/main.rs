@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod example;
 mod golden;
+mod operators;
 mod refusals;
 mod rig;
 mod running;
