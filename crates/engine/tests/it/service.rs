@@ -265,13 +265,7 @@ async fn what_a_person_decides_goes_through_the_sender_that_is_there() {
         world.dir().hire(&format!("new{n:03}"));
     }
     let service = start(&world);
-    let held = || async { world.held().await.len() };
-    let mut tries = 0;
-    while held().await < 60 {
-        tries += 1;
-        assert!(tries < 1_000, "the creates are held");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    world.until_held(60).await;
     let report = world.approve(everything()).await;
     assert_eq!(report.succeeded, 60, "{report:?}");
     assert_eq!(world.users().len(), 63);

@@ -434,6 +434,18 @@ impl World {
         panic!("never: {what}");
     }
 
+    /// Waits until so many steps are held; fails after half a minute.
+    pub(crate) async fn until_held(&self, steps: usize) {
+        let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+        for _ in 0..1_500 {
+            looks.tick().await;
+            if self.held().await.len() >= steps {
+                return;
+            }
+        }
+        panic!("never: {steps} steps are held");
+    }
+
     pub(crate) async fn save(&mut self) {
         self.configuration.revision = self
             .admin
