@@ -1,7 +1,7 @@
 //! Steps as they are told.
 
 use serde_json::{Value, json};
-use usher_core::model::{StepState, Verb};
+use usher_core::model::{Hold, StepState, Verb};
 use usher_engine::admin::{StepSample, StepView, StepWanted};
 use usher_store::ExchangeRecord;
 
@@ -24,22 +24,7 @@ pub(super) const STATES: [&str; 12] = [
     "expired",
 ];
 /// The reasons for which steps are held.
-pub(super) const HOLDS: [&str; 14] = [
-    "guard",
-    "adoption",
-    "foreign_external_id",
-    "ambiguous",
-    "inactive_at_target",
-    "conflict",
-    "rekey",
-    "domain",
-    "owned_elsewhere",
-    "protected_name",
-    "configuration_change",
-    "group_removal",
-    "missing",
-    "swap",
-];
+pub(super) const HOLDS: [&str; 15] = Hold::NAMES;
 pub(super) const VERBS: [&str; 10] = [
     "create",
     "update",

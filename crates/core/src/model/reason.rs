@@ -148,6 +148,25 @@ pub enum Hold {
 }
 
 impl Hold {
+    /// The name of every hold, as [`Hold::name`] gives them.
+    pub const NAMES: [&str; 15] = [
+        "guard",
+        "adoption",
+        "foreign_external_id",
+        "ambiguous",
+        "inactive_at_target",
+        "conflict",
+        "rekey",
+        "domain",
+        "owned_elsewhere",
+        "protected_name",
+        "configuration_change",
+        "group_removal",
+        "missing",
+        "container_missing",
+        "swap",
+    ];
+
     /// The hold's name in storage and JSON.
     pub fn name(&self) -> &'static str {
         match self {
@@ -188,5 +207,43 @@ impl Hold {
             | Self::ContainerMissing { .. }
             | Self::Swap { .. } => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hold;
+
+    #[test]
+    fn every_hold_can_be_named() {
+        let t = String::new;
+        let all = [
+            Hold::Guard { reason: t() },
+            Hold::Adoption,
+            Hold::ForeignExternalId { value: t() },
+            Hold::Ambiguous { candidates: vec![] },
+            Hold::InactiveAtTarget,
+            Hold::Conflict {
+                field: t(),
+                value: t(),
+                other: t(),
+            },
+            Hold::Rekey { old_key: t() },
+            Hold::Domain {
+                domain: t(),
+                loss: t(),
+            },
+            Hold::OwnedElsewhere { channel: t() },
+            Hold::ProtectedName { pattern: t() },
+            Hold::ConfigurationChange,
+            Hold::GroupRemoval,
+            Hold::Missing,
+            Hold::ContainerMissing { container: t() },
+            Hold::Swap {
+                field: t(),
+                other: t(),
+            },
+        ];
+        assert_eq!(all.map(|hold| hold.name()), Hold::NAMES);
     }
 }

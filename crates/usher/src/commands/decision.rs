@@ -1,6 +1,6 @@
 //! What `approve`, `reject` and `retry` have in common.
 
-use usher_core::model::{StepId, Verb};
+use usher_core::model::{Hold, StepId, Verb};
 use usher_engine::admin::{DecisionReport, Selection};
 
 use crate::exit::Exit;
@@ -8,25 +8,6 @@ use crate::failure::Failure;
 use crate::ui::{Ui, count};
 
 use super::sync_report;
-
-/// Every name of a [`Hold`](usher_core::model::Hold).
-const HOLDS: [&str; 15] = [
-    "guard",
-    "adoption",
-    "foreign_external_id",
-    "ambiguous",
-    "inactive_at_target",
-    "conflict",
-    "rekey",
-    "domain",
-    "owned_elsewhere",
-    "protected_name",
-    "configuration_change",
-    "group_removal",
-    "missing",
-    "container_missing",
-    "swap",
-];
 
 /// Which held steps.
 #[derive(Debug, clap::Args)]
@@ -39,7 +20,8 @@ pub(crate) struct Which {
     verb: Vec<String>,
     /// Steps held for this reason: guard, adoption, foreign_external_id, ambiguous,
     /// inactive_at_target, conflict, rekey, domain, owned_elsewhere, protected_name,
-    /// configuration_change, group_removal, missing, swap
+    /// configuration_change, group_removal, missing,
+    /// container_missing, swap
     #[arg(long, value_name = "REASON")]
     hold: Option<String>,
     /// Every held step
@@ -58,10 +40,14 @@ impl Which {
                     .help(format!("expected one of {known}"))
             })?);
         }
-        if let Some(name) = self.hold.as_deref().filter(|name| !HOLDS.contains(name)) {
+        if let Some(name) = self
+            .hold
+            .as_deref()
+            .filter(|name| !Hold::NAMES.contains(name))
+        {
             return Err(
                 Failure::refused(format!("there is no reason to hold named `{name}`"))
-                    .help(format!("expected one of {}", HOLDS.join(", "))),
+                    .help(format!("expected one of {}", Hold::NAMES.join(", "))),
             );
         }
         Ok(Selection {
@@ -100,45 +86,5 @@ pub(crate) fn show(ui: &Ui, done: &str, report: &DecisionReport) -> Exit {
     match &report.sync {
         Some(sync) => own.max(sync_report::show(ui, sync)),
         None => own,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use usher_core::model::Hold;
-
-    use super::HOLDS;
-
-    #[test]
-    fn every_hold_can_be_named() {
-        let t = String::new;
-        let all = [
-            Hold::Guard { reason: t() },
-            Hold::Adoption,
-            Hold::ForeignExternalId { value: t() },
-            Hold::Ambiguous { candidates: vec![] },
-            Hold::InactiveAtTarget,
-            Hold::Conflict {
-                field: t(),
-                value: t(),
-                other: t(),
-            },
-            Hold::Rekey { old_key: t() },
-            Hold::Domain {
-                domain: t(),
-                loss: t(),
-            },
-            Hold::OwnedElsewhere { channel: t() },
-            Hold::ProtectedName { pattern: t() },
-            Hold::ConfigurationChange,
-            Hold::GroupRemoval,
-            Hold::Missing,
-            Hold::ContainerMissing { container: t() },
-            Hold::Swap {
-                field: t(),
-                other: t(),
-            },
-        ];
-        assert_eq!(all.map(|hold| hold.name()), HOLDS);
     }
 }
