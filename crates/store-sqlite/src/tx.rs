@@ -8,6 +8,9 @@ use usher_store::{Fence, Result, StoreError};
 use crate::error::{backend, inconsistent};
 use crate::sql::admin as sql;
 
+/// Takes the one place of those who write at once, not at the first write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// A write transaction; dropped without [`Tx::commit`], nothing happened.
 pub(crate) struct Tx {
     inner: Transaction<'static, Sqlite>,
@@ -26,11 +29,22 @@ pub(crate) struct OpenCycle {
 impl Tx {
     /// Begins; waits for the one writer.
     pub(crate) async fn begin(writer: &SqlitePool) -> Result<Self> {
-        let inner = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(backend)?;
-        Ok(Self { inner, target: 0 })
+        let begun = match writer.begin_with(BEGIN).await {
+            // SQLite ends a transaction by itself where the disk fails, and sqlx goes on counting it: such
+            // a connection never begins another one. A new one does.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                let stuck = writer.acquire().await.map_err(backend)?;
+                if let Err(error) = stuck.close().await {
+                    tracing::debug!(%error, "a connection that had lost its transaction ended badly");
+                }
+                writer.begin_with(BEGIN).await
+            }
+            begun => begun,
+        };
+        Ok(Self {
+            inner: begun.map_err(backend)?,
+            target: 0,
+        })
     }
 
     /// Begins, and checks that the fence still holds. Since there is one writer at a time, it holds

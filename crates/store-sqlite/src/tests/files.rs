@@ -90,3 +90,43 @@ async fn connections_are_set_up_for_durability() {
         .await;
     assert!(wrote.is_err(), "readers never write");
 }
+
+/// A disk that was full for a while must not end the one connection that writes.
+#[tokio::test]
+async fn what_a_full_disk_refused_is_written_once_there_is_room() {
+    let (_dir, store) = empty().await;
+    most_pages(&store, 1).await;
+    let event = usher_store::AuditEvent {
+        detail: "x".repeat(100_000),
+        ..usher_store::AuditEvent::default()
+    };
+    for _ in 0..2 {
+        let full = store.audit(std::slice::from_ref(&event)).await.unwrap_err();
+        assert!(full.to_string().contains("full"), "{full}");
+    }
+    most_pages(&store, 1_000_000).await;
+    store.audit(&[event]).await.unwrap();
+    assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 1);
+}
+
+/// As SQLite does by itself where a write to the disk fails: the library in between does not notice.
+#[tokio::test]
+async fn a_transaction_that_ended_by_itself_stops_nobody_after_it() {
+    let (_dir, store) = empty().await;
+    let mut tx = crate::tx::Tx::begin(&store.writer).await.unwrap();
+    sqlx::query("ROLLBACK").execute(tx.conn()).await.unwrap();
+    drop(tx);
+    let event = usher_store::AuditEvent::default();
+    store.audit(&[event]).await.unwrap();
+    assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 1);
+}
+
+/// Lets the file grow to so many pages, or to what it has.
+async fn most_pages(store: &SqliteStore, pages: u32) {
+    let mut writer = store.writer.acquire().await.unwrap();
+    let limit = format!("PRAGMA max_page_count = {pages}");
+    sqlx::query(sqlx::AssertSqlSafe(limit))
+        .execute(&mut *writer)
+        .await
+        .unwrap();
+}
