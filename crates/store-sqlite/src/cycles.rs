@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::Row as _;
-use usher_core::model::{ChannelId, Cycle, CycleId, CycleState, Hold, Millis, SubjectId};
+use usher_core::model::{ChannelId, Cycle, CycleId, CycleState, Millis};
 use usher_store::{Fence, NewCycle, Result};
 
 use crate::cells::Cells;
@@ -59,19 +59,6 @@ impl SqliteStore {
         save(&mut tx, &cycle).await?;
         tx.commit().await?;
         Ok(cycle.id)
-    }
-
-    pub(crate) async fn do_hold_planned(
-        &self,
-        fence: &Fence,
-        cycle: CycleId,
-        holds: &[(SubjectId, Hold)],
-    ) -> Result<()> {
-        let mut tx = Tx::fenced(&self.writer, fence).await?;
-        let cycle = tx.open_cycle(cycle).await?;
-        tx.batch_with(sql::HOLD_PLANNED, &list(holds)?, cycle.id)
-            .await?;
-        tx.commit().await
     }
 
     pub(crate) async fn do_planned_guards(&self, cycle: CycleId) -> Result<BTreeMap<String, u64>> {

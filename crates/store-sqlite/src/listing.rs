@@ -108,9 +108,19 @@ impl SqliteStore {
         channel: &ChannelId,
         containers: &[String],
     ) -> Result<Vec<(String, u64)>> {
-        let rows = sqlx::query(sql::CONTAINER_SIZES)
+        self.sizes(sql::CONTAINER_SIZES, channel, containers).await
+    }
+
+    /// A count for each of the DNs, by a statement that takes the channel and their list.
+    pub(crate) async fn sizes(
+        &self,
+        statement: &'static str,
+        channel: &ChannelId,
+        dns: &[String],
+    ) -> Result<Vec<(String, u64)>> {
+        let rows = sqlx::query(statement)
             .bind(channel.as_str())
-            .bind(list(containers)?)
+            .bind(list(dns)?)
             .fetch_all(&self.readers)
             .await
             .map_err(backend)?;

@@ -67,17 +67,6 @@ impl SqliteStore {
         channel: &ChannelId,
         groups: &[String],
     ) -> Result<Vec<(String, u64)>> {
-        let rows = sqlx::query(sql::SIZES)
-            .bind(channel.as_str())
-            .bind(list(groups)?)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(backend)?;
-        rows.iter()
-            .map(|row| {
-                let cells = Cells::of("container", row);
-                Ok((cells.get("dn")?, cells.count("n")?))
-            })
-            .collect()
+        self.sizes(sql::SIZES, channel, groups).await
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use usher_core::model::{
-    ChannelId, Configuration, ConnectionId, Cycle, CycleId, Hash128, Hold, Kind, Millis, SourceKey,
-    Step, StepId, Subject, SubjectId, TargetId,
+    ChannelId, Configuration, ConnectionId, Cycle, CycleId, Hash128, Kind, Millis, SourceKey, Step,
+    StepId, Subject, SubjectId, TargetId,
 };
 use usher_store::{
     Administration, Approval, Approved, AuditEvent, ChannelCounts, ChannelRecord, ChannelState,
@@ -259,14 +259,6 @@ impl Outbox for SqliteStore {
         groups: &[GroupWrite],
     ) -> Result<()> {
         self.do_write_members(fence, cycle, groups).await
-    }
-    async fn hold_planned(
-        &self,
-        fence: &Fence,
-        cycle: CycleId,
-        holds: &[(SubjectId, Hold)],
-    ) -> Result<()> {
-        self.do_hold_planned(fence, cycle, holds).await
     }
     async fn planned_guards(&self, cycle: CycleId) -> Result<BTreeMap<String, u64>> {
         self.do_planned_guards(cycle).await

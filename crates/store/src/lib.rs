@@ -300,14 +300,6 @@ pub trait Outbox: Send + Sync {
         groups: &[GroupWrite],
     ) -> Result<()>;
 
-    /// Gives planned steps of a cycle a hold that was found after they were written.
-    async fn hold_planned(
-        &self,
-        fence: &Fence,
-        cycle: CycleId,
-        holds: &[(SubjectId, usher_core::model::Hold)],
-    ) -> Result<()>;
-
     /// How many steps the cycle planned, per guard name (members for membership guards).
     async fn planned_guards(
         &self,

@@ -16,12 +16,6 @@ statements! {
         WHERE id < ?2 AND (?1 IS NULL OR channel = (SELECT id FROM channel WHERE uid = ?1))
         ORDER BY id DESC LIMIT ?3";
 
-    /// Rows: subject, hold; ?2 = cycle.
-    HOLD_PLANNED = "UPDATE step SET hold_json = h.hold
-        FROM (SELECT s.id AS id, v.value -> 1 AS hold FROM json_each(?1) v
-            CROSS JOIN step s INDEXED BY step_subject ON s.subject = v.value ->> 0 AND s.state = 'planned'
-            WHERE s.cycle = ?2 AND s.hold_json IS NULL) h
-        WHERE step.id = h.id";
     PLANNED_GUARDS = "SELECT g.value AS guard,
             sum(CASE WHEN g.value LIKE 'members.%' THEN s.members ELSE 1 END) AS n
         FROM step s CROSS JOIN json_each(s.guards_json) g

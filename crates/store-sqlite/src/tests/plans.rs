@@ -64,7 +64,6 @@ async fn hot_statements_use_their_indexes() {
         ("expiring", release::EXPIRING, "step_state"),
         ("guards", cycle::PLANNED_GUARDS, "step_cycle"),
         ("supersede", cycle::SUPERSEDE, "step_subject"),
-        ("hold planned", cycle::HOLD_PLANNED, "step_subject"),
         ("hold", cycle::HOLD_GUARDED, "step_cycle"),
         ("verdicts", cycle::VERDICTS, "step_subject"),
         ("release", cycle::RELEASE, "step_cycle"),

@@ -109,7 +109,6 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
     }];
     let store = &desk.store;
     let settle = desk.ending(open, T0);
-    let holds = [(user, usher_core::model::Hold::Missing)];
     let done = [outcome(&step, StepState::Succeeded)];
     refused(
         "save_channel",
@@ -129,7 +128,6 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
     refused("begin", store.begin_cycle(&stale, &new).await);
     refused("write", store.write(&stale, open, &writes).await);
     refused("members", store.write_members(&stale, open, &planned).await);
-    refused("hold", store.hold_planned(&stale, open, &holds).await);
     refused("settle", store.settle(&stale, &settle).await);
     refused("update", store.update_cycle(&stale, &settle.cycle).await);
     refused("abort", store.abort_cycle(&stale, open, "late", T0).await);

@@ -106,7 +106,6 @@ macro_rules! contract_tests {
             settling::account_and_membership_plans_do_not_supersede_each_other,
             settling::a_hold_of_the_plan_holds_its_step,
             settling::a_breach_holds_only_the_steps_it_counts,
-            settling::a_hold_found_later_holds_the_planned_steps,
             settling::the_counts_of_a_settled_cycle_can_be_corrected,
             claiming::steps_are_claimed_by_priority_and_then_by_age,
             claiming::one_step_per_subject_is_in_flight,

@@ -244,39 +244,6 @@ pub async fn a_breach_holds_only_the_steps_it_counts(place: &dyn Place) {
     assert_eq!(desk.states(id).await, ["pending"]);
 }
 
-/// Only of the subjects named, and a hold of the plan stays.
-pub async fn a_hold_found_later_holds_the_planned_steps(place: &dyn Place) {
-    let desk = Desk::at(place).await;
-    let cycle = desk.begin().await;
-    let mut own = update("b");
-    own.hold = Some(Hold::Adoption);
-    let writes = [
-        write(desk.subject(Kind::User, "a"), vec![create("a")]),
-        write(desk.subject(Kind::User, "b"), vec![own]),
-        write(desk.subject(Kind::User, "c"), vec![create("c")]),
-    ];
-    let ids = desk.write(cycle, &writes).await;
-    let conflict = Hold::Conflict {
-        field: "userName".to_owned(),
-        value: "a".to_owned(),
-        other: "cn=other".to_owned(),
-    };
-    let holds = [(ids[0], conflict.clone()), (ids[1], conflict.clone())];
-    desk.store
-        .hold_planned(&desk.fence, cycle, &holds)
-        .await
-        .unwrap();
-    let settled = desk.settle(cycle).await;
-    assert_eq!((settled.held, settled.pending), (2, 1));
-    let steps = desk.steps().await;
-    assert_eq!(steps[0].state, StepState::Held { hold: conflict });
-    let hold = Hold::Adoption;
-    assert_eq!(steps[1].state, StepState::Held { hold });
-    assert_eq!(steps[2].state, StepState::Pending);
-    let reason = desk.get(ids[0]).await.reason;
-    assert!(reason.contains("userName"), "{reason}");
-}
-
 /// Once it is known what was held.
 pub async fn the_counts_of_a_settled_cycle_can_be_corrected(place: &dyn Place) {
     let desk = Desk::at(place).await;
