@@ -59,7 +59,11 @@ impl Run<'_> {
         let dns = containers.iter().map(|(_, dn)| dn.clone()).collect();
         let by = FetchBy::Dns(dns);
         let fetched = self.open.source.fetch(&by, &self.open.attributes()).await;
-        let mut fetched = fetched.unwrap_or_default().into_iter();
+        let (fetched, failed) = match fetched {
+            Ok(fetched) => (fetched, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let mut fetched = fetched.into_iter();
         for (name, dn) in containers {
             let why = match fetched.next() {
                 Some(Fetched::Present(_) | Fetched::Other { .. }) => continue,
@@ -75,7 +79,12 @@ impl Run<'_> {
                 }
                 None => {
                     self.containers_seen.unknown.insert(name.clone());
-                    format!("nobody is missing from {dn}, since it could not be looked up")
+                    let reason = failed
+                        .as_deref()
+                        .unwrap_or("the source did not answer for it");
+                    format!(
+                        "nobody is missing from {dn}, since it could not be looked up: {reason}"
+                    )
                 }
             };
             self.notes.push(why);
