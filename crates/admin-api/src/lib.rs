@@ -8,6 +8,7 @@
 mod caller;
 mod own;
 mod pf;
+mod secrets;
 mod sign_in;
 
 use std::path::PathBuf;

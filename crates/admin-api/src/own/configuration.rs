@@ -17,8 +17,9 @@ use super::given::Text;
 use super::openapi::{Group, Operation, Takes, get, post, put};
 use super::params::Params;
 use super::problem::{Fault, Problem};
-use super::secrets::SentSecrets;
+use super::secrets::FileSecrets;
 use super::told::told;
+use crate::secrets::SentSecrets;
 
 /// Largest configuration.
 const LARGEST: usize = 64 << 20;
@@ -177,7 +178,7 @@ fn translate(
         current,
         connectors: &descriptors,
         ids: &mut || uuid::Uuid::now_v7().to_string(),
-        secrets: &mut SentSecrets::new(&engine.sealer, current),
+        secrets: &mut FileSecrets(SentSecrets::new(&engine.sealer, current)),
         mode,
         now: engine.clock.now(),
     };

@@ -1,37 +1,14 @@
 //! Secrets of a configuration file that came over the wire.
 
-use usher_core::model::{Bind, Configuration, DataStoreKind, Sealed};
-use usher_engine::Sealer;
-use usher_pf::{BIND_PASSWORD, Secrets, TARGET_SECRET};
+use usher_core::model::Sealed;
+use usher_pf::Secrets;
 
-/// Seals what a file holds. A secret that is there already with the same text keeps its sealed form, so
-/// that importing the same file again changes nothing.
-pub(super) struct SentSecrets<'a> {
-    sealer: &'a Sealer,
-    known: Vec<(&'static str, Sealed)>,
-}
+use crate::secrets::SentSecrets;
 
-impl<'a> SentSecrets<'a> {
-    pub(super) fn new(sealer: &'a Sealer, current: &Configuration) -> Self {
-        let mut known = Vec::new();
-        for store in &current.data_stores {
-            if let DataStoreKind::Ldap(ldap) = &store.kind
-                && let Bind::Simple { password, .. } = &ldap.bind
-            {
-                known.push((BIND_PASSWORD, password.clone()));
-            }
-        }
-        let connections = current.sp_connections.iter();
-        known.extend(
-            connections
-                .flat_map(|sp| sp.secrets.values())
-                .map(|secret| (TARGET_SECRET, secret.clone())),
-        );
-        Self { sealer, known }
-    }
-}
+/// As [`SentSecrets`], with the prefixes that a configuration file may have before a secret.
+pub(super) struct FileSecrets<'a>(pub(super) SentSecrets<'a>);
 
-impl Secrets for SentSecrets<'_> {
+impl Secrets for FileSecrets<'_> {
     fn seal(&mut self, kind: &str, plain: &str) -> Result<Sealed, String> {
         // Whoever sends a file must not have the server's files and environment sent to a target.
         for from in ["env:", "file:"] {
@@ -41,24 +18,11 @@ impl Secrets for SentSecrets<'_> {
                 ));
             }
         }
-        let plain = plain.strip_prefix("text:").unwrap_or(plain);
-        if let Some(at) = plain.chars().position(char::is_control) {
-            return Err(format!(
-                "it has a line break or another control character at position {}; a secret is one line: enter it again",
-                at + 1
-            ));
-        }
-        let same = self.known.iter().find(|(known, sealed)| {
-            let opened = self.sealer.open(kind, sealed);
-            *known == kind && opened.is_ok_and(|text| text.reveal() == plain)
-        });
-        Ok(match same {
-            Some((_, sealed)) => sealed.clone(),
-            None => self.sealer.seal(kind, plain),
-        })
+        self.0
+            .seal(kind, plain.strip_prefix("text:").unwrap_or(plain))
     }
 
     fn check(&self, kind: &str, sealed: &Sealed) -> Result<(), String> {
-        self.sealer.open(kind, sealed).map(|_| ())
+        self.0.check(kind, sealed)
     }
 }

@@ -1,12 +1,12 @@
 //! The body of a request in the published shape, and reading its fields so that everything that is wrong is said
 //! at once.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::error::{ApiError, ValidationError};
+use super::request::Document;
 use crate::Api;
 
 /// A JSON object.
@@ -16,27 +16,13 @@ impl FromRequest<Api> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let bare = kind.split(';').next().unwrap_or_default().trim();
-        if !bare.eq_ignore_ascii_case("application/json") {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                format!("Expected a body of the type application/json, found `{kind}`."),
-            ));
-        }
-        let malformed = |text: String| ApiError::new(StatusCode::BAD_REQUEST, "bad_request", text);
-        let bytes = Bytes::from_request(request, api)
-            .await
-            .map_err(|error| malformed(format!("The body cannot be read: {error}")))?;
-        // The parser refuses what is nested more than 128 levels deep.
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(body)) => Ok(Self(body)),
-            Ok(_) => Err(malformed("Expected a JSON object.".to_owned())),
-            Err(error) => Err(malformed(format!("The body is no JSON: {error}"))),
+        match Document::from_request(request, api).await? {
+            Document(Value::Object(body)) => Ok(Self(body)),
+            Document(other) => Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                format!("Expected a JSON object, found {}.", kind(&other)),
+            )),
         }
     }
 }

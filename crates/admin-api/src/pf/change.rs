@@ -9,7 +9,7 @@ use usher_store::{Change, StoreError};
 
 use super::error::{ApiError, ValidationError};
 use super::request::Conditions;
-use super::secrets::SentSecrets;
+use crate::secrets::SentSecrets;
 
 /// How often a change is made again when somebody else's came first.
 const TRIES: usize = 5;

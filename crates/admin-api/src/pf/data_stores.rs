@@ -5,11 +5,21 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use usher_core::model::{Configuration, DataStoreId};
 use usher_engine::admin::Permission;
-use usher_pf::{INTERNAL_STORE, Mode, Resource, published_data_store};
+use usher_pf::{INTERNAL_STORE, Resource, published_data_store};
 
 use super::error::ApiError;
 use super::request::{Conditions, Document, Id};
+use super::resource::Kind;
 use super::{Caller, answer, change};
+
+const KIND: Kind = Kind {
+    resource: Resource::DataStore,
+    found,
+    last: |configuration| {
+        let last = configuration.data_stores.last();
+        last.map(|store| published_data_store(store, true))
+    },
+};
 
 /// The data store that stands for Usher's own state.
 fn internal() -> Value {
@@ -55,10 +65,7 @@ pub(super) async fn list(Caller(admin): Caller) -> Result<Response, ApiError> {
 }
 
 pub(super) async fn get(Caller(admin): Caller, Id(id): Id) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
-    let document = found(&configuration, &id)?;
-    Ok(answer::document(StatusCode::OK, document, &[]))
+    KIND.get(&admin, &id).await
 }
 
 pub(super) async fn post(
@@ -66,37 +73,18 @@ pub(super) async fn post(
     conditions: Conditions,
     Document(document): Document,
 ) -> Result<Response, ApiError> {
-    let what = (Resource::DataStore, Mode::Create);
-    let changed = change::save(&admin, what, &document, &conditions, |_| Ok(())).await?;
-    let made = changed.configuration.data_stores.last();
-    let document = made.map(|store| published_data_store(store, true));
-    Ok(answer::document(
-        StatusCode::CREATED,
-        document.unwrap_or_default(),
-        &changed.warnings,
-    ))
+    KIND.create(&admin, &conditions, &document).await
 }
 
 pub(super) async fn put(
     Caller(admin): Caller,
     Id(id): Id,
     conditions: Conditions,
-    Document(mut document): Document,
+    Document(document): Document,
 ) -> Result<Response, ApiError> {
     admin.require(Permission::Configure)?;
     not_internal(&id)?;
-    super::take_id(&mut document, &id)?;
-    let what = (Resource::DataStore, Mode::Update);
-    let changed = change::save(&admin, what, &document, &conditions, |before| {
-        answer::check_tag(&conditions, &found(before, &id)?)
-    });
-    let changed = changed.await?;
-    let document = found(&changed.configuration, &id)?;
-    Ok(answer::document(
-        StatusCode::OK,
-        document,
-        &changed.warnings,
-    ))
+    KIND.replace(&admin, &id, &conditions, document).await
 }
 
 pub(super) async fn delete(

@@ -11,7 +11,7 @@ mod data_stores;
 mod descriptors;
 mod error;
 mod request;
-mod secrets;
+mod resource;
 mod server;
 mod sp_connections;
 mod version;
@@ -20,12 +20,11 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
-use serde_json::Value;
 use usher_engine::admin::Admin;
 
 use crate::Api;
 use crate::caller::admin_of;
-use error::{ApiError, ValidationError};
+use error::ApiError;
 
 /// The routes, relative to `/pf-admin-api/v1`.
 pub(crate) fn routes() -> Router<Api> {
@@ -87,28 +86,5 @@ impl FromRequestParts<Api> for Caller {
             return Err(ApiError::missing_xsrf_header());
         }
         Ok(Self(admin_of(parts, api).await?))
-    }
-}
-
-/// Gives a document the id of its address; another one in it is refused, since ids do not change.
-fn take_id(document: &mut Value, id: &str) -> Result<(), ApiError> {
-    let Value::Object(map) = document else {
-        return Ok(());
-    };
-    match map.get("id") {
-        Some(Value::String(given)) if given != id => {
-            Err(ApiError::invalid(vec![ValidationError {
-                error_id: "invalid_value".to_owned(),
-                message: format!(
-                    "expected `{id}`, the id in the address, found another one; ids do not change"
-                ),
-                field_path: "id".to_owned(),
-            }]))
-        }
-        Some(Value::Null) | None => {
-            map.insert("id".to_owned(), Value::from(id));
-            Ok(())
-        }
-        Some(_) => Ok(()),
     }
 }

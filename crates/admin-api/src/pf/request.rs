@@ -38,6 +38,7 @@ impl FromRequest<Api> for Document {
                     ),
                 )
             })?;
+        // The parser refuses what is nested more than 128 levels deep.
         let document = serde_json::from_slice(&bytes).map_err(|error| {
             ApiError::new(
                 StatusCode::BAD_REQUEST,

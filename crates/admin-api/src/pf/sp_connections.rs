@@ -9,12 +9,22 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use usher_core::model::{Configuration, ConnectionId, SpConnection};
 use usher_engine::admin::Permission;
-use usher_pf::{Mode, Resource, published_sp_connection};
+use usher_pf::{Resource, published_sp_connection};
 
 use super::error::{ApiError, ValidationError};
 use super::request::{Conditions, Document, Id};
+use super::resource::Kind;
 use super::{Caller, answer, change};
 use crate::Api;
+
+const KIND: Kind = Kind {
+    resource: Resource::SpConnection,
+    found,
+    last: |configuration| {
+        let last = configuration.sp_connections.last();
+        last.map(|sp| published_sp_connection(sp, true))
+    },
+};
 
 /// SP connections on a page when only the page is given.
 const PER_PAGE: usize = 20;
@@ -32,7 +42,12 @@ impl FromRequestParts<Api> for Wanted {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let query = Query::<BTreeMap<String, String>>::from_request_parts(parts, api).await;
-        let mut query = query.map(|Query(query)| query).unwrap_or_default();
+        let Query(mut query) = query.map_err(|error| {
+            ApiError::unprocessable(format!(
+                "The query of the address cannot be read: {}.",
+                error.body_text()
+            ))
+        })?;
         let mut errors = Vec::new();
         let mut number = |name: &str| {
             let text = query.get(name)?;
@@ -98,10 +113,7 @@ pub(super) async fn list(Caller(admin): Caller, wanted: Wanted) -> Result<Respon
 }
 
 pub(super) async fn get(Caller(admin): Caller, Id(id): Id) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
-    let document = found(&configuration, &id)?;
-    Ok(answer::document(StatusCode::OK, document, &[]))
+    KIND.get(&admin, &id).await
 }
 
 pub(super) async fn post(
@@ -109,36 +121,16 @@ pub(super) async fn post(
     conditions: Conditions,
     Document(document): Document,
 ) -> Result<Response, ApiError> {
-    let what = (Resource::SpConnection, Mode::Create);
-    let changed = change::save(&admin, what, &document, &conditions, |_| Ok(())).await?;
-    let made = changed.configuration.sp_connections.last();
-    let document = made.map(|sp| published_sp_connection(sp, true));
-    Ok(answer::document(
-        StatusCode::CREATED,
-        document.unwrap_or_default(),
-        &changed.warnings,
-    ))
+    KIND.create(&admin, &conditions, &document).await
 }
 
 pub(super) async fn put(
     Caller(admin): Caller,
     Id(id): Id,
     conditions: Conditions,
-    Document(mut document): Document,
+    Document(document): Document,
 ) -> Result<Response, ApiError> {
-    admin.require(Permission::Configure)?;
-    super::take_id(&mut document, &id)?;
-    let what = (Resource::SpConnection, Mode::Update);
-    let changed = change::save(&admin, what, &document, &conditions, |before| {
-        answer::check_tag(&conditions, &found(before, &id)?)
-    });
-    let changed = changed.await?;
-    let document = found(&changed.configuration, &id)?;
-    Ok(answer::document(
-        StatusCode::OK,
-        document,
-        &changed.warnings,
-    ))
+    KIND.replace(&admin, &id, &conditions, document).await
 }
 
 pub(super) async fn delete(

@@ -1,4 +1,4 @@
-//! Secrets of documents that come over the wire.
+//! Secrets of documents and configuration files that come over the wire.
 
 use usher_core::model::{Bind, Configuration, DataStoreKind, Sealed};
 use usher_engine::Sealer;
@@ -6,13 +6,13 @@ use usher_pf::{BIND_PASSWORD, MAIL_PASSWORD, Secrets, TARGET_SECRET};
 
 /// Seals what a document holds. A secret that is there already with the same text keeps its sealed form, so that
 /// saving the same document again changes nothing.
-pub(super) struct SentSecrets<'a> {
+pub(crate) struct SentSecrets<'a> {
     sealer: &'a Sealer,
     known: Vec<(&'static str, Sealed)>,
 }
 
 impl<'a> SentSecrets<'a> {
-    pub(super) fn new(sealer: &'a Sealer, current: &Configuration) -> Self {
+    pub(crate) fn new(sealer: &'a Sealer, current: &Configuration) -> Self {
         let binds = current
             .data_stores
             .iter()
