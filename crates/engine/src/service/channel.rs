@@ -20,7 +20,6 @@ use crate::error::EngineError;
 pub(super) struct Post {
     id: ChannelId,
     pub(super) target: ConnectionId,
-    name: String,
     wake: Notify,
     desk: Mutex<Desk>,
 }
@@ -28,6 +27,8 @@ pub(super) struct Post {
 /// What is known of the channel at the moment.
 #[derive(Default)]
 struct Desk {
+    /// As it is called in the configuration.
+    name: String,
     order: Option<CycleMode>,
     doing: Doing,
     next: Option<Due>,
@@ -43,6 +44,7 @@ struct Desk {
 impl Post {
     pub(super) fn new(sp: &SpConnection, channel: &Channel, now: Millis) -> Self {
         let desk = Desk {
+            name: full_name(sp, channel),
             times: Times {
                 since: now,
                 ..Times::default()
@@ -52,7 +54,6 @@ impl Post {
         Self {
             id: channel.id.clone(),
             target: sp.id.clone(),
-            name: format!("{}/{}", sp.name, channel.name),
             wake: Notify::new(),
             desk: Mutex::new(desk),
         }
@@ -97,7 +98,7 @@ impl Post {
         ChannelHealth {
             id: self.id.clone(),
             connection: self.target.clone(),
-            name: self.name.clone(),
+            name: desk.name.clone(),
             doing: desk.doing.clone(),
             next: desk.next,
             last_good_at: desk.last_good_at,
@@ -109,6 +110,10 @@ impl Post {
             missed_full_reads: missed,
         }
     }
+}
+
+fn full_name(sp: &SpConnection, channel: &Channel) -> String {
+    format!("{}/{}", sp.name, channel.name)
 }
 
 /// Of two wishes, the one that reads more: it does the work of both.
@@ -175,6 +180,7 @@ async fn next(
     let next_due = store.next_due(&post.id).await?;
     let (now, random) = (core.now(), (core.admin.engine.random)());
     let mut desk = locked(&post.desk);
+    desk.name = full_name(sp, channel);
     if let Some(why) = keeps_off(configuration, sp, channel, &record) {
         desk.doing = Doing::Off { why };
         desk.next = None;
@@ -304,7 +310,7 @@ fn done(core: &Core, post: &Post, asked: CycleMode, report: &CycleReport) {
     let now = core.now();
     let mut desk = locked(&post.desk);
     if desk.times.failures > 0 {
-        tracing::info!(channel.id = %post.id, channel.name = %post.name, "the channel works again");
+        tracing::info!(channel.id = %post.id, channel.name = %desk.name, "the channel works again");
     }
     desk.doing = Doing::Waiting;
     desk.times.failures = 0;
@@ -325,7 +331,7 @@ fn done(core: &Core, post: &Post, asked: CycleMode, report: &CycleReport) {
     }
     tracing::info!(
         channel.id = %post.id,
-        channel.name = %post.name,
+        channel.name = %desk.name,
         cycle.id = %report.cycle.id,
         cycle.mode = ?report.cycle.mode,
         cycle.state = report.cycle.state.name(),
@@ -355,7 +361,7 @@ fn fail(core: &Core, post: &Post, error: &EngineError) {
     desk.problem = Some(error.to_string());
     tracing::warn!(
         channel.id = %post.id,
-        channel.name = %post.name,
+        channel.name = %desk.name,
         failures = desk.times.failures,
         %error,
         "the channel could not be looked at"

@@ -414,3 +414,20 @@ async fn whoever_listens_hears_what_happens() {
     }
     service.stop(SOON).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_with_a_new_name_is_shown_by_it() {
+    let mut world = World::of(2).await;
+    let service = start(&world);
+    world
+        .until("the channel rests", |_| is_waiting(&service))
+        .await;
+    "people".clone_into(&mut world.channel().name);
+    world.save().await;
+    world
+        .until("the new name is shown", |_| {
+            health(&service, "staff").is_some_and(|one| one.name.ends_with("/people"))
+        })
+        .await;
+    service.stop(SOON).await;
+}
