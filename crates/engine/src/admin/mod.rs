@@ -1,10 +1,12 @@
 //! The service that the command line, the APIs and the console call. What is decided is decided
 //! below it; what is shown is made here, once.
 
+mod activation;
 mod backups;
 mod correlation;
 mod counting;
 mod decide;
+mod deliver;
 mod differences;
 mod directory;
 mod doctor;

@@ -1,31 +1,20 @@
 //! Look and send: a cycle, its steps, and what became possible through them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{Notify, OwnedMutexGuard};
 use usher_connector::Failure;
-use usher_core::model::{
-    ChannelId, Cycle, CycleMode, CycleState, Kind, Millis, SourceKey, StepId, StepState, Verb,
-};
+use usher_core::model::{ChannelId, Cycle, CycleMode, CycleState, Kind, Millis, SourceKey};
 use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
-use crate::context::{OpenChannel, Progress, Silent};
+use crate::context::{OpenChannel, Progress};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
 use crate::lease::Lease;
-use crate::send::{SendOptions, SendReport};
+use crate::send::SendOptions;
 use crate::service::ServiceEvent;
-
-/// Rounds of "plan what became possible, send it" after a cycle.
-const FOLLOW_UPS: u32 = 8;
-/// Held adoptions that are looked through to decide whether a first activation must wait.
-const LOOK_THROUGH: u32 = 10_000;
-/// One step is enough to know that there is one.
-const LOOK_AT: u32 = 1;
 
 /// What a sync is asked to do.
 #[derive(Clone, Debug)]
@@ -273,199 +262,6 @@ impl Admin {
         Ok(())
     }
 
-    /// The first cycle decides how a channel goes on (behaviour §1): any adoption waits for
-    /// approval; an empty target whose scope count was seen runs at once.
-    async fn first_activation(
-        &self,
-        open: &OpenChannel,
-        cycle: &CycleReport,
-    ) -> Result<(), EngineError> {
-        if cycle.record.state != ChannelState::Draft {
-            return Ok(());
-        }
-        let configuration = self.engine.configuration().await?;
-        let refusals = self.refusals(&configuration, &open.channel.id);
-        let adopts = !cycle.record.adoption_approved && self.has_adoptions(open).await?;
-        let seen = open.channel.policy.scope_count_seen;
-        let (state, why) = if !refusals.is_empty() {
-            (ChannelState::Observe, refusals.join("; "))
-        } else if adopts {
-            let why = "the target has accounts that correspond to people of the source: the adoption plan waits for approval";
-            (ChannelState::Observe, why.to_owned())
-        } else if !seen {
-            let why = "the scope count was not confirmed yet: look at `usher plan`, then `usher channels activate`";
-            (ChannelState::Observe, why.to_owned())
-        } else {
-            let why = "nothing to adopt, and the scope count was seen";
-            (ChannelState::Active, why.to_owned())
-        };
-        let event = self.event("MODE", Some(&open.channel.id), &why);
-        self.set(&open.sp, &open.channel.id, &state, &event).await
-    }
-
-    pub(super) async fn has_adoptions(&self, open: &OpenChannel) -> Result<bool, EngineError> {
-        let filter = StepFilter {
-            channel: Some(open.channel.id.clone()),
-            states: vec!["held".to_owned()],
-            verbs: vec![Verb::Adopt],
-            ..StepFilter::default()
-        };
-        let held = self
-            .engine
-            .store
-            .steps(&filter, StepId(0), LOOK_THROUGH)
-            .await?;
-        // What another channel owns is not ours to adopt; it waits for nobody.
-        Ok(held.iter().any(|step| match &step.state {
-            StepState::Held { hold } => hold.is_approvable(),
-            _ => false,
-        }))
-    }
-
-    /// Waits until nobody else sends to the channel's target.
-    pub(super) async fn sending_turn(&self, open: &OpenChannel) -> OwnedMutexGuard<()> {
-        let desk = self.engine.shared.target(&open.sp.id);
-        desk.sending_turn().await
-    }
-
-    /// Sends what the channel may send: here, if whoever asks has the turn or nobody else sends;
-    /// otherwise through the resident sender of its target.
-    pub(super) async fn deliver(
-        &self,
-        open: &Arc<OpenChannel>,
-        fence: &Fence,
-        options: &SendOptions,
-        turn: Option<OwnedMutexGuard<()>>,
-        progress: Arc<dyn Progress>,
-        report: &mut SyncReport,
-    ) -> Result<(), EngineError> {
-        let desk = self.engine.shared.target(&open.sp.id);
-        if turn.is_none() && desk.has_resident() {
-            return self.await_resident(open, fence, options, report).await;
-        }
-        let _turn = match turn {
-            Some(turn) => turn,
-            None => desk.sending_turn().await,
-        };
-        self.send_and_follow(open, fence, options, progress, report)
-            .await
-    }
-
-    /// Sends, and plans what became possible through it (members of accounts that have an id now,
-    /// subjects whose step had a wrong premise), until nothing more comes of it.
-    async fn send_and_follow(
-        &self,
-        open: &Arc<OpenChannel>,
-        fence: &Fence,
-        options: &SendOptions,
-        progress: Arc<dyn Progress>,
-        report: &mut SyncReport,
-    ) -> Result<(), EngineError> {
-        for _ in 0..FOLLOW_UPS {
-            let (sent, looked) = self
-                .send_while_looking(open, fence, options, progress.clone())
-                .await?;
-            let moved = looked > 0 || sent.succeeded + sent.replanned > 0;
-            add(report, &sent);
-            let pilot = options.at_most.is_some() || options.only.is_some();
-            if sent.stopped.is_some() || pilot || !moved {
-                break;
-            }
-            let follow = CycleOptions::of(CycleMode::FollowUp);
-            let next = self
-                .engine
-                .run_cycle(open, fence, &follow, progress.clone())
-                .await?;
-            if looked + next.settled.pending == 0 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends; while that takes long, newer reads go on beside it, and their disables overtake what
-    /// waits (behaviour §6). Also returns how many steps the last of those reads planned: sending may
-    /// have ended before it did.
-    async fn send_while_looking(
-        &self,
-        open: &Arc<OpenChannel>,
-        fence: &Fence,
-        options: &SendOptions,
-        progress: Arc<dyn Progress>,
-    ) -> Result<(SendReport, u64), EngineError> {
-        let over = Notify::new();
-        let sending = async {
-            let opens = std::slice::from_ref(open);
-            let sent = self.engine.send(opens, fence, options, progress).await;
-            over.notify_one();
-            sent
-        };
-        if options.at_most.is_some() || options.only.is_some() {
-            return Ok((sending.await?, 0));
-        }
-        let (sent, looked) = tokio::join!(sending, self.look_again(open, fence, &over));
-        Ok((sent?, looked))
-    }
-
-    /// Incremental cycles by the channel's schedule until sending is over; how many steps the last one
-    /// planned.
-    async fn look_again(&self, open: &Arc<OpenChannel>, fence: &Fence, over: &Notify) -> u64 {
-        let every = u64::from(open.channel.policy.schedule.incremental_seconds.max(1));
-        let options = CycleOptions::of(CycleMode::Incremental);
-        let mut planned = 0;
-        loop {
-            tokio::select! {
-                () = over.notified() => return planned,
-                () = tokio::time::sleep(Duration::from_secs(every)) => {}
-            }
-            // A source that cannot be read now does not stop what is being sent.
-            let looked = self
-                .engine
-                .run_cycle(open, fence, &options, Arc::new(Silent))
-                .await;
-            match looked {
-                Ok(report) => planned = report.settled.pending,
-                Err(error) => {
-                    tracing::warn!(channel.id = %open.channel.id, %error, "a look beside sending failed");
-                }
-            }
-        }
-    }
-
-    /// The first sync is over when every create of the first complete plan has an outcome.
-    pub(crate) async fn finish_first_sync(
-        &self,
-        open: &OpenChannel,
-        fence: &Fence,
-    ) -> Result<(), EngineError> {
-        let mut record = self.engine.record(&open.sp, &open.channel.id).await?;
-        if record.first_sync_done
-            || record.last_complete_at.is_none()
-            || record.state != ChannelState::Active
-        {
-            return Ok(());
-        }
-        let filter = StepFilter {
-            channel: Some(open.channel.id.clone()),
-            states: ["pending", "claimed", "waiting", "unknown"]
-                .map(str::to_owned)
-                .to_vec(),
-            verbs: vec![Verb::Create],
-            ..StepFilter::default()
-        };
-        if self
-            .engine
-            .store
-            .steps(&filter, StepId(0), LOOK_AT)
-            .await?
-            .is_empty()
-        {
-            record.first_sync_done = true;
-            self.engine.store.save_channel(fence, &record).await?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn fill(
         &self,
         open: &OpenChannel,
@@ -530,14 +326,6 @@ pub(crate) fn why_incomplete(cycle: &Cycle) -> Option<String> {
         CycleState::Incomplete { reasons } => Some(reasons.join("; ")),
         CycleState::Aborted { reason } => Some(reason.clone()),
     }
-}
-
-fn add(report: &mut SyncReport, sent: &SendReport) {
-    report.succeeded += sent.succeeded;
-    report.parked += sent.parked;
-    report.replanned += sent.replanned;
-    report.stopped = sent.stopped.clone().or(report.stopped.take());
-    report.again_at = sent.again_at;
 }
 
 /// Whether a cycle read everything it wanted.

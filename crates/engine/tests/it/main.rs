@@ -15,6 +15,7 @@ mod caution;
 mod channels;
 mod claimed;
 mod conflicts;
+mod directory;
 mod faults;
 mod groups;
 mod guards;

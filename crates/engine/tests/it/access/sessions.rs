@@ -1,0 +1,149 @@
+//! Sessions, roles and API tokens end when they should.
+
+use usher_engine::access::{
+    AccessError, AccountDetails, NewToken, SESSION_IDLE_MS, SESSION_MOST_MS,
+};
+use usher_engine::admin::Role;
+
+use super::{MINUTE, OTHER, Office, PASSWORD, active, is_refused, named, script};
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_uses_it_and_after_twelve_hours() {
+    let office = Office::new().await;
+    let idle = office.signed_in("ana").await;
+    office.pass(SESSION_IDLE_MS);
+    assert!(!office.is_alive(&idle).await);
+    let used = office.signed_in("ana").await;
+    let step = SESSION_IDLE_MS - 1;
+    for _ in 0..SESSION_MOST_MS / step {
+        office.pass(step);
+        assert!(office.is_alive(&used).await);
+    }
+    office.pass(step);
+    assert!(!office.is_alive(&used).await, "after twelve hours");
+}
+
+#[tokio::test]
+async fn sessions_end_with_a_new_password_with_the_account_and_when_it_is_turned_off() {
+    let office = Office::new().await;
+    let root = &office.root;
+    let bystander = office.signed_in("root").await;
+    let session = office.signed_in("ana").await;
+    let token = office.token(&session.operator, script(&[])).await.unwrap();
+    let change = office
+        .access
+        .change_password(&session.operator, PASSWORD, OTHER);
+    change.await.unwrap();
+    assert!(!office.is_alive(&session).await, "one's own new password");
+    assert!(office.bearer(&token).await.is_some(), "API tokens stay");
+    assert!(is_refused(&office.sign_in("ana").await), "the old password");
+    office
+        .access
+        .reset_password(root, "ana", PASSWORD)
+        .await
+        .unwrap();
+    assert!(
+        office.bearer(&token).await.is_none(),
+        "a reset revokes them"
+    );
+    let session = office.signed_in("ana").await;
+    office
+        .access
+        .reset_password(root, "ana", PASSWORD)
+        .await
+        .unwrap();
+    assert!(
+        !office.is_alive(&session).await,
+        "a password that was reset"
+    );
+    let session = office.signed_in("ana").await;
+    let token = office.token(&session.operator, script(&[])).await.unwrap();
+    let off = AccountDetails {
+        active: false,
+        ..active(&[Role::Administrator])
+    };
+    office
+        .access
+        .update_account(root, "ana", off)
+        .await
+        .unwrap();
+    let on = active(&[Role::Administrator]);
+    assert!(office.bearer(&token).await.is_none(), "turned off");
+    office.access.update_account(root, "ana", on).await.unwrap();
+    assert!(!office.is_alive(&session).await, "turned off and on again");
+    let session = office.signed_in("ana").await;
+    office.access.remove_account(root, "ana").await.unwrap();
+    assert!(!office.is_alive(&session).await, "removed");
+    assert!(is_refused(&office.sign_in("ana").await), "removed");
+    office.add("ana", &[Role::Administrator]).await;
+    assert!(!office.is_alive(&session).await, "another ana");
+    assert!(office.bearer(&token).await.is_none(), "another ana");
+    assert!(office.is_alive(&bystander).await, "nobody else's");
+}
+
+#[tokio::test]
+async fn roles_follow_the_account_at_once() {
+    let office = Office::new().await;
+    let session = office.signed_in("ana").await;
+    let token = office.token(&session.operator, script(&[Role::Administrator]));
+    let token = token.await.unwrap();
+    let other = active(&[Role::CryptoAdministrator]);
+    office
+        .access
+        .update_account(&office.root, "ana", other)
+        .await
+        .unwrap();
+    let found = office.access.session(session.token.reveal()).await.unwrap();
+    let expected = named("ana", &[Role::CryptoAdministrator]);
+    assert_eq!(found.expect("a session").operator, expected);
+    assert_eq!(
+        office.bearer(&token).await,
+        Some(named("ana", &[])),
+        "nothing is left of it"
+    );
+}
+
+#[tokio::test]
+async fn a_token_gives_no_more_than_its_owner_has_and_ends() {
+    let office = Office::new().await;
+    let ana = named("ana", &[Role::Administrator]);
+    let full = office
+        .token(&ana, script(&[Role::Administrator]))
+        .await
+        .unwrap();
+    assert!(full.starts_with("usher_") && full.len() > 40);
+    assert_eq!(office.bearer(&full).await, Some(ana.clone()));
+    let looks = office.token(&ana, script(&[])).await.unwrap();
+    let looking = office.bearer(&looks).await.expect("an operator");
+    assert!(looking.auditor && looking.roles.is_empty());
+    let wrong = NewToken {
+        name: String::new(),
+        roles: [Role::UserAdministrator].into(),
+        read_only: true,
+        days: 1000,
+    };
+    let Err(AccessError::Invalid(problems)) = office.token(&ana, wrong).await else {
+        panic!("a token with more than its owner");
+    };
+    let fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();
+    assert_eq!(fields, ["name", "days", "roles", "roles"]);
+    for wrong in [&full[..full.len() - 1], "usher_", "", "Usher_x"] {
+        assert_eq!(office.bearer(wrong).await, None);
+    }
+    let id = office.access.tokens(&ana).await.unwrap()[1].id;
+    let ben = named("ben", &[Role::Administrator]);
+    office.add("ben", &[Role::Administrator]).await;
+    assert_eq!(office.access.tokens(&ben).await.unwrap(), []);
+    let foreign = office.access.revoke_token(&ben, id).await;
+    assert!(
+        matches!(foreign, Err(AccessError::NotFound(_))),
+        "{foreign:?}"
+    );
+    office.access.revoke_token(&ana, id).await.unwrap();
+    assert_eq!(office.bearer(&looks).await, None);
+    assert!(office.bearer(&full).await.is_some());
+    let view = &office.access.tokens(&office.root).await.unwrap()[0];
+    assert_eq!((view.owner.as_str(), view.used_at.is_some()), ("ana", true));
+    office.pass(30 * 24 * 60 * MINUTE);
+    assert_eq!(office.bearer(&full).await, None, "expired");
+}
