@@ -6,10 +6,12 @@
 //! socket can read the state and its key, and acts with every role. Everybody else signs in.
 
 mod caller;
+mod identity;
 mod own;
 mod pf;
 mod secrets;
 mod sign_in;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::Arc;

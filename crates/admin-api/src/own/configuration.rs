@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::Json;
 use axum::extract::DefaultBodyLimit;
 use serde_json::{Value, json};
-use usher_core::model::{Configuration, DataStoreKind};
+use usher_core::model::{Configuration, DataStoreKind, SpConnection};
 use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
 use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode};
@@ -18,8 +18,9 @@ use super::openapi::{Group, Operation, Takes, get, post, put};
 use super::params::Params;
 use super::problem::{Fault, Problem};
 use super::secrets::FileSecrets;
-use super::told::told;
+use crate::identity::identity;
 use crate::secrets::SentSecrets;
+use crate::told::told;
 
 /// Largest configuration.
 const LARGEST: usize = 64 << 20;
@@ -184,7 +185,7 @@ fn translate(
     };
     let mut imported = usher_pf::import(&file, context).map_err(refused)?;
     let mut faults = relative_paths(&imported.configuration);
-    faults.extend(unusable_settings(admin, &imported.configuration));
+    faults.extend(connector_faults(admin, &imported.configuration, &file.pf));
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
@@ -193,19 +194,28 @@ fn translate(
 }
 
 fn refused(problems: Vec<ConfigProblem>) -> Problem {
-    let faults = problems.into_iter().map(|problem| {
-        let hint = if problem.hint.is_empty() {
-            String::new()
-        } else {
-            format!("; {}", problem.hint)
-        };
-        let (expected, found) = (problem.expected, problem.found);
-        Fault::at(
-            pointer(&problem.path),
-            format!("expected {expected}, found {found}{hint}"),
-        )
-    });
-    Problem::invalid(faults.collect())
+    Problem::invalid(problems.into_iter().map(fault).collect())
+}
+
+/// What keeps connectors from using their settings, or from sharing a target.
+fn connector_faults(admin: &Admin, configuration: &Configuration, pf: &Value) -> Vec<Fault> {
+    let descriptors = admin.engine.connectors.descriptors();
+    let identify = |sp: &SpConnection| identity(admin, sp);
+    let found = usher_pf::connector_problems(configuration, pf, &descriptors, &identify);
+    found.into_iter().map(fault).collect()
+}
+
+fn fault(problem: ConfigProblem) -> Fault {
+    let hint = if problem.hint.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", problem.hint)
+    };
+    let (expected, found) = (problem.expected, problem.found);
+    Fault::at(
+        pointer(&problem.path),
+        format!("expected {expected}, found {found}{hint}"),
+    )
 }
 
 /// `pf.operations[0].items[1]` as a JSON pointer.
@@ -235,20 +245,6 @@ fn relative_paths(configuration: &Configuration) -> Vec<Fault> {
                 "data store `{}`: expected an absolute path, found `{path}`",
                 store.name
             );
-            faults.push(Fault::at("/pf", detail));
-        }
-    }
-    faults
-}
-
-/// What connectors say about the settings of their SP connections.
-fn unusable_settings(admin: &Admin, configuration: &Configuration) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for sp in &configuration.sp_connections {
-        let connector = admin.engine.connectors.connector(&sp.connector);
-        let said = connector.map(|connector| connector.identity(&sp.settings));
-        for why in said.and_then(Result::err).unwrap_or_default() {
-            let detail = format!("SP connection `{}`: {why}", sp.name);
             faults.push(Fault::at("/pf", detail));
         }
     }

@@ -27,7 +27,6 @@ mod runs;
 mod secrets;
 mod step_view;
 mod steps;
-mod told;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};

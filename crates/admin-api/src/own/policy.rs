@@ -14,7 +14,7 @@ use super::given::Given;
 use super::openapi::{Group, Takes, get, put};
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use super::told::told;
+use crate::told::told;
 
 /// How often a change is made again when somebody else's came first.
 const TRIES: u32 = 5;

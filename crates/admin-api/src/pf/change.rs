@@ -1,15 +1,17 @@
 //! Changing the configuration: translated, compared, asked outside, saved.
 
 use serde_json::Value;
-use usher_core::model::{Configuration, DataStoreId, Policy};
+use usher_core::model::{Configuration, DataStoreId, Policy, SpConnection};
 use usher_engine::EngineError;
-use usher_engine::admin::{Admin, Differences, Doubt, Permission, Place};
+use usher_engine::admin::{Admin, Doubt, Permission, Place};
 use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Resource};
-use usher_store::{Change, StoreError};
+use usher_store::StoreError;
 
 use super::error::{ApiError, ValidationError};
 use super::request::Conditions;
+use crate::identity::identity;
 use crate::secrets::SentSecrets;
+use crate::told::told;
 
 /// How often a change is made again when somebody else's came first.
 const TRIES: usize = 5;
@@ -45,10 +47,7 @@ pub(super) async fn save(
         })?;
         if resource == Resource::SpConnection {
             let configuration = &translated.configuration;
-            let identify = |sp: &usher_core::model::SpConnection| {
-                let connector = admin.engine.connectors.connector(&sp.connector)?;
-                Some(connector.identity(&sp.settings))
-            };
+            let identify = |sp: &SpConnection| identity(admin, sp);
             let descriptors = admin.engine.connectors.descriptors();
             refuse(usher_pf::edited_connector_problems(
                 configuration,
@@ -78,10 +77,7 @@ pub(super) async fn import(
             usher_pf::import(&file, context)
         });
         let translated = translated.map_err(|error| error.within("pf"))?;
-        let identify = |sp: &usher_core::model::SpConnection| {
-            let connector = admin.engine.connectors.connector(&sp.connector)?;
-            Some(connector.identity(&sp.settings))
-        };
+        let identify = |sp: &SpConnection| identity(admin, sp);
         let descriptors = admin.engine.connectors.descriptors();
         let configuration = &translated.configuration;
         let found = usher_pf::connector_problems(configuration, &pf, &descriptors, &identify);
@@ -184,7 +180,7 @@ async fn change(
                 warnings,
             });
         }
-        let told = told(&differences);
+        let told = told(differences);
         match admin.save(after.clone(), before.revision, told).await {
             Ok(report) => {
                 after.revision = report.revision;
@@ -214,16 +210,6 @@ fn count_as_seen(before: &Configuration, after: &mut Configuration) {
             }
         }
     }
-}
-
-/// The differences for the audit log.
-fn told(differences: &[usher_pf::Difference]) -> Differences {
-    let change = |one: &usher_pf::Difference| Change {
-        path: one.path.clone(),
-        before: one.before.clone(),
-        after: one.after.clone(),
-    };
-    differences.iter().map(change).collect()
 }
 
 fn doubtful(doubts: &[Doubt], place: &(dyn Fn(&Place) -> String + Sync)) -> ApiError {

@@ -100,6 +100,34 @@ async fn a_file_that_cannot_be_used_is_refused_with_every_mistake_and_its_place(
 }
 
 #[tokio::test]
+async fn two_connections_to_one_target_are_refused() {
+    let company = Company::of(1).await;
+    let exported = company.world.get(PLACE).await;
+    let tag = exported.headers["etag"].to_str().unwrap().to_owned();
+    let mut file = exported.body;
+    let mut second = connection(&mut file).clone();
+    second["id"] = json!("second");
+    second["name"] = json!("Second");
+    second["entityId"] = json!("https://second.example.com");
+    let operations = file["pf"]["operations"].as_array_mut().unwrap();
+    let sps = operations
+        .iter_mut()
+        .find(|operation| operation["resourceType"] == "/idp/spConnections");
+    sps.unwrap()["items"].as_array_mut().unwrap().push(second);
+    let refused = import(&company.world, "", file, &tag).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{refused:?}"
+    );
+    let text = refused.body["errors"].to_string();
+    assert!(
+        text.contains("no other SP connection provisions") && text.contains("/items/1/"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn nobody_has_files_or_variables_of_the_machine_taken_for_secrets() {
     let company = Company::of(1).await;
     let exported = company.world.get(PLACE).await;

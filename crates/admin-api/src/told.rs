@@ -5,7 +5,7 @@ use usher_pf::Difference;
 use usher_store::Change;
 
 /// What differs, without secrets.
-pub(super) fn told(differences: Vec<Difference>) -> Differences {
+pub(crate) fn told(differences: Vec<Difference>) -> Differences {
     let changes = differences.into_iter().map(|one| Change {
         path: one.path,
         before: one.before,
