@@ -290,6 +290,8 @@ fn begin(core: &Core, post: &Post, mode: CycleMode) {
     let now = core.now();
     let mut desk = locked(&post.desk);
     desk.doing = Doing::Looking { mode };
+    // Decided anew when it has ended.
+    desk.next = None;
     desk.times.follow_up = false;
     match mode {
         CycleMode::FollowUp => desk.times.last_follow_up = Some(now),
