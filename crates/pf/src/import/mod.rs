@@ -4,6 +4,7 @@ mod channel;
 mod check;
 mod connection;
 mod data_store;
+mod elsewhere;
 mod host;
 mod lint;
 mod options;
@@ -14,7 +15,7 @@ mod template;
 
 pub(crate) use options::{normalised_url, option_settings};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use usher_core::descriptor::ConnectorDescriptor;
@@ -36,6 +37,12 @@ pub trait Secrets {
 
     /// Whether a sealed secret can be opened here, in words if not.
     fn check(&self, kind: &str, sealed: &Sealed) -> Result<(), String>;
+
+    /// Whether a secret that is kept may be sent to another place than before: only for those who have the key
+    /// file anyway.
+    fn may_go_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// Whether what the file does not name stays.
@@ -106,6 +113,7 @@ pub fn import(
         channel_paths: BTreeMap::new(),
         unusable: BTreeMap::new(),
         server_path: None,
+        entered: BTreeSet::new(),
     };
     let operations = import.operations(file);
     if context_replaces(&import, &operations) {
@@ -127,6 +135,7 @@ pub fn import(
     import.policies(file.policies.as_deref());
     import.check_all();
     import.check_switch();
+    import.secrets_stay();
     import.lint_all();
     import.stamp();
     if import.report.problems.is_empty() {
@@ -151,6 +160,8 @@ struct Import<'a> {
     unusable: BTreeMap<String, &'static str>,
     /// Where the file has the server settings.
     server_path: Option<String>,
+    /// Secrets that were entered in the clear, sealed.
+    entered: BTreeSet<String>,
 }
 
 /// An operation with its path.

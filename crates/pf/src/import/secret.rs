@@ -17,7 +17,10 @@ impl Import<'_> {
         let sealed = sealed.filter(|text| !text.is_empty());
         match (plain, sealed) {
             (Some(plain), _) => match self.context.secrets.seal(kind, plain) {
-                Ok(sealed) => Some(sealed),
+                Ok(sealed) => {
+                    self.entered.insert(sealed.0.clone());
+                    Some(sealed)
+                }
                 Err(why) => {
                     self.report.problem(
                         plain_path,

@@ -37,10 +37,21 @@ async fn a_data_store_is_asked_before_it_is_saved_unless_that_is_left_out() {
     is(&post(&file, &[]).await, StatusCode::CREATED);
 }
 
+/// The document with this key in the clear.
+pub(super) fn enter_key(sp: &mut Value, key: &str) {
+    let settings = &mut sp["outboundProvision"]["targetSettings"];
+    for setting in settings.as_array_mut().expect("a list") {
+        if setting["name"] == API_KEY {
+            *setting = json!({"name": API_KEY, "value": key});
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_target_that_refuses_leaves_off_what_was_turned_on_last() {
     let (face, sandbox) = small().await;
-    let good = face.get(CLOUD).await.body;
+    let mut good = face.get(CLOUD).await.body;
+    enter_key(&mut good, &sandbox.key());
     let put = async |sp: Value| {
         let answer = face.ask(Method::PUT, CLOUD, Some(sp), &[]).await;
         is(&answer, StatusCode::OK);
@@ -49,14 +60,7 @@ async fn a_target_that_refuses_leaves_off_what_was_turned_on_last() {
         (toggles(&answer.body), warnings.any(is_off))
     };
     let mut wrong = good.clone();
-    for setting in wrong["outboundProvision"]["targetSettings"]
-        .as_array_mut()
-        .expect("a list")
-    {
-        if setting["name"] == API_KEY {
-            *setting = json!({"name": API_KEY, "value": "wrong"});
-        }
-    }
+    enter_key(&mut wrong, "wrong");
     assert_eq!(
         put(turned(wrong.clone(), true, true)).await,
         ((false, true), true)

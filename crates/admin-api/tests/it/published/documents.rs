@@ -5,6 +5,9 @@ use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 use usher_admin_api::Peer;
 
+use usher_connector_atlassian::{API_KEY, DIRECTORY_BASE_URL};
+
+use super::asking::enter_key;
 use super::{BYPASS, Face, ROOT, TARGET, channel, connection, fields, is, ldap_store};
 
 #[tokio::test]
@@ -173,6 +176,73 @@ async fn secrets_are_taken_and_never_given_and_an_echo_keeps_them() {
     foreign["encryptedPassword"] = sealed;
     let answer = elsewhere.post("/dataStores", foreign).await;
     assert_eq!(fields(&answer), ["encryptedPassword"]);
+}
+
+#[tokio::test]
+async fn a_kept_secret_goes_nowhere_else() {
+    let face = Face::new().await;
+    let store = face.post("/dataStores", ldap_store()).await.body;
+    let sp = connection(TARGET, "key-hunter2", &[]);
+    let sp = face.post("/idp/spConnections", sp).await.body;
+
+    // A listener of somebody else: no word of the password reaches it, not even for the check before saving.
+    let thief = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let thief = thief.expect("a listener");
+    let host = thief.local_addr().expect("an address").to_string();
+    for (key, value) in [
+        ("hostnames", json!(["127.0.0.1:9", host])),
+        ("useStartTLS", json!(false)),
+    ] {
+        let mut moved = store.clone();
+        moved[key] = value;
+        let sealed = face
+            .ask(Method::PUT, "/dataStores/corp", Some(moved.clone()), &[])
+            .await;
+        assert_eq!(fields(&sealed), ["password"], "{key}");
+        moved
+            .as_object_mut()
+            .expect("an object")
+            .remove("encryptedPassword");
+        let omitted = face
+            .ask(Method::PUT, "/dataStores/corp", Some(moved.clone()), &[])
+            .await;
+        assert_eq!(fields(&omitted), ["password"], "{key}");
+        moved["password"] = json!("bind-hunter2");
+        is(&face.put("/dataStores/corp", moved).await, StatusCode::OK);
+        is(
+            &face.put("/dataStores/corp", ldap_store()).await,
+            StatusCode::OK,
+        );
+    }
+    // Nor does it help to say that it is a new one.
+    let mut second = store.clone();
+    second["id"] = json!("second");
+    second["name"] = json!("Second");
+    second["hostnames"] = json!([host]);
+    let answer = face
+        .ask(Method::POST, "/dataStores", Some(second), &[])
+        .await;
+    assert_eq!(fields(&answer), ["password"]);
+    let waiting = futures_util::FutureExt::now_or_never(thief.accept());
+    assert!(waiting.is_none(), "somebody called");
+
+    let mut moved = sp.clone();
+    let settings = &mut moved["outboundProvision"]["targetSettings"];
+    for setting in settings.as_array_mut().expect("a list") {
+        if setting["name"] == DIRECTORY_BASE_URL {
+            setting["value"] = json!(TARGET.replace("api.atlassian.com", "api.example.com"));
+        }
+    }
+    let answer = face.put("/idp/spConnections/cloud", moved.clone()).await;
+    assert_eq!(
+        fields(&answer),
+        [format!("outboundProvision.targetSettings.{API_KEY}")]
+    );
+    enter_key(&mut moved, "key-hunter2");
+    is(
+        &face.put("/idp/spConnections/cloud", moved).await,
+        StatusCode::OK,
+    );
 }
 
 #[tokio::test]
