@@ -22,7 +22,7 @@ Tasks of this project
   cargo xtask walls           only the walls between the crates, and licences and sources of dependencies
   cargo xtask bench           speed and memory against limits, in a release build; the numbers go to bench/history.jsonl.
                               --quick tries everything small; --million measures memory at a million people;
-                              --only cycle,sending,counts,memory
+                              --only cycle,sending,service,counts,memory
 ";
 
 fn main() -> ExitCode {

@@ -64,6 +64,11 @@ pub(crate) async fn creations(place: &Place) -> Result<Vec<Kept>> {
     get(place, "requests?method=POST&path=/Users").await
 }
 
+/// Changes of people that the target kept.
+pub(crate) async fn changes(place: &Place) -> Result<Vec<Kept>> {
+    get(place, "requests?method=PATCH&path=/Users").await
+}
+
 async fn get<T: DeserializeOwned>(place: &Place, what: &str) -> Result<T> {
     let url = format!("{}/_sandbox/{what}", place.origin);
     Ok(client()?

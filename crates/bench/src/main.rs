@@ -9,6 +9,7 @@
 )]
 
 mod child;
+mod clients;
 mod company;
 mod control;
 mod engine;
@@ -20,6 +21,7 @@ mod measure;
 mod options;
 mod report;
 mod sandbox;
+mod service;
 mod target;
 mod world;
 
@@ -48,6 +50,7 @@ fn run() -> Result<bool> {
     match words.as_slice() {
         ["engine", request] => runtime.block_on(engine::command(request)).map(|()| true),
         ["sandbox", request] => runtime.block_on(sandbox::command(request)).map(|()| true),
+        ["service", request] => runtime.block_on(service::command(request)).map(|()| true),
         ["load", request] => runtime.block_on(load::command(request)).map(|()| true),
         words => {
             let options = options::Options::parse(words)?;

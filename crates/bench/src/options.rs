@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 const HELP: &str = "\
-  --only NAMES      some of cycle, sending, counts, memory; separated by commas
+  --only NAMES      some of cycle, sending, service, counts, memory; separated by commas
   --quick           small sizes, one repetition: shows that everything works, judges nothing
   --million         memory at 1,000,000 people too
   --repeat N        repetitions of what is timed; the median counts (3)
@@ -28,7 +28,7 @@ pub(crate) struct Options {
 }
 
 /// The parts of a run, in order.
-pub(crate) const PARTS: [&str; 4] = ["cycle", "sending", "counts", "memory"];
+pub(crate) const PARTS: [&str; 5] = ["cycle", "sending", "service", "counts", "memory"];
 
 impl Options {
     pub(crate) fn parse(words: &[&str]) -> Result<Self> {
@@ -92,7 +92,9 @@ mod tests {
     fn a_part_that_does_not_exist_is_refused_and_names_those_that_do() {
         let error = Options::parse(&["--only", "cycle,speed"]).expect_err("no such part");
         assert!(
-            error.to_string().contains("cycle, sending, counts, memory"),
+            error
+                .to_string()
+                .contains("cycle, sending, service, counts, memory"),
             "{error}"
         );
     }

@@ -26,6 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "usher-bench",
         &[
+            "usher-admin-api",
             "usher-engine",
             "usher-sandbox",
             "usher-store-sqlite",

@@ -6,6 +6,7 @@ mod hold;
 mod memory;
 mod rig;
 mod sending;
+mod service;
 
 use anyhow::Result;
 
@@ -31,6 +32,9 @@ pub(crate) async fn all(options: &Options) -> Result<bool> {
     }
     if options.wants("sending") {
         sending::measure(options, &mut report).await?;
+    }
+    if options.wants("service") {
+        service::measure(options, &mut report).await?;
     }
     if options.wants("counts") {
         counts::measure(options, &mut report).await?;

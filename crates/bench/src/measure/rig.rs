@@ -15,6 +15,11 @@ use crate::sandbox::{Place, SandboxRequest};
 
 /// A real LDAP server that holds a company.
 pub(crate) fn slapd(company: Company) -> Result<Slapd> {
+    slapd_with(company, SlapdConfig::default())
+}
+
+/// As [`slapd`], set up as wanted.
+pub(crate) fn slapd_with(company: Company, config: SlapdConfig) -> Result<Slapd> {
     eprintln!(
         "loading {} people and {} groups into slapd",
         company.people, company.groups
@@ -27,7 +32,7 @@ pub(crate) fn slapd(company: Company) -> Result<Slapd> {
     let config = SlapdConfig {
         base_dn: BASE.to_owned(),
         ldif_file: Some(file),
-        ..SlapdConfig::default()
+        ..config
     };
     Slapd::start(config).context("slapd")
 }
