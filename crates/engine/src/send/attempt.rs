@@ -26,6 +26,8 @@ pub(super) struct Attempt<'a> {
     pub(super) gate: &'a Gate,
     /// How long to wait for a target that is to be left alone.
     pub(super) patience: Duration,
+    /// The step was looked up just before and not carried out.
+    pub(super) not_done: bool,
 }
 
 /// What a failed attempt is charged to.
@@ -120,6 +122,7 @@ impl Attempt<'_> {
     /// Makes one attempt; every exchange is added to `log`, masked.
     pub(super) async fn make(&self, step: &Step, log: &mut Vec<Exchange>) -> Ended {
         if step.attempts > 0
+            && !self.not_done
             && let Operation::Create { resource, .. } = &step.planned.operation
         {
             // A create that was tried before may have been carried out: look before posting.

@@ -10,14 +10,21 @@ use super::options::SendOptions;
 use super::run::Sender;
 use crate::error::EngineError;
 
-/// What is claimed ahead is sent within this part of a second.
-const PART_OF_SECOND: f64 = 4.0;
+/// What is claimed ahead is sent while the store does its work so many times: no place waits for it
+/// even when one turn of the store takes longer than the last.
+const TURNS_OF_STORE: f64 = 3.0;
+/// However quick or slow the store is, what is claimed ahead is sent within so many seconds.
+const SHORTEST_SECONDS: f64 = 0.01;
+const LONGEST_SECONDS: f64 = 0.25;
+/// How much of the last measurement counts where something gets faster.
+const WEIGHT: f64 = 0.2;
 
 /// How many steps are claimed before they can be sent.
 ///
 /// A claim is a transaction, made for many, so that no place waits for the store. But what is
-/// claimed can neither be overtaken nor planned anew: it is no more than is sent in a quarter of a
-/// second, as fast as the target answers and as its rate allows. Nothing before that is known.
+/// claimed can neither be overtaken nor planned anew, and after a crash each of it is looked up at the
+/// target: it is no more than is sent while the store works, as fast as the target answers and as its
+/// rate allows. Nothing before that is known.
 pub(super) struct Ahead {
     /// Steps that are sent at once.
     width: usize,
@@ -25,6 +32,9 @@ pub(super) struct Ahead {
     per_second: f64,
     /// Seconds that a step has its place, smoothed.
     took: Option<f64>,
+    /// Seconds that the store needs to record what ended and to claim what follows, smoothed; until it
+    /// is measured it is taken to be slow.
+    store: Option<f64>,
 }
 
 impl Ahead {
@@ -33,18 +43,18 @@ impl Ahead {
             width,
             per_second,
             took: None,
+            store: None,
         }
     }
 
     /// A step had its place for so long.
     pub(super) fn note(&mut self, took: Duration) {
-        const WEIGHT: f64 = 0.2;
-        let took = took.as_secs_f64();
-        self.took = Some(match self.took {
-            // Slower takes effect at once, faster by and by.
-            Some(before) if took < before => before + (took - before) * WEIGHT,
-            _ => took,
-        });
+        self.took = Some(smoothed(self.took, took));
+    }
+
+    /// The store was at work for so long between two looks at what ended.
+    pub(super) fn note_store(&mut self, took: Duration) {
+        self.store = Some(smoothed(self.store, took));
     }
 
     fn most(&self) -> usize {
@@ -54,7 +64,9 @@ impl Ahead {
         if self.per_second > 0.0 {
             sent_per_second = sent_per_second.min(self.per_second);
         }
-        most.min((sent_per_second / PART_OF_SECOND).floor() as usize)
+        let store = self.store.unwrap_or(LONGEST_SECONDS) * TURNS_OF_STORE;
+        let seconds = store.clamp(SHORTEST_SECONDS, LONGEST_SECONDS);
+        most.min((sent_per_second * seconds).floor() as usize)
     }
 
     /// How many steps are to be taken up beside those that are under way. A few free places wait for
@@ -65,6 +77,15 @@ impl Ahead {
             return 0;
         }
         (self.width + ahead).saturating_sub(flying)
+    }
+}
+
+/// Slower takes effect at once, faster by and by.
+fn smoothed(before: Option<f64>, took: Duration) -> f64 {
+    let took = took.as_secs_f64();
+    match before {
+        Some(before) if took < before => before + (took - before) * WEIGHT,
+        _ => took,
     }
 }
 
@@ -163,25 +184,36 @@ impl Sender<'_> {
 mod tests {
     use super::*;
 
-    fn after(took_ms: u64, per_second: f64) -> Ahead {
+    fn after(took_ms: u64, per_second: f64, store_ms: u64) -> Ahead {
         let mut ahead = Ahead::new(4, per_second);
         ahead.note(Duration::from_millis(took_ms));
+        ahead.note_store(Duration::from_millis(store_ms));
         ahead
     }
 
     #[test]
-    fn what_is_claimed_ahead_is_sent_within_a_quarter_of_a_second() {
+    fn what_is_claimed_ahead_is_sent_while_the_store_works_and_within_a_quarter_of_a_second() {
         assert_eq!(Ahead::new(4, 0.0).room(0), 4, "nothing is known yet");
-        assert_eq!(after(5, 0.0).room(0), 36, "never more than eight times");
-        assert_eq!(after(500, 0.0).room(0), 6);
-        assert_eq!(after(2_000, 0.0).room(0), 4);
-        assert_eq!(after(5, 5.0).room(0), 5, "the rate counts, too");
-        assert_eq!(after(5, 1.0).room(0), 4);
+        assert_eq!(
+            after(5, 0.0, 100).room(0),
+            36,
+            "never more than eight times"
+        );
+        assert_eq!(after(20, 0.0, 5).room(0), 7, "a quick store needs few");
+        assert_eq!(after(20, 0.0, 40).room(0), 28);
+        assert_eq!(after(500, 0.0, 4_000).room(0), 6);
+        assert_eq!(after(2_000, 0.0, 4_000).room(0), 4);
+        assert_eq!(after(5, 5.0, 100).room(0), 5, "the rate counts, too");
+        assert_eq!(after(5, 1.0, 100).room(0), 4);
     }
 
     #[test]
-    fn a_target_that_gets_slow_is_believed_at_once() {
-        let mut ahead = after(5, 0.0);
+    fn a_target_that_gets_slow_is_believed_at_once_and_so_is_a_store() {
+        let mut ahead = after(5, 0.0, 10);
+        let before = ahead.room(0);
+        assert!(before < 36);
+        ahead.note_store(Duration::from_millis(100));
+        assert_eq!(ahead.room(0), 36);
         ahead.note(Duration::from_secs(2));
         assert_eq!(ahead.room(0), 4);
         ahead.note(Duration::from_millis(5));

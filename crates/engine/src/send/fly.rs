@@ -32,6 +32,15 @@ pub(super) struct Finish {
     pub(super) success: Option<Box<Outcome>>,
 }
 
+/// What is known of a step before it goes.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Why a re-key must not take the link, if so.
+    pub(super) keeps: Option<String>,
+    /// It was looked up and not carried out, and nothing was sent since.
+    pub(super) not_done: bool,
+}
+
 /// What a step needs on its way.
 struct Flight {
     engine: Engine,
@@ -44,19 +53,19 @@ struct Flight {
 }
 
 impl Sender<'_> {
-    /// Sends one step; `keeps` is why a re-key must not take the link, if so.
+    /// Sends one step.
     pub(super) fn fly(
         &self,
         step: Step,
         subject: Subject,
-        keeps: Option<String>,
+        known: Known,
     ) -> impl Future<Output = Finish> + use<> {
         let flight = self.lanes.get(&step.channel).map(|lane| self.flight(lane));
         async move {
             let mut log = Vec::new();
             let mut took = None;
             let ended = match &flight {
-                Some(flight) => flight.go(&step, &subject, keeps, &mut log, &mut took).await,
+                Some(flight) => flight.go(&step, &subject, known, &mut log, &mut took).await,
                 None => Ended::Unsent,
             };
             let success = flight.and_then(|flight| flight.success(&step, &subject, &ended, &log));
@@ -89,7 +98,7 @@ impl Flight {
         &self,
         step: &Step,
         subject: &Subject,
-        keeps: Option<String>,
+        known: Known,
         log: &mut Vec<Exchange>,
         took: &mut Option<Duration>,
     ) -> Ended {
@@ -102,13 +111,13 @@ impl Flight {
             return Ended::Unsent;
         };
         if step.state != StepState::Unknown
-            && let Some(reason) = stale(step, subject).or(keeps)
+            && let Some(reason) = stale(step, subject).or(known.keeps)
         {
             return Ended::Stale { reason };
         }
         let since = Instant::now();
         // A fault in a connector is one step's failure, not the end of everybody's sending.
-        let ended = AssertUnwindSafe(self.attempt(step, log))
+        let ended = AssertUnwindSafe(self.attempt(step, known.not_done, log))
             .catch_unwind()
             .await;
         *took = Some(since.elapsed());
@@ -142,13 +151,14 @@ impl Flight {
         Some(Box::new(finished.outcome(ended.clone(), log)))
     }
 
-    async fn attempt(&self, step: &Step, log: &mut Vec<Exchange>) -> Ended {
+    async fn attempt(&self, step: &Step, not_done: bool, log: &mut Vec<Exchange>) -> Ended {
         let attempt = Attempt {
             engine: &self.engine,
             open: &self.open,
             limiter: &self.limiter,
             gate: &self.gate,
             patience: self.patience,
+            not_done,
         };
         if step.state == StepState::Unknown {
             let reason = "whether it was carried out was not known".to_owned();

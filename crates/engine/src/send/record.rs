@@ -23,6 +23,8 @@ impl Sender<'_> {
             self.looking.remove(&step.id);
             if stays_unknown(step, ended) {
                 self.unknowns.remain();
+            } else if step.state == StepState::Unknown && matches!(ended, Ended::Again { .. }) {
+                self.unknowns.found_not_done(step.id);
             }
         }
         ended.retain(|one| !stays_unknown(&one.step, &one.ended));

@@ -1,5 +1,6 @@
 //! Steps whose outcome is not known: from before a crash, or from a lost network.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use usher_core::model::{Step, StepId, StepState, Subject};
@@ -20,12 +21,25 @@ pub(super) struct Unknowns {
     waiting: Vec<Step>,
     looked_at: Option<Instant>,
     remain: bool,
+    /// Looked up and found not carried out, and not sent since.
+    not_done: HashSet<StepId>,
 }
 
 impl Unknowns {
     /// Something ended in an unknown way: it is looked up again by and by.
     pub(super) fn remain(&mut self) {
         self.remain = true;
+    }
+
+    /// A look-up found the step not carried out.
+    pub(super) fn found_not_done(&mut self, step: StepId) {
+        self.not_done.insert(step);
+    }
+
+    /// Whether the step is known not to have been carried out. It is about to be sent: from now on that
+    /// is not known any more.
+    pub(super) fn take_not_done(&mut self, step: StepId) -> bool {
+        self.not_done.remove(&step)
     }
 
     /// Milliseconds until the next look; `None` when nothing is unknown.

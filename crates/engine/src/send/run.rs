@@ -12,7 +12,7 @@ use usher_store::Fence;
 
 use super::attempt::old_stays;
 use super::claim::Ahead;
-use super::fly::Finish;
+use super::fly::{Finish, Known};
 use super::gate::{Gate, LOOK_AT_STATE, keep_looking, look};
 use super::health::Health;
 use super::limiter::Limiter;
@@ -157,10 +157,14 @@ impl Sender<'_> {
         options: &SendOptions,
     ) -> Result<(), EngineError> {
         let mut left = options.at_most.unwrap_or(u64::MAX);
+        let mut landed: Option<Instant> = None;
         loop {
             // What would have to wait is not taken up: it can still be overtaken.
             if self.limiter.paused().is_none() {
                 self.take_up(flying, options, &mut left).await?;
+            }
+            if let Some(store) = landed.take() {
+                self.ahead.note_store(store.elapsed());
             }
             if flying.is_empty() {
                 if self.health.has_suspects() {
@@ -175,6 +179,7 @@ impl Sender<'_> {
             }
             // Between two looks at what the operator wants, and at what a cycle has added.
             if let Ok(Some(one)) = tokio::time::timeout(LOOK_AT_STATE, flying.join_next()).await {
+                landed = Some(Instant::now());
                 self.land(one, flying).await?;
             }
         }
@@ -189,15 +194,18 @@ impl Sender<'_> {
     ) -> Result<(), EngineError> {
         let room = self.ahead.room(flying.len());
         for (step, subject) in self.unknown(room).await? {
-            flying.spawn(self.fly(step, subject, None));
+            flying.spawn(self.fly(step, subject, Known::default()));
         }
         let room = self.ahead.room(flying.len());
         let wish = (room as u64).min(*left) as u32;
         for (step, subject) in self.claim(options, wish).await? {
             *left -= 1;
             // Asked here: what is in flight never waits for the store.
-            let keeps = Box::pin(old_stays(self.engine, &step)).await;
-            flying.spawn(self.fly(step, subject, keeps));
+            let known = Known {
+                keeps: Box::pin(old_stays(self.engine, &step)).await,
+                not_done: self.unknowns.take_not_done(step.id),
+            };
+            flying.spawn(self.fly(step, subject, known));
         }
         Ok(())
     }

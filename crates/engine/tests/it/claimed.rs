@@ -1,5 +1,6 @@
 //! Steps that are claimed before they can be sent: few, never lost, never sent twice.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
@@ -95,6 +96,29 @@ async fn what_was_claimed_ahead_by_a_killed_process_is_looked_up_and_sent_once()
         posts <= 41,
         "{posts}: one was under way, the others never left"
     );
+}
+
+#[tokio::test]
+async fn what_was_looked_up_after_a_crash_is_not_looked_up_again_before_it_is_sent() {
+    let mut world = one_by_one(40, 30).await;
+    let sync = spawn_sync(&world);
+    until_claimed_ahead(&world).await;
+    sync.abort();
+    assert!(sync.await.is_err());
+    world.restart().await;
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    settle(&world).await;
+    assert_eq!(world.users().len(), 40);
+    let requests = world.sandbox.requests().into_iter();
+    let looks = requests.filter(|one| one.method == "GET" && one.path.contains("filter="));
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for look in looks {
+        *times.entry(look.path).or_default() += 1;
+    }
+    assert!(!times.is_empty(), "what is not known is looked up");
+    times.retain(|_, times| *times > 1);
+    assert!(times.is_empty(), "{times:?}");
 }
 
 #[tokio::test]
