@@ -6,7 +6,10 @@
 //! socket can read the state and its key, and acts with every role. Everybody else signs in.
 
 mod caller;
+pub mod commands;
+mod health;
 mod identity;
+mod metrics;
 mod own;
 mod pf;
 mod secrets;
@@ -17,10 +20,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::get;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use usher_engine::access::Access;
 use usher_engine::admin::Admin;
+use usher_engine::service::Service;
 
 /// Who is at the other end of a connection that needs no sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub struct Api {
     pub access: Access,
     /// Connections are encrypted, so cookies of sessions are for such connections only.
     pub tls: bool,
+    /// The running service, if there is one.
+    pub service: Option<Service>,
     /// The state folder, where backups are written; without it none can be.
     pub state_folder: Option<PathBuf>,
     /// Plans and runs under way, and those that ended lately.
@@ -57,6 +64,7 @@ impl Api {
             access: Access::new(&admin.engine),
             admin,
             tls: false,
+            service: None,
             state_folder: None,
             jobs: Arc::default(),
             listen: own::Listen::default(),
@@ -70,6 +78,17 @@ impl Api {
     pub fn with_state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state_folder = Some(folder.into());
         self
+    }
+
+    /// Beside a running service: its events, its health and its numbers.
+    #[must_use]
+    pub fn with_service(self, service: &Service) -> Self {
+        let heard = service.clone();
+        let api = self.with_events(move || heard.events());
+        Self {
+            service: Some(service.clone()),
+            ..api
+        }
     }
 
     /// With the events of a running service, for those who listen.
@@ -87,6 +106,10 @@ impl Api {
         Router::new()
             .nest("/pf-admin-api/v1", pf::routes())
             .nest("/api/v1", own::routes())
+            .nest(commands::PLACE, commands::routes())
+            .route("/healthz", get(health::live))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(metrics::metrics))
             .with_state(self)
     }
 }

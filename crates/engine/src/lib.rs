@@ -11,6 +11,7 @@ mod cycle;
 mod error;
 mod lease;
 mod masking;
+pub mod meters;
 mod protection;
 mod secrets;
 mod send;

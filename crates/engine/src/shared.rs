@@ -8,6 +8,7 @@ use tokio::sync::{Notify, OwnedMutexGuard, broadcast, watch};
 use usher_core::model::{ChannelId, ConnectionId};
 
 use crate::lease::Leases;
+use crate::meters::Meters;
 use crate::service::ServiceEvent;
 
 /// Events that a slow listener may be behind before it misses some.
@@ -16,6 +17,7 @@ const EVENTS: usize = 1_024;
 /// What all copies of one engine share. A new one for every engine with a state of its own.
 pub struct Shared {
     pub(crate) leases: Leases,
+    pub(crate) meters: Meters,
     channels: Mutex<HashMap<ChannelId, Arc<tokio::sync::Mutex<()>>>>,
     targets: Mutex<HashMap<ConnectionId, Arc<TargetDesk>>>,
     events: broadcast::Sender<ServiceEvent>,
@@ -26,6 +28,7 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             leases: Leases::default(),
+            meters: Meters::default(),
             channels: Mutex::default(),
             targets: Mutex::default(),
             events: broadcast::Sender::new(EVENTS),

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     apply, approve, audit, backup, channels, config, cycles, demo, doctor, explain, links,
-    operators, plan, reject, restore, retry, sandbox, status, stop, sync,
+    operators, plan, reject, restore, retry, sandbox, serve, status, stop, sync,
 };
 use crate::exit;
 
@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Reject(reject::Args),
     Retry(retry::Args),
     Sync(sync::Args),
+    Serve(serve::Args),
     Stop(stop::Args),
     Channels(channels::Args),
     Status(status::Args),

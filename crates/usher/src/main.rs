@@ -1,5 +1,6 @@
 //! The `usher` program: its commands, and the wiring of everything else.
 
+mod beside;
 mod cli;
 mod commands;
 mod exit;

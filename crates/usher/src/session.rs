@@ -3,13 +3,20 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use usher_engine::Sealer;
-use usher_engine::admin::Admin;
-use usher_store::Administration as _;
+use usher_admin_api::commands;
+use usher_core::model::{Configuration, StepId};
+use usher_engine::admin::{
+    Admin, DecisionReport, Differences, SaveReport, Selection, SyncOptions, SyncReport,
+};
+use usher_engine::{Progress, Sealer, SendOptions};
+use usher_store::{Administration as _, Change};
 use usher_store_sqlite::SqliteStore;
 
+use crate::beside::Beside;
+use crate::commands::serve::SOCKET;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::wiring;
@@ -26,10 +33,12 @@ pub(crate) enum Access {
     Look,
     /// Stop or save what there is: no lock, and no secret is opened, so the key may be missing.
     Keyless,
-    /// Work: alone.
+    /// Work: alone, or have the running service work.
     Work,
-    /// Work, and make the state if there is none.
+    /// The same, and make the state if there is none.
     Create,
+    /// Work alone for as long as the process lives, and make the state if there is none.
+    Serve,
 }
 
 /// An opened state.
@@ -38,15 +47,115 @@ pub(crate) struct Session {
     pub(crate) admin: Admin,
     /// The state itself.
     pub(crate) store: SqliteStore,
+    /// The running service, which does the work while it has the lock.
+    beside: Option<Beside>,
     _lock: Option<StateLock>,
 }
 
 impl Session {
+    /// Syncs a channel.
+    pub(crate) async fn sync(
+        &self,
+        channel: Option<&str>,
+        options: &SyncOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<SyncReport, Failure> {
+        let Some(beside) = &self.beside else {
+            return Ok(self.admin.sync(channel, options, progress).await?);
+        };
+        let asked = commands::Sync {
+            channel: channel.map(str::to_owned),
+            mode: options.mode,
+            only: options.only.clone(),
+            send: sending(&options.send),
+            reviewed: options.reviewed.clone(),
+        };
+        beside.ask("sync", &asked).await
+    }
+
+    /// Releases held steps.
+    pub(crate) async fn approve(
+        &self,
+        channel: Option<&str>,
+        selection: &Selection,
+        send: Option<&SendOptions>,
+        progress: Arc<dyn Progress>,
+    ) -> Result<DecisionReport, Failure> {
+        let Some(beside) = &self.beside else {
+            let report = self.admin.approve(channel, selection, send, progress).await;
+            return Ok(report?);
+        };
+        let asked = commands::Decide {
+            channel: channel.map(str::to_owned),
+            selection: selection.clone(),
+            send: send.map(sending),
+        };
+        beside.ask("approve", &asked).await
+    }
+
+    /// Rejects held steps.
+    pub(crate) async fn reject(
+        &self,
+        channel: Option<&str>,
+        selection: &Selection,
+    ) -> Result<DecisionReport, Failure> {
+        let Some(beside) = &self.beside else {
+            return Ok(self.admin.reject(channel, selection).await?);
+        };
+        let asked = commands::Decide {
+            channel: channel.map(str::to_owned),
+            selection: selection.clone(),
+            send: None,
+        };
+        beside.ask("reject", &asked).await
+    }
+
+    /// Makes parked steps ready again.
+    pub(crate) async fn retry(
+        &self,
+        channel: Option<&str>,
+        steps: &[StepId],
+    ) -> Result<DecisionReport, Failure> {
+        let Some(beside) = &self.beside else {
+            return Ok(self.admin.retry(channel, steps).await?);
+        };
+        let asked = commands::Retry {
+            channel: channel.map(str::to_owned),
+            steps: steps.to_vec(),
+        };
+        beside.ask("retry", &asked).await
+    }
+
+    /// Saves a configuration.
+    pub(crate) async fn save(
+        &self,
+        configuration: Configuration,
+        from_revision: u64,
+        changes: Vec<Change>,
+    ) -> Result<SaveReport, Failure> {
+        let Some(beside) = &self.beside else {
+            let differences: Differences = changes.into_iter().collect();
+            let saved = self.admin.save(configuration, from_revision, differences);
+            return Ok(saved.await?);
+        };
+        let asked = commands::Save {
+            configuration,
+            from_revision,
+            changes,
+        };
+        beside.ask("save", &asked).await
+    }
+
+    /// Whether a running service does the work.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.beside.is_some()
+    }
+
     /// Opens the state that the settings name.
     pub(crate) async fn open(settings: &Settings, access: Access) -> Result<Self, Failure> {
         let dir = &settings.state;
         let exists = dir.join(DATABASE).is_file();
-        if !exists && access != Access::Create {
+        if !exists && !matches!(access, Access::Create | Access::Serve) {
             return Err(
                 Failure::refused(format!("there is no state in `{}`", dir.display()))
                     .help("import a configuration to make one: `usher config import FILE`")
@@ -55,9 +164,16 @@ impl Session {
         }
         make_folder(dir)?;
         // Locked before anything is made: two first imports must not draw two keys.
-        let lock = match access {
-            Access::Look | Access::Keyless => None,
-            Access::Work | Access::Create => Some(StateLock::take(dir)?),
+        let (lock, beside) = match access {
+            Access::Look | Access::Keyless => (None, None),
+            Access::Serve => (Some(StateLock::take(dir)?), None),
+            Access::Work | Access::Create => match StateLock::take(dir) {
+                Ok(lock) => (Some(lock), None),
+                Err(taken) => match Beside::at(&dir.join(SOCKET)).await {
+                    Some(beside) => (None, Some(beside)),
+                    None => return Err(taken),
+                },
+            },
         };
         if lock.is_some() {
             forget_rehearsals(dir);
@@ -69,6 +185,10 @@ impl Session {
             Sealer::open_or_create(&settings.key_file, !exists)?
         };
         let store = SqliteStore::open(dir).await?;
+        if access == Access::Serve {
+            // Whoever goes on for months begins on whole pages.
+            store.check().await?;
+        }
         if lock.is_some() {
             // Who holds the lock knows that no other process works here: a lease that is still
             // there belongs to one that died.
@@ -80,8 +200,16 @@ impl Session {
         Ok(Self {
             admin,
             store,
+            beside,
             _lock: lock,
         })
+    }
+}
+
+fn sending(send: &SendOptions) -> commands::Send {
+    commands::Send {
+        patience_ms: send.patience_ms,
+        at_most: send.at_most,
     }
 }
 

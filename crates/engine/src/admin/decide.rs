@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use usher_core::model::{Hold, Step, StepId, StepState, Verb};
 use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
@@ -18,7 +18,7 @@ use crate::send::SendOptions;
 const AT_MOST: u32 = 1_000_000;
 
 /// Which held steps a decision is about; everything given must fit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Selection {
     /// These steps.
     pub steps: Vec<StepId>,
@@ -46,7 +46,7 @@ impl Selection {
 }
 
 /// What a decision did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DecisionReport {
     /// Steps that were released, rejected or retried.
     pub done: u64,

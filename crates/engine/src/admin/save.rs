@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use usher_core::model::{ChannelId, Configuration, ConnectionId};
 use usher_store::StoreError;
 
@@ -13,7 +13,7 @@ use crate::error::EngineError;
 use crate::service::ServiceEvent;
 
 /// What saving did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SaveReport {
     /// The new revision.
     pub revision: u64,

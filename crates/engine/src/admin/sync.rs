@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use usher_connector::Failure;
 use usher_core::model::{ChannelId, Cycle, CycleMode, CycleState, Kind, Millis, SourceKey};
 use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
@@ -42,7 +42,7 @@ impl SyncOptions {
 }
 
 /// What a sync did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SyncReport {
     /// The cycle, if one ran.
     pub cycle: Option<Cycle>,
@@ -157,6 +157,10 @@ impl Admin {
             self.engine.clock.now(),
             &cycle,
         );
+        if let ServiceEvent::CycleEnded { mode, outcome, .. } = &event {
+            let meters = &self.engine.shared.meters;
+            meters.cycle(&open.channel.id, *mode, outcome);
+        }
         self.engine.shared.tell(event);
         let cycle = match cycle {
             Ok(cycle) => cycle,

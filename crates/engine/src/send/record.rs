@@ -56,6 +56,11 @@ impl Sender<'_> {
             {
                 self.tally(outcome);
             }
+            for (one, outcome) in ended.iter().zip(&outcomes) {
+                if !left.contains(&one.step.id) {
+                    self.measure(&one.step, outcome);
+                }
+            }
             ended.retain(|one| left.contains(&one.step.id));
             let steps: Vec<Step> = ended.iter().map(|one| one.step.clone()).collect();
             let fresh = self.subjects(&steps).await?;
@@ -95,6 +100,16 @@ impl Sender<'_> {
         }
         let done = self.report.succeeded + self.report.parked + self.report.replanned;
         self.progress.sent(done, self.total.max(done));
+    }
+
+    /// For monitoring.
+    fn measure(&self, step: &Step, outcome: &Outcome) {
+        let meters = &self.engine.shared.meters;
+        meters.step(&self.connection, step.verb(), outcome.state.name());
+        if outcome.state == StepState::Succeeded {
+            let lag = self.engine.clock.now().saturating_sub(step.created_at);
+            meters.lag(&self.connection, lag);
+        }
     }
 
     async fn outcome_of(&self, one: &Finish) -> Result<Outcome, EngineError> {

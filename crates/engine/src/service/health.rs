@@ -1,12 +1,18 @@
 //! How the service is.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use usher_core::model::{ChannelId, ConnectionId, CycleMode, Millis};
 
+use usher_store::StoreError;
+
 use super::schedule::Due;
 use super::{Core, locked};
+
+/// So long the state is taken to be as sound as it was.
+const SOUND_FOR: Duration = Duration::from_secs(30);
 
 /// How the service is.
 #[derive(Clone, Debug, Serialize)]
@@ -122,12 +128,24 @@ impl Core {
         }
     }
 
+    /// Whether the state can be read and written. Looking at all of it is not cheap: a good answer holds
+    /// for a while.
+    async fn sound(&self) -> Result<(), StoreError> {
+        let is_fresh = |at: Instant| at.elapsed() < SOUND_FOR;
+        if locked(&self.sound_at).is_some_and(is_fresh) {
+            return Ok(());
+        }
+        self.admin.engine.store.check().await?;
+        *locked(&self.sound_at) = Some(Instant::now());
+        Ok(())
+    }
+
     pub(super) async fn ready(&self) -> Result<(), Vec<String>> {
         let mut problems = Vec::new();
         if self.is_stopping() {
             problems.push("the service is stopping".to_owned());
         }
-        if let Err(error) = self.admin.engine.store.check().await {
+        if let Err(error) = self.sound().await {
             problems.push(error.to_string());
         }
         let health = self.health();

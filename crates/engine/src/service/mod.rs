@@ -13,7 +13,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ pub use health::{ChannelHealth, Doing, FailedAt, ServiceHealth, TargetHealth};
 
 use crate::admin::{Admin, Operator};
 use crate::error::EngineError;
+use crate::meters::Counts;
 
 /// The name under which the service itself acts.
 const NAME: &str = "engine";
@@ -69,6 +70,8 @@ struct Core {
     panics: AtomicU64,
     /// What is wrong with the state, if anything.
     trouble: Mutex<Option<String>>,
+    /// When the state was last found sound.
+    sound_at: Mutex<Option<Instant>>,
 }
 
 impl Service {
@@ -87,6 +90,7 @@ impl Service {
             targets: Mutex::default(),
             panics: AtomicU64::new(0),
             trouble: Mutex::default(),
+            sound_at: Mutex::default(),
         });
         let supervisor = tokio::spawn(supervisor::run(core.clone()));
         Self {
@@ -138,6 +142,11 @@ impl Service {
     /// How it is, as last seen: never waits for anything.
     pub fn health(&self) -> ServiceHealth {
         self.core.health()
+    }
+
+    /// What was counted since the start.
+    pub fn counts(&self) -> Counts {
+        self.core.admin.engine.shared.meters.counts()
     }
 
     /// Whether it does its work: the state can be read and written, and the leases are held. Otherwise

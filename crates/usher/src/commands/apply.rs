@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         reviewed: Some(args.hash),
     };
     let bar = Bar::new(context.ui);
-    let result = admin.sync(context.channel(), &options, bar.clone()).await;
+    let result = session.sync(context.channel(), &options, bar.clone()).await;
     bar.finish();
     let mut report = result?;
     if args.first.is_some() && report.mode == "active" && report.waiting > 0 {

@@ -37,7 +37,6 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     };
     let bar = Bar::new(context.ui);
     let result = session
-        .admin
         .approve(
             context.channel(),
             &selection,

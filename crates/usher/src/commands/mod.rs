@@ -17,6 +17,7 @@ pub(crate) mod reject;
 pub(crate) mod restore;
 pub(crate) mod retry;
 pub(crate) mod sandbox;
+pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod sync;
@@ -82,6 +83,7 @@ pub(crate) async fn run(cli: Cli, ui: &Ui) -> Result<Exit, Failure> {
         Command::Reject(args) => reject::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
         Command::Sync(args) => sync::run(args, &context).await,
+        Command::Serve(args) => serve::run(args, &context).await,
         Command::Stop(args) => stop::run(args, &context).await,
         Command::Channels(args) => channels::run(args, &context).await,
         Command::Status(args) => status::run(args, &context).await,

@@ -19,6 +19,6 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.open(Access::Work).await?;
     let selection = args.which.selection()?;
-    let report = session.admin.reject(context.channel(), &selection).await?;
+    let report = session.reject(context.channel(), &selection).await?;
     Ok(decision::show(context.ui, "rejected", &report))
 }

@@ -25,7 +25,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.open(Access::Work).await?;
     let steps: Vec<StepId> = args.steps.into_iter().map(StepId).collect();
-    let report = session.admin.retry(context.channel(), &steps).await?;
+    let report = session.retry(context.channel(), &steps).await?;
     Ok(decision::show(
         context.ui,
         "made ready for the next sync",

@@ -65,18 +65,18 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         ..SendOptions::default()
     };
     let bar = Bar::new(context.ui);
-    let result = session
-        .admin
-        .sync(context.channel(), &options, bar.clone())
-        .await;
+    let result = session.sync(context.channel(), &options, bar.clone()).await;
     bar.finish();
     let report = result?;
-    restored::settle(&session, context.channel(), &report).await?;
-    let now = session.admin.engine.clock.now();
-    session
-        .store
-        .prune(&context.settings.retention, now)
-        .await?;
+    // A running service looks after that itself.
+    if !session.is_beside() {
+        restored::settle(&session, context.channel(), &report).await?;
+        let now = session.admin.engine.clock.now();
+        session
+            .store
+            .prune(&context.settings.retention, now)
+            .await?;
+    }
     context.ui.json(&report);
     Ok(sync_report::show(context.ui, &report))
 }

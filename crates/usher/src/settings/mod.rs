@@ -6,6 +6,7 @@ mod load;
 mod near;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use usher_store::Retention;
 
@@ -30,6 +31,37 @@ pub(crate) struct Settings {
     pub(crate) patience_ms: i64,
     /// How long things are kept.
     pub(crate) retention: Retention,
+    /// How the service listens.
+    pub(crate) serve: Serve,
+}
+
+/// How the service listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Serve {
+    /// Address and port.
+    pub(crate) listen: String,
+    /// How connections are protected.
+    pub(crate) tls: Tls,
+    /// How long a stop waits for what is in flight.
+    pub(crate) patience: Duration,
+    /// Connections at once.
+    pub(crate) most_connections: usize,
+}
+
+/// How connections are protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
+    /// Not at all.
+    Off,
+    /// With a certificate that is made once and kept in the state folder.
+    SelfMade,
+    /// With these PEM files.
+    Files {
+        /// The certificate and those that lead to its authority.
+        certificate: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
 }
 
 impl Settings {
@@ -48,7 +80,21 @@ impl Settings {
             "" => given.user.clone(),
             name => name.to_owned(),
         };
+        let serve = Serve {
+            listen: found.text("serve", "listen").to_owned(),
+            tls: match found.text("serve", "tls") {
+                "self-made" => Tls::SelfMade,
+                "files" => Tls::Files {
+                    certificate: PathBuf::from(found.text("serve", "tls_certificate")),
+                    key: PathBuf::from(found.text("serve", "tls_key")),
+                },
+                _ => Tls::Off,
+            },
+            patience: Duration::from_secs(u64::from(found.whole("serve", "patience_seconds"))),
+            most_connections: found.whole("serve", "most_connections") as usize,
+        };
         Ok(Self {
+            serve,
             state,
             key_file,
             level: found

@@ -15,3 +15,7 @@ mod refusals;
 mod rig;
 mod running;
 mod secrets;
+mod serve;
+mod serve_disasters;
+mod serve_doors;
+mod served;

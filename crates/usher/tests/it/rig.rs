@@ -49,6 +49,8 @@ pub(crate) struct Rig {
     pub(crate) folder: TempDir,
     /// Change it before [`Rig::import`].
     pub(crate) filter: String,
+    /// Seconds between looks; change it before [`Rig::import`].
+    pub(crate) every: u32,
 }
 
 impl Rig {
@@ -71,6 +73,7 @@ impl Rig {
             sandbox: Sandbox::start(config).await.unwrap(),
             folder: tempfile::tempdir().unwrap(),
             filter: "(objectClass=inetOrgPerson)".to_owned(),
+            every: 60,
         }
     }
 
@@ -129,6 +132,7 @@ impl Rig {
                 {
                     "connection": "cloud", "channel": "staff", "scope_count_seen": true,
                     "load": {"requests_per_second": 0.0},
+                    "schedule": {"incremental_seconds": self.every, "full_seconds": 21_600},
                 },
             ],
         })
@@ -369,10 +373,15 @@ pub(crate) fn bytes_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// Waits until something holds; fails after half a minute.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    until_seen(what, async || holds()).await;
+}
+
+/// As [`until`], for what has to be asked for.
+pub(crate) async fn until_seen(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
     for _ in 0..1_500 {
         looks.tick().await;
-        if holds() {
+        if holds().await {
             return;
         }
     }

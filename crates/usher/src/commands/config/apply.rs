@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde::Serialize;
 use usher_core::model::{Configuration, DataStoreKind};
-use usher_engine::admin::Differences;
 use usher_engine::{Sealer, SystemClock};
 use usher_pf::{Difference, ImportContext, Imported, Mode, Warning};
 use usher_store::{Administration as _, Change, Subjects as _};
@@ -120,10 +119,7 @@ pub(super) async fn import(
     let mut revision = current.revision;
     if !unchanged {
         let told = told(&differences);
-        let saved = session
-            .admin
-            .save(configuration, current.revision, told)
-            .await?;
+        let saved = session.save(configuration, current.revision, told).await?;
         revision = saved.revision;
     }
     let report = Report {
@@ -211,7 +207,7 @@ fn refuse_losses(dropped: &[Dropped]) -> Result<(), Failure> {
 }
 
 /// The differences for the audit log.
-fn told(differences: &[Difference]) -> Differences {
+fn told(differences: &[Difference]) -> Vec<Change> {
     let change = |one: &Difference| Change {
         path: one.path.clone(),
         before: one.before.clone(),

@@ -1,0 +1,240 @@
+//! The commands of the program beside a running service. Only through the socket of the state folder, and for
+//! the program of the same version only: no published interface.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use serde::{Deserialize, Serialize};
+use usher_core::model::{Configuration, CycleMode, SourceKey, StepId};
+use usher_engine::admin::{Admin, Operator, Selection, SyncOptions};
+use usher_engine::{EngineError, SendOptions, Silent};
+use usher_store::{Change, StoreError};
+
+use crate::{Api, Peer};
+
+/// Where the commands are.
+pub const PLACE: &str = "/commands";
+/// Largest configuration that is saved.
+const LARGEST: usize = 64 << 20;
+
+/// How long to send, and how much.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Send {
+    /// Wait for steps that are to be tried again within so many milliseconds.
+    pub patience_ms: i64,
+    /// At most so many steps.
+    pub at_most: Option<u64>,
+}
+
+/// `sync` and `apply`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sync {
+    /// The channel as it was named.
+    pub channel: Option<String>,
+    /// What to read.
+    pub mode: CycleMode,
+    /// These subjects only.
+    pub only: Option<Vec<SourceKey>>,
+    /// How long to send.
+    pub send: Send,
+    /// Exactly the plan of this hash, or nothing.
+    pub reviewed: Option<String>,
+}
+
+/// `approve` and `reject`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decide {
+    /// The channel as it was named.
+    pub channel: Option<String>,
+    /// Which held steps.
+    pub selection: Selection,
+    /// Send what was released.
+    pub send: Option<Send>,
+}
+
+/// `retry`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Retry {
+    /// The channel as it was named.
+    pub channel: Option<String>,
+    /// Which parked steps; none = all.
+    pub steps: Vec<StepId>,
+}
+
+/// `config import`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Save {
+    /// The configuration, its secrets sealed with the key of this state.
+    pub configuration: Configuration,
+    /// The revision that it was made from.
+    pub from_revision: u64,
+    /// What it changes, for the audit log.
+    pub changes: Vec<Change>,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    /// In words.
+    pub message: String,
+    /// It went wrong, rather than not being allowed now.
+    pub failed: bool,
+}
+
+impl From<EngineError> for Refused {
+    fn from(error: EngineError) -> Self {
+        let failed = match &error {
+            EngineError::Store(StoreError::Conflict { .. })
+            | EngineError::Configuration(_)
+            | EngineError::Refused(_)
+            | EngineError::Forbidden(_)
+            | EngineError::Busy { .. }
+            | EngineError::PlanChanged { .. } => false,
+            EngineError::Store(_) | EngineError::Source(_) | EngineError::Target(_) => true,
+        };
+        Self {
+            message: error.to_string(),
+            failed,
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = if self.failed {
+            StatusCode::BAD_GATEWAY
+        } else {
+            StatusCode::CONFLICT
+        };
+        (status, Json(self)).into_response()
+    }
+}
+
+type Done<T> = Result<Json<T>, Refused>;
+
+pub(crate) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/sync", post(sync))
+        .route("/approve", post(approve))
+        .route("/reject", post(reject))
+        .route("/retry", post(retry))
+        .route("/save", post(save))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(middleware::from_fn(peers_only))
+}
+
+/// Nothing is here for anybody else.
+async fn peers_only(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Peer>().is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    next.run(request).await
+}
+
+fn admin_of(api: &Api, peer: &Peer) -> Admin {
+    Admin {
+        operator: Operator::local(peer.0.clone()),
+        ..api.admin.clone()
+    }
+}
+
+/// Carries a command out to its end, also if whoever asked does not wait for it.
+async fn to_its_end<T: Serialize + Movable>(
+    work: impl Future<Output = Result<T, EngineError>> + Movable,
+) -> Done<T> {
+    match tokio::spawn(work).await {
+        Ok(result) => Ok(Json(result?)),
+        Err(error) => Err(Refused {
+            message: format!("the command failed unexpectedly ({error}); the log has its place"),
+            failed: true,
+        }),
+    }
+}
+
+/// What can be carried out elsewhere.
+trait Movable: std::marker::Send + 'static {}
+impl<T: std::marker::Send + 'static> Movable for T {}
+
+fn send_options(send: &Send) -> SendOptions {
+    SendOptions {
+        patience_ms: send.patience_ms,
+        at_most: send.at_most,
+        only: None,
+    }
+}
+
+async fn sync(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Sync>,
+) -> Done<usher_engine::admin::SyncReport> {
+    let admin = admin_of(&api, &peer);
+    to_its_end(async move {
+        let options = SyncOptions {
+            mode: asked.mode,
+            only: asked.only,
+            send: send_options(&asked.send),
+            reviewed: asked.reviewed,
+        };
+        let channel = asked.channel.as_deref();
+        Box::pin(admin.sync(channel, &options, Arc::new(Silent))).await
+    })
+    .await
+}
+
+async fn approve(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Decide>,
+) -> Done<usher_engine::admin::DecisionReport> {
+    let admin = admin_of(&api, &peer);
+    to_its_end(async move {
+        let send = asked.send.as_ref().map(send_options);
+        let channel = asked.channel.as_deref();
+        let progress = Arc::new(Silent);
+        Box::pin(admin.approve(channel, &asked.selection, send.as_ref(), progress)).await
+    })
+    .await
+}
+
+async fn reject(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Decide>,
+) -> Done<usher_engine::admin::DecisionReport> {
+    let admin = admin_of(&api, &peer);
+    to_its_end(async move {
+        let channel = asked.channel.as_deref();
+        admin.reject(channel, &asked.selection).await
+    })
+    .await
+}
+
+async fn retry(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Retry>,
+) -> Done<usher_engine::admin::DecisionReport> {
+    let admin = admin_of(&api, &peer);
+    to_its_end(async move { admin.retry(asked.channel.as_deref(), &asked.steps).await }).await
+}
+
+async fn save(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Save>,
+) -> Done<usher_engine::admin::SaveReport> {
+    let admin = admin_of(&api, &peer);
+    to_its_end(async move {
+        let differences: usher_engine::admin::Differences = asked.changes.into_iter().collect();
+        admin
+            .save(asked.configuration, asked.from_revision, differences)
+            .await
+    })
+    .await
+}

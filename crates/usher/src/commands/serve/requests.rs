@@ -1,0 +1,72 @@
+//! Every request: one line in the log, an answer also to a defect, and no body without an end.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+/// Between two pieces of a body passes no more.
+const BODY: Duration = Duration::from_secs(30);
+/// Bytes of a body, where nothing else is said.
+const BODY_BYTES: usize = 4 << 20;
+
+/// With what holds for every request.
+pub(super) fn watched(router: Router) -> Router {
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(BODY))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(told))
+}
+
+/// Answers everything with why nothing runs.
+pub(super) fn refusing(why: String) -> Router {
+    let refuse = move || {
+        let why = why.clone();
+        async move {
+            let body = json!({
+                "type": "urn:usher:problem:not_running", "title": "Service Unavailable",
+                "status": 503, "code": "not_running", "detail": why,
+            });
+            let mut response = (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/problem+json"),
+            );
+            response
+        }
+    };
+    Router::new()
+        .route(
+            "/healthz",
+            get(|| async { Json(json!({"status": "live"})) }),
+        )
+        .fallback(refuse)
+}
+
+/// One line per request. Of the address only the path: what follows it may be a secret.
+async fn told(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let id = response.headers().get("x-request-id");
+    let took_ms = begun.elapsed().as_millis() as u64;
+    tracing::info!(
+        request.id = id.and_then(|id| id.to_str().ok()).unwrap_or("-"),
+        http.method = %method,
+        http.path = %path,
+        http.status = response.status().as_u16(),
+        took_ms,
+        "answered"
+    );
+    response
+}

@@ -1,0 +1,131 @@
+//! What breaks below the service is told in clear words, and nothing wrong is written anywhere.
+
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::process::Command;
+
+use crate::rig::{Rig, crowd, person, until, until_seen};
+use crate::served::Served;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_key_it_starts_runs_nothing_and_says_why() {
+    let rig = Rig::new().await;
+    rig.import().await.code(0);
+    std::fs::rename(rig.state().join("secret.key"), rig.path("kept")).unwrap();
+    let served = Served::start(&rig).await;
+    for path in ["/readyz", "/api/v1/channels", "/pf-admin-api/v1/version"] {
+        let (status, body) = served.get(path).await;
+        assert_eq!(status, 503, "{path}");
+        assert!(body.contains("secret.key is missing"), "{body}");
+    }
+    assert_eq!(served.get("/healthz").await.0, 200);
+    let (code, log) = served.end().await;
+    assert_eq!(code, 3, "{log}");
+    assert_eq!(rig.users(), 0);
+    std::fs::rename(rig.path("kept"), rig.state().join("secret.key")).unwrap();
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_of_the_state_stops_it_with_clear_words() {
+    let rig = Rig::with(crowd(300)).await;
+    rig.import().await.code(0);
+    rig.usher(&["sync"]).await.code(0);
+    let writes = rig.sandbox.requests().len();
+    // In one file: what only its journal holds cannot be damaged in it.
+    let copy = rig.path("copy").display().to_string();
+    rig.usher(&["backup", &copy]).await.code(0);
+    let file = rig.state().join("state.db");
+    for journal in ["state.db-wal", "state.db-shm"] {
+        let _ = std::fs::remove_file(rig.state().join(journal));
+    }
+    std::fs::copy(rig.path("copy").join("state.db"), &file).unwrap();
+    let size = std::fs::metadata(&file).unwrap().len();
+    let mut db = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    // Everything but the first pages, which say what the file is.
+    db.seek(SeekFrom::Start(8 * 4096)).unwrap();
+    db.write_all(&vec![0x5a; (size - 8 * 4096) as usize])
+        .unwrap();
+    drop(db);
+    let mut command = rig.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("USHER__LOG__LEVEL", "info");
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(30), crate::rig::ran(command));
+    let ran = ran.await.expect("it does not run").code(2);
+    assert!(
+        ran.err.contains("malformed") || ran.err.contains("inconsistent"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("usher restore"), "{}", ran.err);
+    assert_eq!(
+        rig.sandbox.requests().len(),
+        writes,
+        "nothing was asked of the target"
+    );
+}
+
+/// A small disk of its own; needs the rights of root.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &std::path::Path) -> Option<Self> {
+        std::fs::create_dir_all(at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"])
+            .arg(at)
+            .output();
+        let mounted = mounted.is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
+    let mut rig = Rig::new().await;
+    rig.every = 1;
+    let Some(_disk) = SmallDisk::mount(&rig.state()) else {
+        eprintln!("skipped: a small disk cannot be mounted here");
+        return;
+    };
+    rig.import().await.code(0);
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    let ballast = rig.state().join("ballast");
+    fill(&ballast);
+    rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
+    until_seen("it notices", async || {
+        let (status, body) = served.get("/readyz").await;
+        let (_, metrics) = served.get("/metrics").await;
+        status == 503 && body.contains("full") && has_failed(&metrics)
+    })
+    .await;
+    assert_eq!(rig.users(), 3, "nothing is sent that cannot be recorded");
+    assert_eq!(served.get("/healthz").await.0, 200);
+    std::fs::remove_file(&ballast).unwrap();
+    until("the new one is there", || rig.users() == 4).await;
+    let (code, log) = served.end().await;
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("full"), "{log}");
+}
+
+/// Whether a look at the directory could not be carried out.
+fn has_failed(metrics: &str) -> bool {
+    let mut lines = metrics.lines();
+    lines.any(|line| line.starts_with("usher_channel_failures{") && !line.ends_with(" 0"))
+}
+
+/// Fills what is left to the last byte.
+fn fill(path: &std::path::Path) {
+    let mut file = std::fs::File::create(path).unwrap();
+    for size in [65_536, 4_096, 512, 1] {
+        let piece = vec![0; size];
+        while file.write_all(&piece).is_ok() {}
+    }
+}

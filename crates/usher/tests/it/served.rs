@@ -1,0 +1,105 @@
+//! A running `usher serve`.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, ChildStderr};
+
+use crate::rig::Rig;
+
+/// The service, until it is told to end or killed.
+pub(crate) struct Served {
+    child: Child,
+    err: ChildStderr,
+    /// What it told when it began.
+    pub(crate) told: Value,
+}
+
+impl Served {
+    /// Starts it on a free port and waits until it says that it runs.
+    pub(crate) async fn start(rig: &Rig) -> Self {
+        Self::with(rig, &[]).await
+    }
+
+    pub(crate) async fn with(rig: &Rig, variables: &[(&str, &str)]) -> Self {
+        let mut command = rig.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+        command.env("USHER__LOG__LEVEL", "info");
+        command.env("USHER__LOG__FORMAT", "json");
+        command.envs(variables.iter().copied());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut err = child.stderr.take().unwrap();
+        let mut text = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            text.push_str(&line);
+            if line == "}" {
+                break;
+            }
+        }
+        let Ok(told) = serde_json::from_str(&text) else {
+            let mut said = String::new();
+            err.read_to_string(&mut said).await.unwrap();
+            panic!("it does not run: {text}{said}");
+        };
+        Self { child, err, told }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.told["url"].as_str().unwrap())
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        let url = self.told["url"].as_str().unwrap();
+        url.rsplit('/').next().unwrap().parse().unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let response = client().get(self.url(path)).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.text().await.unwrap())
+    }
+
+    pub(crate) fn pid(&self) -> String {
+        self.child.id().unwrap().to_string()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.pid();
+        let told = std::process::Command::new("kill")
+            .args([name, &pid])
+            .status();
+        assert!(told.unwrap().success());
+    }
+
+    /// Tells it to end; its exit code and its log.
+    pub(crate) async fn end(self) -> (i32, String) {
+        self.signal("-TERM");
+        self.ended().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> (i32, String) {
+        let mut log = String::new();
+        let read = self.err.read_to_string(&mut log);
+        tokio::time::timeout(Duration::from_secs(40), read)
+            .await
+            .expect("it ends")
+            .unwrap();
+        let code = self.child.wait().await.unwrap().code().unwrap_or(-1);
+        (code, log)
+    }
+}
+
+/// Makes a client, with what it encrypts with.
+pub(crate) fn builder() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
+pub(crate) fn client() -> reqwest::Client {
+    builder().timeout(Duration::from_secs(30)).build().unwrap()
+}
