@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use usher_core::model::{ChannelId, CycleMode};
+use usher_core::model::CycleMode;
 
-use usher_store::{Administration as _, AuditEvent, ChannelState};
+use usher_store::{Administration as _, ChannelState};
 use usher_testkit::people::{ChangeKind, Company};
 
 use crate::ldif::{delete, set};
@@ -20,30 +20,9 @@ fn company() -> Company {
 impl World {
     /// What a restored state is made to do before it may write: read both sides in full.
     async fn only_observes(&self) {
-        let engine = &self.admin.engine;
         let sp = &self.configuration.sp_connections[0];
-        let channel = ChannelId::new("staff");
-        let lease = engine.hold(&sp.id).await;
-        let lease = lease.expect("the lease");
-        let mut record = engine.record(sp, &channel).await.expect("a record");
-        record.watermark = None;
-        record.planned_digest = None;
-        record.planned_revision = None;
-        record.last_complete_at = None;
-        self.store
-            .set_state(
-                &channel,
-                &sp.id,
-                &ChannelState::Observe,
-                &AuditEvent::default(),
-            )
-            .await
-            .expect("it observes");
-        self.store
-            .save_channel(lease.fence(), &record)
-            .await
-            .expect("saved");
-        lease.release().await.expect("released");
+        let observing = self.admin.observe_restored(sp, &sp.channels[0]);
+        observing.await.expect("it observes");
     }
 
     /// Ends the process, puts another state in place, and starts again.

@@ -8,6 +8,7 @@ use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
+use super::restored;
 use super::sync::SyncReport;
 use crate::context::{OpenChannel, Progress};
 use crate::cycle::CycleReport;
@@ -84,6 +85,7 @@ impl Admin {
         send: Option<&SendOptions>,
         progress: Arc<dyn Progress>,
     ) -> Result<DecisionReport, EngineError> {
+        restored::may_send(&self.engine.record(&open.sp, &open.channel.id).await?)?;
         let held = self.held(open, selection).await?;
         let mut report = DecisionReport::default();
         let mut steps = Vec::new();

@@ -21,6 +21,7 @@ mod policy;
 mod previews;
 mod report;
 mod resident;
+pub(crate) mod restored;
 mod save;
 mod select;
 mod state;

@@ -8,6 +8,7 @@ use usher_store::{AuditEvent, ChannelState};
 use super::Admin;
 use super::operator::Permission;
 use super::report::StepSample;
+use super::restored;
 use crate::error::EngineError;
 
 /// What a stop did.
@@ -65,6 +66,7 @@ impl Admin {
             return Ok(());
         };
         if mode == ChannelState::Active {
+            restored::may_send(&self.engine.record(sp, &id).await?)?;
             self.verify(&configuration, &id).await?;
         }
         let event = self.event("MODE", Some(&id), &format!("set to {}", mode_name(&mode)));

@@ -9,6 +9,7 @@ use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
+use super::restored;
 use crate::context::{OpenChannel, Progress};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
@@ -100,6 +101,9 @@ impl Admin {
             expected_hash: options.reviewed.clone(),
             only_as_asked: false,
         };
+        if options.only.is_some() || options.reviewed.is_some() {
+            restored::may_send(&self.engine.record(&open.sp, &open.channel.id).await?)?;
+        }
         // Whoever is singled out is sent here: from before the plan on, nobody else sends.
         let singled_out = options.only.is_some() || options.send.at_most.is_some();
         let turn = if singled_out {

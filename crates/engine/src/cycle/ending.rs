@@ -8,6 +8,7 @@ use usher_store::{Settle, Settled, StepFilter};
 
 use super::run::Run;
 use super::{CycleOptions, CycleReport};
+use crate::admin::restored;
 use crate::error::EngineError;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -143,6 +144,7 @@ impl Run<'_> {
             self.record.last_complete_at = Some(self.engine.clock.now());
             self.record.planned_revision = Some(self.open.revision);
             self.record.planned_digest = Some(self.beginning.digest);
+            restored::settle(&mut self.record, self.beginning.mode);
         }
     }
 

@@ -11,7 +11,7 @@ use usher_store::{ChannelRecord, ChannelState};
 use super::health::FailedAt;
 use super::schedule::{self, Due, Times, Timetable};
 use super::{ChannelHealth, Core, Doing, locked};
-use crate::admin::why_incomplete;
+use crate::admin::{restored, why_incomplete};
 use crate::context::Silent;
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
@@ -188,13 +188,18 @@ async fn next(
         return Ok(None);
     }
     let table = Timetable::of(configuration, channel, (core.options.offset_ms)(now));
-    desk.times.last_complete = record.last_complete_at;
+    let restored = restored::is_marked(&record);
+    // A restored state has to read both sides before anything else.
+    desk.times.last_complete = record.last_complete_at.filter(|_| !restored);
     desk.times.next_due = next_due;
     desk.doing = Doing::Waiting;
     if desk.order.is_some() {
         desk.times.failures = 0;
     }
-    let due = schedule::next(&table, &desk.times, now, random);
+    let mut due = schedule::next(&table, &desk.times, now, random);
+    if restored && due.mode == CycleMode::Full {
+        due.mode = CycleMode::Reconcile;
+    }
     desk.table = Some(table);
     desk.next = Some(due);
     let ordered = desk.order.take();

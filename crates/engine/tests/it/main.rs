@@ -24,6 +24,7 @@ mod leavers;
 mod panicking;
 mod pauses;
 mod reconcile;
+mod restored;
 mod sender;
 mod sending;
 mod service;

@@ -5,7 +5,7 @@ use usher_engine::SendOptions;
 use usher_engine::admin::SyncOptions;
 use usher_store::ChannelState;
 
-use super::{Context, restored, select, sync_report};
+use super::{Context, select, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -57,7 +57,6 @@ fn plan_hash(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.open(Access::Work).await?;
-    restored::check(&session, context.channel()).await?;
     let admin = &session.admin;
     let mut keys = Vec::new();
     for text in &args.subject {

@@ -2,7 +2,7 @@
 
 use usher_engine::SendOptions;
 
-use super::{Context, decision, restored};
+use super::{Context, decision};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -29,7 +29,6 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.open(Access::Work).await?;
-    restored::check(&session, context.channel()).await?;
     let selection = args.which.selection()?;
     let send = SendOptions {
         patience_ms: context.settings.patience_ms,

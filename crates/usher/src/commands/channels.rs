@@ -4,7 +4,7 @@ use serde::Serialize;
 use usher_core::model::DataStoreId;
 use usher_store::{Administration as _, ChannelState};
 
-use super::{Context, restored};
+use super::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{Access, Session};
@@ -62,9 +62,6 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let Some(mode) = mode else {
         return list(&session, context).await;
     };
-    if mode == ChannelState::Active {
-        restored::check(&session, context.channel()).await?;
-    }
     session.admin.set_mode(context.channel(), mode).await?;
     list(&session, context).await
 }

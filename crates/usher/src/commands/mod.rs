@@ -23,7 +23,6 @@ pub(crate) mod stop;
 pub(crate) mod sync;
 
 mod decision;
-mod restored;
 mod select;
 mod steps;
 mod sync_report;

@@ -4,13 +4,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use usher_core::model::{Channel, SpConnection};
 use usher_engine::Sealer;
 use usher_engine::admin::Admin;
-use usher_store::{Administration as _, AuditEvent, ChannelState, Operators as _, StoreError};
+use usher_store::{Administration as _, Operators as _, StoreError};
 use usher_store_sqlite::SqliteStore;
 
-use super::{Context, restored};
+use super::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::{self, StateLock};
@@ -148,7 +147,7 @@ async fn observe_all(store: &SqliteStore, admin: &Admin) -> Result<Vec<String>, 
     let mut channels = Vec::new();
     for (sp, channel) in configuration.channels() {
         store.break_lease(&sp.id).await.map_err(unusable)?;
-        observe(admin, sp, channel).await?;
+        admin.observe_restored(sp, channel).await?;
         channels.push(format!("{}/{}", sp.name, channel.name));
     }
     Ok(channels)
@@ -186,32 +185,4 @@ fn not_copied(to: &Path, error: &std::io::Error) -> Failure {
         "the backup cannot be copied to `{}`: {error}",
         to.display()
     ))
-}
-
-/// Nothing that was stored about "read up to here" holds any more.
-async fn observe(admin: &Admin, sp: &SpConnection, channel: &Channel) -> Result<(), Failure> {
-    let engine = &admin.engine;
-    let lease = engine.hold(&sp.id).await?;
-    let mut record = engine.record(sp, &channel.id).await?;
-    record.watermark = None;
-    record.planned_digest = None;
-    record.planned_revision = None;
-    record.last_complete_at = None;
-    record.warnings.push(restored::warning());
-    let event = AuditEvent {
-        at: engine.clock.now(),
-        actor: admin.operator.name.clone(),
-        event: "RESTORE".to_owned(),
-        channel: Some(channel.id.to_string()),
-        success: true,
-        detail: "restored from a backup; set to observe".to_owned(),
-        ..AuditEvent::default()
-    };
-    engine
-        .store
-        .set_state(&channel.id, &sp.id, &ChannelState::Observe, &event)
-        .await?;
-    engine.store.save_channel(lease.fence(), &record).await?;
-    lease.release().await?;
-    Ok(())
 }

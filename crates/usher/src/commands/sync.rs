@@ -5,7 +5,7 @@ use usher_engine::SendOptions;
 use usher_engine::admin::SyncOptions;
 use usher_store::Administration as _;
 
-use super::{Context, restored, select, sync_report};
+use super::{Context, select, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -70,7 +70,6 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let report = result?;
     // A running service looks after that itself.
     if !session.is_beside() {
-        restored::settle(&session, context.channel(), &report).await?;
         let now = session.admin.engine.clock.now();
         session
             .store

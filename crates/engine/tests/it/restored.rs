@@ -1,0 +1,97 @@
+//! A state that came back from a backup (behaviour §19).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher_core::model::{CycleMode, SourceKey};
+use usher_engine::admin::SyncOptions;
+use usher_engine::service::{Service, ServiceOptions};
+use usher_engine::{EngineError, Silent};
+use usher_store::ChannelState;
+
+use crate::world::{World, everything};
+
+async fn restored() -> World {
+    let world = World::of(12).await;
+    world.first_sync().await;
+    let sp = &world.configuration.sp_connections[0];
+    let channel = &sp.channels[0];
+    world.admin.observe_restored(sp, channel).await.unwrap();
+    world.dir().hire("new");
+    world.forget_requests();
+    world
+}
+
+async fn activate(world: &World) -> Result<(), EngineError> {
+    world.admin.set_mode(None, ChannelState::Active).await
+}
+
+#[track_caller]
+fn assert_too_early<T: std::fmt::Debug>(result: Result<T, EngineError>) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, EngineError::Refused(_)), "{error}");
+    assert!(error.to_string().contains("read in full"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_of_a_restored_state_is_sent_before_both_sides_were_read() {
+    let world = restored().await;
+    assert_too_early(activate(&world).await);
+    let cycle = world.sync(CycleMode::Full).await.cycle.unwrap();
+    assert_eq!(cycle.mode, CycleMode::Full);
+    assert_too_early(activate(&world).await);
+    let silent = Arc::new(Silent);
+    let all = everything();
+    let approved = world.admin.approve(None, &all, None, silent.clone());
+    assert_too_early(approved.await);
+    let reviewed = SyncOptions {
+        reviewed: cycle.plan_hash,
+        ..SyncOptions::of(CycleMode::Full)
+    };
+    assert_too_early(world.admin.sync(None, &reviewed, silent.clone()).await);
+    let single = SyncOptions {
+        only: Some(vec![SourceKey::new("key-new")]),
+        ..SyncOptions::of(CycleMode::Incremental)
+    };
+    assert_too_early(world.admin.sync(None, &single, silent).await);
+    assert!(world.writes().is_empty());
+    world.sync(CycleMode::Reconcile).await;
+    assert!(world.writes().is_empty(), "it observes");
+    activate(&world).await.unwrap();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users().len(), 13);
+}
+
+#[tokio::test]
+async fn an_incomplete_read_of_a_restored_state_is_not_enough() {
+    let world = restored().await;
+    world.dir().incomplete = Some("a page was cut".to_owned());
+    world.sync(CycleMode::Reconcile).await;
+    assert_too_early(activate(&world).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_service_reads_both_sides_of_a_restored_state_by_itself() {
+    let world = restored().await;
+    let options = ServiceOptions {
+        tick: Duration::from_millis(20),
+        ..ServiceOptions::default()
+    };
+    let service = Service::start(world.admin.clone(), options);
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let mut left = 1_500;
+    while activate(&world).await.is_err() {
+        left -= 1;
+        assert!(left > 0, "both sides were read");
+        looks.tick().await;
+    }
+    world
+        .until("the new one is there", |world| world.users().len() == 13)
+        .await;
+    service.stop(Duration::from_secs(5)).await;
+    let created = world
+        .writes()
+        .into_iter()
+        .filter(|(verb, _)| verb == "POST");
+    assert_eq!(created.count(), 1, "nobody twice");
+}
