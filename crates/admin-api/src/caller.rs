@@ -15,7 +15,7 @@ use usher_engine::EngineError;
 use usher_engine::access::{Session, SignInError};
 use usher_engine::admin::{Admin, Operator};
 
-use crate::{Api, Peer};
+use crate::{Acting, Api, Peer};
 
 /// The cookie with the token of a session.
 pub(crate) const COOKIE_NAME: &str = "usher_session";
@@ -85,6 +85,14 @@ pub(crate) async fn admin_of(parts: &Parts, api: &Api) -> Result<Admin, Refusal>
 
 /// Who sends a request.
 pub(crate) async fn caller_of(parts: &Parts, api: &Api) -> Result<Caller, Refusal> {
+    let caller = find(parts, api).await?;
+    if let Some(acting) = parts.extensions.get::<Acting>() {
+        acting.note(&caller.operator.name);
+    }
+    Ok(caller)
+}
+
+async fn find(parts: &Parts, api: &Api) -> Result<Caller, Refusal> {
     if let Some(peer) = parts.extensions.get::<Peer>() {
         return Ok(Caller {
             operator: Operator::local(peer.0.clone()),

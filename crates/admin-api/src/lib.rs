@@ -17,7 +17,7 @@ mod sign_in;
 mod told;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::routing::get;
@@ -33,6 +33,22 @@ pub struct Peer(
     /// The name for the audit log.
     pub String,
 );
+
+/// Who a request turned out to come from, for the log of whoever put it into the request's extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Acting(Arc<OnceLock<String>>);
+
+impl Acting {
+    /// The operator's name; none for whoever did not say, or is not believed.
+    pub fn name(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    pub(crate) fn note(&self, name: &str) {
+        // One request comes from one operator: the first word stands.
+        let _ = self.0.set(name.to_owned());
+    }
+}
 
 /// What the APIs work with.
 #[derive(Clone)]

@@ -19,3 +19,4 @@ mod serve;
 mod serve_disasters;
 mod serve_doors;
 mod served;
+mod unit;

@@ -238,6 +238,11 @@ async fn the_first_link_makes_the_first_operator_who_may_then_ask() {
     let line = log.lines().find(|line| line.contains("/api/v1/first-run"));
     let line: Value = serde_json::from_str(line.expect("a line per request")).unwrap();
     assert_eq!(line["fields"]["http.status"], made_status());
+    let line = log
+        .lines()
+        .find(|line| line.contains("/pf-admin-api/v1/version"));
+    let line: Value = serde_json::from_str(line.expect("a line per request")).unwrap();
+    assert_eq!(line["fields"]["operator.name"], "root", "{line}");
     let served = Served::start(&rig).await;
     assert_eq!(
         served.told.get("first_link"),

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, ChildStderr};
+use tokio::process::Child;
+use tokio::task::JoinHandle;
 
 use crate::rig::Rig;
 
 /// The service, until it is told to end or killed.
 pub(crate) struct Served {
     child: Child,
-    err: ChildStderr,
+    /// Read while it runs: a pipe that is full would stop it.
+    log: JoinHandle<String>,
     /// What it told when it began.
     pub(crate) told: Value,
 }
@@ -32,6 +34,11 @@ impl Served {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut err = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            err.read_to_string(&mut log).await.unwrap();
+            log
+        });
         let mut text = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
             text.push_str(&line);
@@ -40,11 +47,9 @@ impl Served {
             }
         }
         let Ok(told) = serde_json::from_str(&text) else {
-            let mut said = String::new();
-            err.read_to_string(&mut said).await.unwrap();
-            panic!("it does not run: {text}{said}");
+            panic!("it does not run: {text}{}", log.await.unwrap());
         };
-        Self { child, err, told }
+        Self { child, log, told }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -83,9 +88,7 @@ impl Served {
 
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> (i32, String) {
-        let mut log = String::new();
-        let read = self.err.read_to_string(&mut log);
-        tokio::time::timeout(Duration::from_secs(40), read)
+        let log = tokio::time::timeout(Duration::from_secs(40), self.log)
             .await
             .expect("it ends")
             .unwrap();

@@ -12,11 +12,15 @@ use axum::routing::get;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use usher_admin_api::{Acting, Peer};
 
 /// Between two pieces of a body passes no more.
 const BODY: Duration = Duration::from_secs(30);
 /// Bytes of a body, where nothing else is said.
 const BODY_BYTES: usize = 4 << 20;
+
+/// Characters of a path in the log.
+const LONGEST: usize = 300;
 
 /// With what holds for every request.
 pub(super) fn watched(router: Router) -> Router {
@@ -52,21 +56,31 @@ pub(super) fn refusing(why: String) -> Router {
         .fallback(refuse)
 }
 
-/// One line per request. Of the address only the path: what follows it may be a secret.
-async fn told(request: Request, next: Next) -> Response {
+/// One line per request. Of the address only the path: what follows it may be a secret. The names of the
+/// fields are a promise: docs/operators-guide.md.
+async fn told(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let method = short(request.method().as_str());
+    let path = short(request.uri().path());
+    let acting = Acting::default();
+    request.extensions_mut().insert(acting.clone());
+    let peer = request.extensions().get::<Peer>().cloned();
     let response = next.run(request).await;
     let id = response.headers().get("x-request-id");
-    let took_ms = begun.elapsed().as_millis() as u64;
+    let operator = acting.name().or(peer.as_ref().map(|peer| peer.0.as_str()));
     tracing::info!(
         request.id = id.and_then(|id| id.to_str().ok()).unwrap_or("-"),
-        http.method = %method,
-        http.path = %path,
+        operator.name = operator.unwrap_or("-"),
+        http.method = method,
+        http.path = path,
         http.status = response.status().as_u16(),
-        took_ms,
+        took_ms = begun.elapsed().as_millis() as u64,
         "answered"
     );
     response
+}
+
+/// Nobody fills the log with one request.
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
