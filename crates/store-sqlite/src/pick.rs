@@ -104,11 +104,11 @@ async fn pick<'f>(conn: &mut SqliteConnection, filter: &'f StepFilter) -> Result
 }
 
 impl Picked<'_> {
-    /// The statement that reads least: by ids, by subject, by cycle, by channels and states, all.
+    /// The statement that reads least: by ids, by subjects, by cycle, by channels and states, all.
     fn statement(&self, [ids, subject, cycle, states, all]: [&'static str; 5]) -> &'static str {
         if !self.filter.ids.is_empty() {
             ids
-        } else if self.filter.subject.is_some() {
+        } else if !self.filter.subjects.is_empty() {
             subject
         } else if self.filter.cycle.is_some() {
             cycle
@@ -132,14 +132,6 @@ impl Picked<'_> {
         states.sort_unstable();
         states.dedup();
         let verbs: Vec<&str> = self.filter.verbs.iter().map(|verb| verb.as_str()).collect();
-        let ids = if self.filter.ids.is_empty() {
-            None
-        } else {
-            let mut ids = self.filter.ids.clone();
-            ids.sort_unstable();
-            ids.dedup();
-            Some(list(&ids)?)
-        };
         Ok(sqlx::query(statement)
             .bind(after.0)
             .bind(limit)
@@ -147,9 +139,19 @@ impl Picked<'_> {
             .bind(any_of(&states)?)
             .bind(any_of(&verbs)?)
             .bind(self.filter.cycle.map(|cycle| cycle.0))
-            .bind(self.filter.subject.map(|subject| subject.0))
-            .bind(ids))
+            .bind(some_of(
+                self.filter.subjects.iter().map(|subject| subject.0),
+            )?)
+            .bind(some_of(self.filter.ids.iter().map(|step| step.0))?))
     }
+}
+
+/// A list of ids, each once; null = any.
+fn some_of(ids: impl Iterator<Item = i64>) -> Result<Option<String>> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    (!ids.is_empty()).then(|| list(&ids)).transpose()
 }
 
 fn count(row: &SqliteRow) -> Result<StepCount> {

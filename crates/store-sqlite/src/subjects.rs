@@ -199,16 +199,13 @@ impl SqliteStore {
         rows.iter().map(holder).collect()
     }
 
-    pub(crate) async fn do_unique_duplicates(
-        &self,
-        channel: &ChannelId,
-    ) -> Result<Vec<UniqueHolder>> {
-        let rows = sqlx::query(sql::UNIQUE_DUPLICATES)
+    pub(crate) async fn do_unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<SubjectId>> {
+        let ids: Vec<i64> = sqlx::query_scalar(sql::UNIQUE_DUPLICATES)
             .bind(channel.as_str())
             .fetch_all(&self.readers)
             .await
             .map_err(backend)?;
-        rows.iter().map(holder).collect()
+        Ok(ids.into_iter().map(SubjectId).collect())
     }
 }
 
@@ -222,6 +219,5 @@ fn holder(row: &SqliteRow) -> Result<UniqueHolder> {
         subject: SubjectId(cells.get("id")?),
         dn: cells.get("dn")?,
         state: cells.parsed("state", SubjectState::parse)?,
-        in_scope: cells.get("in_scope")?,
     })
 }

@@ -195,7 +195,7 @@ impl Subjects for SqliteStore {
     async fn domains(&self, channel: &ChannelId, field: &str) -> Result<Vec<(String, u64)>> {
         self.do_domains(channel, field).await
     }
-    async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<UniqueHolder>> {
+    async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<SubjectId>> {
         self.do_unique_duplicates(channel).await
     }
     async fn stage_members(

@@ -207,7 +207,9 @@ pub trait Subjects: Send + Sync {
     /// Up to `n` keys of linked people, drawn by the seed.
     async fn sample_links(&self, channel: &ChannelId, n: u32, seed: u64) -> Result<Vec<SourceKey>>;
 
-    /// Who holds these unique values in a channel.
+    /// Who holds these unique values in a channel, of those in scope: of each value at most the first
+    /// two by DN who are linked, and the first two who are not, however many there are. Whoever asks for
+    /// somebody's rival finds one beside himself.
     async fn unique_holders(
         &self,
         channel: &ChannelId,
@@ -218,8 +220,9 @@ pub trait Subjects: Send + Sync {
     /// many subjects in scope claim an address there; most first. Values without `@` are left out.
     async fn domains(&self, channel: &ChannelId, field: &str) -> Result<Vec<(String, u64)>>;
 
-    /// Unique values of a channel that more than one subject in scope holds.
-    async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<UniqueHolder>>;
+    /// Subjects in scope that hold a unique value of the channel which another one in scope holds too,
+    /// in id order, each once; removed, archived and re-keying ones do not count.
+    async fn unique_duplicates(&self, channel: &ChannelId) -> Result<Vec<SubjectId>>;
 
     /// Adds desired members of a group as read by this cycle.
     async fn stage_members(

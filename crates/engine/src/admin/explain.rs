@@ -234,7 +234,7 @@ impl Admin {
         id: SubjectId,
     ) -> Result<Vec<StepStory>, EngineError> {
         let filter = StepFilter {
-            subject: Some(id),
+            subjects: vec![id],
             ..StepFilter::default()
         };
         let mut steps = self.engine.store.steps(&filter, StepId(0), 10_000).await?;

@@ -63,7 +63,7 @@ impl StepWanted {
     pub(super) fn filter(&self) -> StepFilter {
         StepFilter {
             cycle: self.cycle,
-            subject: self.subject,
+            subjects: self.subject.into_iter().collect(),
             states: self.states.clone(),
             verbs: self.verbs.clone(),
             ..StepFilter::default()

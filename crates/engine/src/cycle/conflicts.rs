@@ -1,6 +1,6 @@
 //! Conflicts over unique values, and swaps of them (behaviour §10).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use usher_core::model::{
     Hold, Kind, SourceKey, StepId, StepState, Subject, SubjectId, SubjectState, TargetId,
@@ -16,6 +16,8 @@ use crate::error::EngineError;
 
 /// How many subjects are planned again at once.
 const AGAIN_AT_ONCE: usize = 200;
+/// Held steps that are looked through at once.
+const STEPS_AT_ONCE: u32 = 1_000;
 
 /// How far a chain of people who each take the next one's value is followed. A longer one is sent as it
 /// is: the target refuses what cannot be.
@@ -48,7 +50,7 @@ impl Run<'_> {
             .unique_holders(&self.open.channel.id, &values)
             .await?;
         let mut by_value: HashMap<UniqueValue, Vec<UniqueHolder>> = HashMap::new();
-        for holder in holders.into_iter().filter(|holder| holder.in_scope) {
+        for holder in holders {
             by_value
                 .entry(holder.value.clone())
                 .or_default()
@@ -205,11 +207,9 @@ impl Run<'_> {
             return Ok(());
         }
         let mut ids = std::mem::take(&mut self.conflicted);
-        for holder in self.duplicates().await?.into_values().flatten() {
+        for some in self.sharing().await?.chunks(AGAIN_AT_ONCE) {
             // Those of whom nothing is new wait, or go on, as they did.
-            if self.is_planned(holder.subject).await? {
-                ids.insert(holder.subject);
-            }
+            ids.extend(self.planned_of(some).await?);
         }
         let ids: Vec<SubjectId> = ids.into_iter().collect();
         for some in ids.chunks(AGAIN_AT_ONCE) {
@@ -229,23 +229,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn duplicates(&self) -> Result<BTreeMap<UniqueValue, Vec<UniqueHolder>>, EngineError> {
-        let mut by_value: BTreeMap<UniqueValue, Vec<UniqueHolder>> = BTreeMap::new();
-        for holder in self
-            .engine
-            .store
-            .unique_duplicates(&self.open.channel.id)
-            .await?
-        {
-            if holder.state != SubjectState::Rekeying {
-                by_value
-                    .entry(holder.value.clone())
-                    .or_default()
-                    .push(holder);
-            }
-        }
-        by_value.retain(|_, holders| holders.len() > 1);
-        Ok(by_value)
+    /// Those who share a unique value with somebody else.
+    async fn sharing(&self) -> Result<Vec<SubjectId>, EngineError> {
+        let store = &self.engine.store;
+        Ok(store.unique_duplicates(&self.open.channel.id).await?)
     }
 
     /// Subjects whose steps were held over a unique value that nobody else wants any more.
@@ -255,33 +242,43 @@ impl Run<'_> {
             states: vec!["held".to_owned()],
             ..StepFilter::default()
         };
-        let held = self.engine.store.steps(&filter, StepId(0), 10_000).await?;
-        let in_conflict: BTreeSet<SubjectId> = held
-            .into_iter()
-            .filter(|step| {
-                matches!(
-                    step.state,
-                    StepState::Held {
-                        hold: Hold::Conflict { .. }
-                    }
-                )
-            })
-            .map(|step| step.subject)
-            .collect();
+        let mut in_conflict: BTreeSet<SubjectId> = BTreeSet::new();
+        let mut after = StepId(0);
+        loop {
+            let held = self
+                .engine
+                .store
+                .steps(&filter, after, STEPS_AT_ONCE)
+                .await?;
+            let Some(last) = held.last() else { break };
+            after = last.id;
+            let conflicts = held.iter().filter(|step| is_conflict(&step.state));
+            in_conflict.extend(conflicts.map(|step| step.subject));
+        }
         if in_conflict.is_empty() {
             return Ok(Vec::new());
         }
-        let still: BTreeSet<SubjectId> = self
-            .duplicates()
-            .await?
-            .into_values()
-            .flatten()
-            .map(|holder| holder.subject)
-            .collect();
-        let freed: Vec<SubjectId> = in_conflict.difference(&still).copied().collect();
-        let subjects = self.engine.store.subjects(&freed).await?;
-        Ok(subjects.into_iter().map(|subject| subject.key).collect())
+        for still in self.sharing().await? {
+            in_conflict.remove(&still);
+        }
+        let freed: Vec<SubjectId> = in_conflict.into_iter().collect();
+        let mut keys = Vec::with_capacity(freed.len());
+        for some in freed.chunks(AGAIN_AT_ONCE) {
+            let heads = self.engine.store.heads_of(some).await?;
+            keys.extend(heads.into_iter().map(|head| head.key));
+        }
+        Ok(keys)
     }
+}
+
+/// Whether a step waits because somebody else has, or wants, a value of it.
+fn is_conflict(state: &StepState) -> bool {
+    matches!(
+        state,
+        StepState::Held {
+            hold: Hold::Conflict { .. }
+        }
+    )
 }
 
 /// What mapping said of a subject when it was planned, to be planned again.

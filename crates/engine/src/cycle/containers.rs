@@ -125,7 +125,7 @@ impl Run<'_> {
             return Ok(false);
         }
         let filter = StepFilter {
-            subject: person.id,
+            subjects: person.id.into_iter().collect(),
             states: vec![
                 "planned".to_owned(),
                 "held".to_owned(),

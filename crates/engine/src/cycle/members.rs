@@ -394,7 +394,7 @@ impl Run<'_> {
     /// configuration caused it.
     async fn kept_back(&self, group: SubjectId) -> Result<BTreeSet<SubjectId>, EngineError> {
         let filter = StepFilter {
-            subject: Some(group),
+            subjects: vec![group],
             states: ["held", "expired", "rejected"].map(str::to_owned).to_vec(),
             verbs: vec![Verb::RemoveMembers],
             ..StepFilter::default()
@@ -420,7 +420,7 @@ impl Run<'_> {
             return Ok(());
         }
         let adopted = StepFilter {
-            subject: Some(id),
+            subjects: vec![id],
             states: vec!["succeeded".to_owned()],
             verbs: vec![Verb::Adopt],
             ..StepFilter::default()

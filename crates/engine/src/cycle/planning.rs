@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use usher_core::guard::source_shrunk;
-use usher_core::model::{Hash128, Millis, PlannedStep, SourceKey, Subject, Verdict};
+use usher_core::model::{Hash128, Millis, PlannedStep, SourceKey, Step, Subject, Verdict};
 use usher_core::planner::{SourceState, SubjectInput, SubjectPlan, plan_subject};
 use usher_store::{Remembered, SubjectHead, SubjectWrite, UniqueValue};
 
@@ -33,20 +33,18 @@ impl Run<'_> {
         if changed.is_empty() {
             return Ok(());
         }
-        let mut before = match counting {
-            Counting::Again => {
-                let ids = heads.iter().map(|(key, head)| (key.as_str(), head.id));
-                self.planned_before(&changed, &ids.collect()).await?
-            }
-            Counting::Entry | Counting::Not => HashMap::new(),
-        };
         let gathered_all = self.gather(changed, heads).await?;
+        // Those who share a value may be many, and wait as a rule: their steps are read together.
+        let together = gathered_all.iter().filter_map(|one| {
+            let many = counting == Counting::Again || !one.conflicts.is_empty();
+            one.subject.id.filter(|_| many)
+        });
+        let live = self.live_of(&together.collect::<Vec<_>>()).await?;
         let mut writes = Vec::with_capacity(gathered_all.len());
         let mut reads = Vec::with_capacity(gathered_all.len());
         for gathered in gathered_all {
-            let own = gathered.subject.id.and_then(|id| before.remove(&id));
-            let own = own.unwrap_or_default();
-            if let Some((write, read)) = self.plan_gathered(gathered, counting, &own).await? {
+            let known = gathered.subject.id.and_then(|id| live.get(&id));
+            if let Some((write, read)) = self.plan_gathered(gathered, counting, known).await? {
                 writes.push(write);
                 reads.push(read);
             }
@@ -68,13 +66,13 @@ impl Run<'_> {
         Ok(store.remember_reads(self.fence, &remembered).await?)
     }
 
-    /// Plans one entry; `own` is what this cycle planned for it before. `None` when nothing is to be
-    /// written.
+    /// Plans one entry; `known` are its steps that are not over, if they were read already. `None` when
+    /// nothing is to be written.
     async fn plan_gathered(
         &mut self,
         gathered: Gathered,
         counting: Counting,
-        own: &[PlannedStep],
+        known: Option<&Vec<Step>>,
     ) -> Result<Option<(SubjectWrite, Read)>, EngineError> {
         if let Some(reason) = gathered.postponed {
             if counting != Counting::Again {
@@ -112,15 +110,19 @@ impl Run<'_> {
         };
         let plan = plan_subject(&input);
         self.count_plan(&plan, input.subject.verdict, counting);
+        let own = match counting {
+            Counting::Again => known.map(|live| self.own_of(live)).unwrap_or_default(),
+            Counting::Entry | Counting::Not => Vec::new(),
+        };
         let is_new = gathered.renamed || !own.is_empty();
-        if !is_new && self.stands(&plan, &input.subject, item.hash).await? {
+        if !is_new && self.stands(&plan, &input.subject, item.hash, known).await? {
             let id = input.subject.id.filter(|_| contested);
             self.conflicted.extend(id);
             return Ok(None);
         }
-        self.take_back(&input.subject.key, own);
+        self.take_back(&input.subject.key, &own);
         let unique = unique_values(&rules, item.kind, &input.source);
-        let stays_parked = self.stays_parked(&plan).await?;
+        let stays_parked = self.stays_parked(&plan, known).await?;
         let mut write = self.subject_write(plan, item.hash, item.container, unique);
         write.replanned = !stays_parked;
         let read = Read {

@@ -88,9 +88,9 @@ impl Run<'_> {
         }
         let store = &self.engine.store;
         let holders = store.unique_holders(&self.open.channel.id, &values).await?;
-        let newcomer = holders.into_iter().find(|holder| {
-            Some(holder.subject) != old.id && holder.in_scope && !holder.state.is_linked()
-        });
+        let newcomer = holders
+            .into_iter()
+            .find(|holder| Some(holder.subject) != old.id && !holder.state.is_linked());
         Ok(newcomer.map(|holder| holder.subject))
     }
 

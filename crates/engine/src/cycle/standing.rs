@@ -1,7 +1,7 @@
 //! Plans that stand already: what waits for a person is not written again while nothing changed, so that
 //! its number, its age and an approval of it keep their meaning.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use usher_core::model::{
     Hash128, PlannedStep, Step, StepId, StepState, Subject, SubjectId, Verb, Verdict,
@@ -9,9 +9,15 @@ use usher_core::model::{
 use usher_core::planner::{SubjectPlan, is_same_plan};
 use usher_store::StepFilter;
 
-use super::page::Judged;
 use super::run::Run;
 use crate::error::EngineError;
+
+/// States of steps that are not over.
+const LIVE: [&str; 7] = [
+    "planned", "pending", "held", "claimed", "waiting", "parked", "unknown",
+];
+/// Steps read at once.
+const AT_ONCE: u32 = 1_000;
 
 impl Run<'_> {
     /// Whether the plan is the one that waits already: each of its steps is held, the very same ones are
@@ -22,6 +28,7 @@ impl Run<'_> {
         plan: &SubjectPlan,
         before: &Subject,
         hash: Hash128,
+        known: Option<&Vec<Step>>,
     ) -> Result<bool, EngineError> {
         let all_held = plan.steps.iter().all(|step| step.hold.is_some());
         let Some(id) = before.id.filter(|_| all_held && !plan.steps.is_empty()) else {
@@ -30,7 +37,7 @@ impl Run<'_> {
         if before.desired_hash != Some(hash) {
             return Ok(false);
         }
-        let live = self.live_steps(id, None).await?;
+        let live = self.live(id, known).await?;
         let approved = live.iter().any(|step| is_approved(&step.state));
         let waits = |step: &Step| step.state.name() == "held" || is_approved(&step.state);
         let waits = live.iter().all(waits);
@@ -43,65 +50,92 @@ impl Run<'_> {
     }
 
     /// Whether a subject stays given up, and its parked steps with it: a person may try them again.
-    pub(super) async fn stays_parked(&self, plan: &SubjectPlan) -> Result<bool, EngineError> {
+    pub(super) async fn stays_parked(
+        &self,
+        plan: &SubjectPlan,
+        known: Option<&Vec<Step>>,
+    ) -> Result<bool, EngineError> {
         let Some(id) = plan.subject.id.filter(|_| plan.steps.is_empty()) else {
             return Ok(false);
         };
         if plan.verdict != Verdict::Parked {
             return Ok(false);
         }
-        let live = self.live_steps(id, None).await?;
+        let live = self.live(id, known).await?;
         Ok(live.iter().all(|step| step.state.name() == "parked"))
     }
 
-    /// What this cycle planned for these subjects before.
-    pub(super) async fn planned_before(
+    /// Which of these subjects this cycle planned steps for, for their accounts.
+    pub(super) async fn planned_of(
         &self,
-        items: &[Judged],
-        ids: &HashMap<&str, SubjectId>,
-    ) -> Result<HashMap<SubjectId, Vec<PlannedStep>>, EngineError> {
-        let mut planned = HashMap::new();
-        for item in items {
-            let Some(id) = ids.get(item.key.as_str()) else {
-                continue;
-            };
-            let own = self.own_steps(*id).await?.into_iter();
-            planned.insert(*id, own.map(|step| step.planned).collect());
+        ids: &[SubjectId],
+    ) -> Result<BTreeSet<SubjectId>, EngineError> {
+        let steps = self.account_steps(ids, &["planned"]).await?.into_iter();
+        let own = steps.filter(|step| self.is_own(step));
+        Ok(own.map(|step| step.subject).collect())
+    }
+
+    /// The steps for the accounts of these subjects that are not over; every one asked for is in it.
+    pub(super) async fn live_of(
+        &self,
+        ids: &[SubjectId],
+    ) -> Result<HashMap<SubjectId, Vec<Step>>, EngineError> {
+        let mut live: HashMap<SubjectId, Vec<Step>> =
+            ids.iter().map(|id| (*id, Vec::new())).collect();
+        for step in self.account_steps(ids, &LIVE).await? {
+            live.entry(step.subject).or_default().push(step);
         }
-        Ok(planned)
+        Ok(live)
     }
 
-    /// Whether this cycle planned steps for a subject's account.
-    pub(super) async fn is_planned(&self, id: SubjectId) -> Result<bool, EngineError> {
-        Ok(!self.own_steps(id).await?.is_empty())
+    /// What this cycle planned, of these steps.
+    pub(super) fn own_of(&self, live: &[Step]) -> Vec<PlannedStep> {
+        let own = live.iter().filter(|step| self.is_own(step));
+        own.map(|step| step.planned.clone()).collect()
     }
 
-    async fn own_steps(&self, id: SubjectId) -> Result<Vec<Step>, EngineError> {
-        let mut steps = self.live_steps(id, Some("planned")).await?;
-        steps.retain(|step| step.cycle == self.cycle);
-        Ok(steps)
+    fn is_own(&self, step: &Step) -> bool {
+        step.cycle == self.cycle && step.state == StepState::Planned
     }
 
-    /// Steps for a subject's account that are not over, in order.
-    async fn live_steps(
+    async fn live(
         &self,
         id: SubjectId,
-        state: Option<&str>,
+        known: Option<&Vec<Step>>,
     ) -> Result<Vec<Step>, EngineError> {
-        let all = [
-            "planned", "pending", "held", "claimed", "waiting", "parked", "unknown",
-        ];
+        match known {
+            Some(known) => Ok(known.clone()),
+            None => self.account_steps(&[id], &LIVE).await,
+        }
+    }
+
+    /// Steps for the accounts of these subjects in these states, in order.
+    async fn account_steps(
+        &self,
+        ids: &[SubjectId],
+        states: &[&str],
+    ) -> Result<Vec<Step>, EngineError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let filter = StepFilter {
-            subject: Some(id),
-            states: match state {
-                Some(state) => vec![state.to_owned()],
-                None => all.map(str::to_owned).to_vec(),
-            },
+            subjects: ids.to_vec(),
+            states: states.iter().map(|state| (*state).to_owned()).collect(),
             ..StepFilter::default()
         };
-        let mut steps = self.engine.store.steps(&filter, StepId(0), 1_000).await?;
-        steps.retain(|step| !matches!(step.verb(), Verb::AddMembers | Verb::RemoveMembers));
-        Ok(steps)
+        let mut all = Vec::new();
+        let mut after = StepId(0);
+        loop {
+            let some = self.engine.store.steps(&filter, after, AT_ONCE).await?;
+            let is_last = some.len() < AT_ONCE as usize;
+            after = some.last().map_or(after, |step| step.id);
+            let account =
+                |step: &Step| !matches!(step.verb(), Verb::AddMembers | Verb::RemoveMembers);
+            all.extend(some.into_iter().filter(account));
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 }
 

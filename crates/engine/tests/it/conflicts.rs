@@ -8,6 +8,7 @@ use usher_engine::admin::{Selection, SyncOptions};
 use usher_engine::{EngineError, Silent};
 use usher_store::{StepFilter, SubjectFilter};
 
+use crate::queries::counted;
 use crate::world::{World, everything};
 
 #[tokio::test]
@@ -27,6 +28,47 @@ async fn two_people_with_one_address_are_both_held_and_each_names_the_other() {
         20,
         "both go on when the conflict is gone"
     );
+}
+
+/// What a plan, and a full read when all of it waits, ask of the store, where all but ten of these
+/// people share one address, or nobody does.
+async fn statements(people: usize, shared: bool) -> [usize; 2] {
+    let mut world = World::of(people).await;
+    world.channel().policy.load.requests_per_second = Some(0.0);
+    world.save().await;
+    world.dir().page = Some(200);
+    for (n, person) in (0..).zip(world.dir().people.values_mut()) {
+        if shared && n >= 10 {
+            person.mail = Some("same@example.com".to_owned());
+        }
+    }
+    let (plan, planning) = Box::pin(counted(world.plan())).await;
+    let held = if shared { people - 10 } else { 0 };
+    let verdicts = &plan.cycle.verdicts;
+    assert_eq!(verdicts.get("held").copied().unwrap_or(0), held as u64);
+    for _ in 0..2 {
+        world.sync(CycleMode::Full).await;
+        assert_eq!(world.users().len(), people - held);
+    }
+    let (_, waiting) = counted(world.sync(CycleMode::Full)).await;
+    assert_eq!(world.steps_in("held").await.len(), held);
+    [planning, waiting]
+}
+
+#[tokio::test]
+async fn a_value_that_many_share_costs_few_statements() {
+    let people = 810;
+    let apart = Box::pin(statements(people, false)).await;
+    let shared = Box::pin(statements(people, true)).await;
+    for (apart, shared) in apart.into_iter().zip(shared) {
+        assert!(apart > 0, "statements are counted");
+        // Some for each two hundred of them, and not one for each.
+        let most = apart + people / 4;
+        assert!(
+            shared < most,
+            "{shared} statements, and {apart} where nobody shares"
+        );
+    }
 }
 
 #[tokio::test]

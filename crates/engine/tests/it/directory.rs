@@ -53,6 +53,8 @@ pub(crate) struct Directory {
     pub(crate) unreadable: Option<String>,
     /// Reading it ends in a panic.
     pub(crate) panics: bool,
+    /// People of one page, where it is not the usual few.
+    pub(crate) page: Option<usize>,
     pub(crate) reads: u32,
 }
 
@@ -181,7 +183,10 @@ impl Directory {
             .map(|person| Self::entry(person, second))
             .collect();
         let users = people.len() as u64;
-        let chunks: Vec<_> = people.chunks(7).map(<[ReadEntry]>::to_vec).collect();
+        let chunks: Vec<_> = people
+            .chunks(self.page.unwrap_or(7))
+            .map(<[ReadEntry]>::to_vec)
+            .collect();
         events.extend(chunks.into_iter().map(SourceEvent::Page));
         let groups: Vec<ReadEntry> = self
             .groups

@@ -23,6 +23,7 @@ mod leases;
 mod leavers;
 mod panicking;
 mod pauses;
+mod queries;
 mod reconcile;
 mod restored;
 mod sender;

@@ -11,7 +11,7 @@ macro_rules! step_columns {
     };
 }
 
-/// What every filter asks: ?3 channels, ?4 states, ?5 verbs, ?6 cycle, ?7 subject, ?8 ids. Null =
+/// What every filter asks: ?3 channels, ?4 states, ?5 verbs, ?6 cycle, ?7 subjects, ?8 ids. Null =
 /// any.
 macro_rules! step_filter {
     () => {
@@ -20,7 +20,7 @@ macro_rules! step_filter {
           AND (?4 IS NULL OR s.state IN (SELECT value FROM json_each(?4)))
           AND (?5 IS NULL OR s.verb IN (SELECT value FROM json_each(?5)))
           AND (?6 IS NULL OR s.cycle = ?6)
-          AND (?7 IS NULL OR s.subject = ?7)
+          AND (?7 IS NULL OR s.subject IN (SELECT value FROM json_each(?7)))
           AND (?8 IS NULL OR s.id IN (SELECT value FROM json_each(?8)))"
     };
 }
@@ -56,14 +56,14 @@ macro_rules! step_count {
 
 statements! {
     LIST_IDS = step_list!("json_each(?8) v CROSS JOIN step s ON s.id = v.value", "");
-    LIST_SUBJECT = step_list!("step s INDEXED BY step_subject", "s.subject = ?7 AND ");
+    LIST_SUBJECT = step_list!("json_each(?7) w CROSS JOIN step s INDEXED BY step_subject ON s.subject = w.value", "");
     LIST_CYCLE = step_list!("step s INDEXED BY step_cycle", "s.cycle = ?6 AND ");
     LIST_STATES = step_list!("json_each(?3) h CROSS JOIN json_each(?4) t CROSS JOIN step s INDEXED BY step_state
         ON s.channel = h.value AND s.state = t.value", "");
     LIST_ALL = step_list!("step s NOT INDEXED", "");
 
     COUNT_IDS = step_count!("json_each(?8) v CROSS JOIN step s ON s.id = v.value", "");
-    COUNT_SUBJECT = step_count!("step s INDEXED BY step_subject", "s.subject = ?7 AND ");
+    COUNT_SUBJECT = step_count!("json_each(?7) w CROSS JOIN step s INDEXED BY step_subject ON s.subject = w.value", "");
     COUNT_CYCLE = step_count!("step s INDEXED BY step_cycle", "s.cycle = ?6 AND ");
     COUNT_STATES = step_count!("json_each(?3) h CROSS JOIN json_each(?4) t CROSS JOIN step s INDEXED BY step_state
         ON s.channel = h.value AND s.state = t.value", "");

@@ -157,23 +157,25 @@ statements! {
         ORDER BY ((s.id % 2147483647) * ?3) % 2147483647, s.id LIMIT ?2)");
 
     /// Rows: field, folded value.
-    UNIQUE_HOLDERS = concat!("SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn,
-            s.state AS state, s.in_scope AS in_scope
+    UNIQUE_HOLDERS = concat!("SELECT id, field, folded, dn, state FROM (
+        SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn, s.state AS state,
+            row_number() OVER (PARTITION BY u.field, u.folded,
+                s.state IN ('linked', 'disabled', 'frozen') ORDER BY s.dn, s.id) AS place
         FROM json_each(?2) v CROSS JOIN unique_value u
             ON u.channel = ", channel!(), " AND u.field = v.value ->> 0 AND u.folded = v.value ->> 1
-        CROSS JOIN subject s ON s.id = u.subject");
+        CROSS JOIN subject s ON s.id = u.subject AND s.in_scope = 1) WHERE place <= 2
+        ORDER BY field, folded, dn, id");
     /// What is held twice at all is found in the index alone, and is little.
-    UNIQUE_DUPLICATES = concat!("SELECT s.id AS id, u.field AS field, u.folded AS folded, s.dn AS dn,
-            s.state AS state, s.in_scope AS in_scope
+    UNIQUE_DUPLICATES = concat!("SELECT DISTINCT u.subject
         FROM (SELECT t.field AS field, t.folded AS folded
             FROM (SELECT u.field AS field, u.folded AS folded FROM unique_value u INDEXED BY sqlite_autoindex_unique_value_1
                 WHERE u.channel = ", channel!(), " GROUP BY u.field, u.folded HAVING count(*) > 1) t
             CROSS JOIN unique_value u ON u.channel = ", channel!(), " AND u.field = t.field AND u.folded = t.folded
             CROSS JOIN subject s ON s.id = u.subject
-            WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
+            WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived', 'rekeying')
             GROUP BY t.field, t.folded HAVING count(*) > 1) t
         CROSS JOIN unique_value u ON u.channel = ", channel!(), " AND u.field = t.field AND u.folded = t.folded
         CROSS JOIN subject s ON s.id = u.subject
-        WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived')
-        ORDER BY u.field, u.folded, s.id");
+        WHERE s.in_scope = 1 AND s.state NOT IN ('removed', 'archived', 'rekeying')
+        ORDER BY u.subject");
 }

@@ -339,11 +339,11 @@ pub async fn steps_are_listed_and_counted_by_filter(place: &dyn Place) {
     filter.cycle = Some(CycleId(cycle.0 + 1));
     check(filter, 0).await;
     let mut filter = any();
-    filter.subject = Some(subjects[1]);
+    filter.subjects = vec![subjects[1]];
     check(filter.clone(), 2).await;
     filter.ids = vec![claimed[0].id, StepId(99_999)];
     check(filter.clone(), 0).await;
-    filter.subject = None;
+    filter.subjects = Vec::new();
     check(filter, 1).await;
 
     let page = desk.store.steps(&any(), StepId(0), 2).await.unwrap();

@@ -178,7 +178,7 @@ impl Desk {
     /// The states of all steps of a subject, by name, in id order.
     pub(super) async fn states(&self, subject: SubjectId) -> Vec<&'static str> {
         let filter = StepFilter {
-            subject: Some(subject),
+            subjects: vec![subject],
             ..StepFilter::default()
         };
         let steps = self.store.steps(&filter, StepId(0), 1000).await.unwrap();

@@ -78,6 +78,7 @@ macro_rules! contract_tests {
             subjects::a_scan_pages_through_those_who_are_there,
             subjects::unique_values_are_replaced_with_their_subject,
             subjects::duplicates_count_only_those_in_scope,
+            subjects::of_many_holders_of_one_value_the_first_two_are_told,
             subjects::ten_thousand_subjects_are_written_and_found,
             subjects::hostile_text_comes_back_as_it_was,
             listing::dirty_and_due_subjects_are_to_be_planned,

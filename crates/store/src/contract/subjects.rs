@@ -339,7 +339,6 @@ pub async fn unique_values_are_replaced_with_their_subject(place: &dyn Place) {
         .unwrap();
     assert_eq!(found.len(), 2);
     assert!(found.iter().all(|holder| holder.subject == id));
-    assert!(found.iter().all(|holder| holder.in_scope));
     assert!(found.iter().all(|h| h.state == SubjectState::Linked));
     assert!(found.iter().all(|h| h.dn == ana.subject.dn));
     ana.unique = Some(vec![unique("userName", "anna")]);
@@ -366,12 +365,41 @@ pub async fn duplicates_count_only_those_in_scope(place: &dyn Place) {
     writes[3].subject.in_scope = false;
     let ids = desk.plan(&writes).await;
     let found = desk.store.unique_duplicates(&desk.channel).await.unwrap();
-    let mut pairs: Vec<(&str, SubjectId)> = found
-        .iter()
-        .map(|holder| (holder.value.folded.as_str(), holder.subject))
+    assert_eq!(found, [ids[0], ids[1]]);
+}
+
+/// However many share one value, two of each sort are told; and no values, no holders.
+pub async fn of_many_holders_of_one_value_the_first_two_are_told(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let mut writes: Vec<SubjectWrite> = Vec::new();
+    for name in ["e", "d", "c", "b", "a"] {
+        let mut linked = write(desk.linked_subject(Kind::User, name), Vec::new());
+        linked.unique = Some(vec![unique("mail", "same"), unique("userName", name)]);
+        let new = format!("new-{name}");
+        let mut newcomer = write(desk.subject(Kind::User, &new), Vec::new());
+        newcomer.unique = Some(vec![unique("mail", "same"), unique("userName", &new)]);
+        writes.extend([linked, newcomer]);
+    }
+    // The first of the linked ones left.
+    writes[8].subject.in_scope = false;
+    let ids = desk.plan(&writes).await;
+    let asked = [unique("mail", "same"), unique("userName", "new-e")];
+    let found = desk.store.unique_holders(&desk.channel, &asked).await;
+    let mut found: Vec<(String, SubjectId)> = found
+        .unwrap()
+        .into_iter()
+        .map(|holder| (holder.value.folded, holder.subject))
         .collect();
-    pairs.sort_unstable();
-    assert_eq!(pairs, [("same", ids[0]), ("same", ids[1])]);
+    found.sort_unstable();
+    let same = [4, 6, 7, 9].map(|n: usize| ("same".to_owned(), ids[n]));
+    assert_eq!(
+        found,
+        [vec![("new-e".to_owned(), ids[1])], same.to_vec()].concat()
+    );
+    assert_eq!(
+        desk.store.unique_holders(&desk.channel, &[]).await.unwrap(),
+        []
+    );
 }
 
 /// In batches as a read gives them, and all found again at once.

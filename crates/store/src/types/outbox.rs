@@ -118,8 +118,8 @@ pub struct StepFilter {
     pub channel: Option<ChannelId>,
     /// Of this cycle.
     pub cycle: Option<CycleId>,
-    /// Of this subject.
-    pub subject: Option<SubjectId>,
+    /// Of one of these subjects; empty = any.
+    pub subjects: Vec<SubjectId>,
     /// In one of these states, by name; empty = any.
     pub states: Vec<String>,
     /// With one of these verbs; empty = any.

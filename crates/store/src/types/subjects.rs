@@ -113,8 +113,6 @@ pub struct UniqueHolder {
     pub dn: String,
     /// Its state.
     pub state: SubjectState,
-    /// It is in scope.
-    pub in_scope: bool,
 }
 
 /// One desired member.
