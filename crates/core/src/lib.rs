@@ -4,6 +4,7 @@
 //! function of data, so that the same input always gives the same plan.
 #![deny(missing_docs)]
 
+pub mod alerts;
 pub mod descriptor;
 pub mod guard;
 pub mod mapping;

@@ -73,6 +73,11 @@ fn flat(configuration: &Configuration) -> BTreeMap<String, Leaf> {
         }
         sp.secret_entered_at.clear();
     }
+    for (index, webhook) in bare.alerts.webhooks.iter_mut().enumerate() {
+        let path = format!("alerts.webhooks[{index}].secret");
+        let secret = std::mem::replace(&mut webhook.secret, Sealed(String::new()));
+        leaves.insert(path, Leaf::Secret(secret));
+    }
     // Types of the model always serialise.
     let value = serde_json::to_value(&bare).unwrap_or_default();
     walk(&value, "", &mut leaves);

@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod admin;
+mod alerts;
 mod cells;
 mod compact;
 mod cycles;

@@ -23,6 +23,7 @@ impl SqliteStore {
             (sql::PRUNE_STEPS, retention.cycles_days),
             (sql::PRUNE_CYCLES, retention.cycles_days),
             (sql::PRUNE_AUDIT, retention.audit_days),
+            (sql::PRUNE_ALERTS, retention.audit_days),
         ] {
             loop {
                 let mut tx = Tx::begin(&self.writer).await?;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "operators",
         include_str!("../migrations/0002_operators.sql"),
     ),
+    (3, "alerts", include_str!("../migrations/0003_alerts.sql")),
 ];
 
 /// How long a statement waits for another process' write.

@@ -55,9 +55,9 @@ impl<'a> From<&'a Account> for AccountRow<'a> {
     }
 }
 
-type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
+pub(crate) type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
 
-async fn execute(tx: &mut Tx, query: Query<'_>) -> Result<u64> {
+pub(crate) async fn execute(tx: &mut Tx, query: Query<'_>) -> Result<u64> {
     Ok(query
         .execute(tx.conn())
         .await

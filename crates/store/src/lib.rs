@@ -9,11 +9,13 @@
 //! - What was committed survives the loss of power.
 #![deny(missing_docs)]
 
+mod alerts;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod operators;
 mod types;
 
+pub use alerts::*;
 pub use operators::*;
 pub use types::*;
 
@@ -460,9 +462,9 @@ pub trait Outbox: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Administration + Subjects + Outbox + Operators {}
+pub trait Store: Administration + Subjects + Outbox + Operators + Alerts {}
 
-impl<T: Administration + Subjects + Outbox + Operators> Store for T {}
+impl<T: Administration + Subjects + Outbox + Operators + Alerts> Store for T {}
 
 /// The id of an approval, for those who only store.
 pub type ApprovalKey = ApprovalId;

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaCertificate, ChannelId, ConnectionId, DataStoreId, Dates, Kept, Policy, ServerSettings,
+    AlertSettings, CaCertificate, ChannelId, ConnectionId, DataStoreId, Dates, Kept, Policy,
+    ServerSettings,
 };
 
 /// A sealed secret. Its text is ciphertext; the key lies outside the store.
@@ -35,6 +36,9 @@ pub struct Configuration {
     /// Authorities that are trusted beside those of the system.
     #[serde(default)]
     pub ca_certificates: Vec<CaCertificate>,
+    /// Who is told when something needs a person.
+    #[serde(default)]
+    pub alerts: AlertSettings,
 }
 
 impl Configuration {

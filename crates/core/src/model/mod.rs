@@ -1,5 +1,6 @@
 //! The words of Usher as types: configuration, what is read, what is wanted, what is planned.
 
+mod alerts;
 mod configuration;
 mod cycle;
 mod entry;
@@ -14,6 +15,7 @@ mod step;
 mod subject;
 mod words;
 
+pub use alerts::*;
 pub use configuration::*;
 pub use cycle::*;
 pub use entry::*;

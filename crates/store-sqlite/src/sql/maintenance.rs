@@ -8,6 +8,7 @@ statements! {
     PRUNE_CYCLES = "DELETE FROM cycle WHERE id IN (SELECT y.id FROM cycle y WHERE y.started_at < ?1 AND y.state <> 'reading'
         AND NOT EXISTS (SELECT 1 FROM step s WHERE s.cycle = y.id) LIMIT 1000)";
     PRUNE_AUDIT = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at LIMIT 1000)";
+    PRUNE_ALERTS = "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE cleared_at < ?1 LIMIT 1000)";
     /// Ids; `removed_at` is cleared with the shadow, so that nothing is found twice.
     PRUNE_REMOVED = "SELECT id FROM subject INDEXED BY subject_removed WHERE removed_at < ?1 LIMIT 1000";
     /// A list of subjects.

@@ -11,6 +11,7 @@ macro_rules! statements {
 }
 
 pub(crate) mod admin;
+pub(crate) mod alerts;
 pub(crate) mod cycle;
 pub(crate) mod index;
 pub(crate) mod maintenance;
@@ -28,6 +29,7 @@ pub(crate) mod write;
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     [
         admin::ALL,
+        alerts::ALL,
         cycle::ALL,
         index::ALL,
         maintenance::ALL,

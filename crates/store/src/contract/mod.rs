@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use crate::Store;
 
 pub mod administration;
+pub mod alerts;
 pub mod claiming;
 pub mod cycles;
 mod desk;
@@ -168,6 +169,13 @@ macro_rules! contract_tests {
             operators::a_session_lives_until_it_ends,
             operators::an_api_token_lives_until_it_is_revoked,
             operators::the_first_link_is_for_the_first_account,
+            alerts::a_trouble_keeps_its_earliest_time,
+            alerts::an_alert_is_open_until_it_is_over,
+            alerts::receivers_are_told_once_and_in_order,
+            alerts::what_was_over_before_it_was_told_is_not_told,
+            alerts::a_new_stage_takes_the_place_of_the_one_before,
+            alerts::a_claim_that_was_not_settled_is_free_again,
+            alerts::old_alerts_are_pruned_with_their_deliveries,
         }
     };
     (@each $place:expr, $($module:ident :: $name:ident,)*) => {

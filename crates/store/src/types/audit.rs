@@ -49,7 +49,7 @@ pub struct Retention {
     pub exchanges_days: u32,
     /// Cycles and final steps.
     pub cycles_days: u32,
-    /// Audit events.
+    /// Audit events, and alerts that are over.
     pub audit_days: u32,
     /// Shadows of removed people; the tombstone (key, id) stays.
     pub removed_shadow_days: u32,

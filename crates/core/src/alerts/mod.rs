@@ -1,0 +1,15 @@
+//! What needs a person, judged from facts; and how that is told.
+//!
+//! Pure: the same facts give the same alerts. An alert is judged by state and not by events, so it does no harm
+//! to judge it again or to miss a moment.
+
+mod evaluate;
+mod facts;
+mod message;
+
+pub use evaluate::{KEY_STAGES_DAYS, evaluate};
+pub use facts::{ChannelFacts, ConnectionFacts, Facts};
+pub use message::{Happening, Message, utc};
+
+#[cfg(test)]
+mod tests;
