@@ -4,15 +4,17 @@
 //! hold, the tests: the servers they need are installed where that is possible (Debian, as root) and named elsewhere.
 
 mod counts;
+mod interop;
 mod report;
 mod servers;
 mod tool;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use counts::Counts;
+use interop::Tools;
 use report::Report;
 use tool::Tool;
 
@@ -37,6 +39,9 @@ pub(crate) fn command(root: &Path, words: &[&str]) -> Result<()> {
     let mut counts = Counts::default();
     if report.holds() {
         counts = tests(root, fast, &mut report);
+    }
+    if report.holds() && !fast {
+        outside(root, &mut report);
     }
     report.print(&counts);
     if !report.holds() {
@@ -102,6 +107,39 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
         report.step("count", || bail!("no test ran: that is no success"));
     }
     counts
+}
+
+/// Tools of other projects against the service.
+fn outside(root: &Path, report: &mut Report) {
+    const CLIENT: &str = "generated client";
+    const CONTRACT: &str = "descriptions";
+    let target = target(root);
+    println!("\n== tools of other projects");
+    let tools = match Tools::install(root, &target) {
+        Ok(tools) => tools,
+        Err(error) if interop::must_run() => {
+            report.step(CLIENT, || Err(error));
+            return;
+        }
+        Err(error) => {
+            println!("{error:#}");
+            let why = "the tools of other projects could not be installed; above is why";
+            report.skip(CLIENT, why);
+            report.skip(CONTRACT, why);
+            return;
+        }
+    };
+    let usher = target.join("debug/usher");
+    report.step(CLIENT, || {
+        cargo(root, "build --package usher --locked --quiet").run()?;
+        tools.prove(root, &usher, "client")
+    });
+    report.step(CONTRACT, || tools.prove(root, &usher, "contract"));
+}
+
+/// Where cargo builds.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn cargo(root: &Path, words: &str) -> Tool {

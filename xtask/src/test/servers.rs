@@ -46,6 +46,19 @@ pub(crate) fn install() -> Result<()> {
         println!("Until then the tests that need them are skipped.");
         return Ok(());
     }
+    install_packages(&packages)
+}
+
+/// Whether packages can be installed here: on Debian, as root.
+pub(crate) fn can_install() -> bool {
+    Path::new("/etc/debian_version").exists() && is_root()
+}
+
+/// Installs packages of Debian.
+///
+/// # Errors
+/// If that fails.
+pub(crate) fn install_packages(packages: &str) -> Result<()> {
     let _guard = NoDaemons::from_here_on(Path::new(START_POLICY))?;
     apt_get("-qq update")?;
     apt_get(&format!(

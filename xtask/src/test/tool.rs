@@ -26,6 +26,14 @@ impl Tool {
         }
     }
 
+    /// Adds one word, which may have blanks.
+    pub(crate) fn arg(mut self, word: &str) -> Self {
+        self.command.arg(word);
+        self.shown.push(' ');
+        self.shown.push_str(word);
+        self
+    }
+
     /// Sets the folder it runs in.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
