@@ -19,12 +19,14 @@ def main():
     words.add_argument("--usher", required=True, help="the program")
     words.add_argument("--only", choices=["client", "contract"])
     given = words.parse_args()
-    with tempfile.TemporaryDirectory() as folder, service(given.usher, folder) as served:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
         if given.only != "contract":
-            scenario.run(API / "published.json", pathlib.Path(folder), served)
+            with service(given.usher, folder / "client") as served:
+                scenario.run(API / "published.json", folder, served)
             print("the generated client configured a provisioning, and people arrived")
         if given.only != "client":
-            contract.run(API, pathlib.Path(folder), served)
+            contract.run(API, folder, given.usher)
 
 
 main()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import configured
+from served import service
 
 CHECKS = [
     "not_a_server_error",
@@ -20,32 +21,28 @@ OWN_EXAMPLES = "8"
 
 PUBLISHED = """
 [[operations]]
-include-path = "/dataStores/{id}"
-include-method = ["GET", "PUT"]
-parameters = { "path.id" = "corp" }
+include-operation-id = ["getDataStore", "updateDataStore"]
+parameters = { "path.id" = "corp", "header.X-BypassExternalValidation" = "true" }
 
 [[operations]]
-include-path = "/idp/spConnections/{id}"
-include-method = ["GET", "PUT"]
-parameters = { "path.id" = "cloud" }
+include-operation-id = ["getSpConnection", "updateSpConnection"]
+parameters = { "path.id" = "cloud", "header.X-BypassExternalValidation" = "true" }
 
 [[operations]]
-include-path = "/idp/connectors/descriptors/{id}"
+include-operation-id = ["createDataStore", "createSpConnection", "importConfiguration"]
+parameters = { "header.X-BypassExternalValidation" = "true" }
+
+[[operations]]
+include-operation-id = ["getTrustedCert", "exportCaCertificateFile"]
+parameters = { "path.id" = "company" }
+
+[[operations]]
+include-operation-id = ["getIdpConnectorDescriptorById"]
 parameters = { "path.id" = "TEMPLATE" }
 
 [[operations]]
-include-path = "/administrativeAccounts/{username}"
-include-method = ["GET", "PUT"]
+include-operation-id = ["getAccount", "updateAccount", "resetPassword"]
 parameters = { "path.username" = "spare" }
-
-[[operations]]
-include-path = "/administrativeAccounts/{username}/resetPassword"
-parameters = { "path.username" = "spare" }
-
-[[operations]]
-include-path-regex = "^/(dataStores|idp/spConnections|bulk/import)"
-include-method = ["POST", "PUT"]
-parameters = { "header.X-BypassExternalValidation" = "true" }
 """
 
 # The stream of events has no end.
@@ -65,13 +62,16 @@ parameters = { "path.id" = "TOKEN" }
 """
 
 
-def run(api, folder, served):
-    """Both searches; each says itself what it found."""
-    channel, template = prepare(served)
-    settings = PUBLISHED.replace("TEMPLATE", template)
-    search(api / "published.json", served.published, settings, PUBLISHED_EXAMPLES, folder, served)
-    settings = OWN.replace("CHANNEL", channel).replace("TOKEN", str(served.spare_token))
-    search(api / "openapi.json", served.own, settings, OWN_EXAMPLES, folder, served)
+def run(api, folder, usher):
+    """Both searches, each in a new installation; each says itself what it found."""
+    with service(usher, folder / "published") as served:
+        _, template = prepare(served)
+        settings = PUBLISHED.replace("TEMPLATE", template)
+        search(api / "published.json", served.published, settings, PUBLISHED_EXAMPLES, folder, served)
+    with service(usher, folder / "own") as served:
+        channel, _ = prepare(served)
+        settings = OWN.replace("CHANNEL", channel).replace("TOKEN", str(served.spare_token))
+        search(api / "openapi.json", served.own, settings, OWN_EXAMPLES, folder, served)
 
 
 def prepare(served):

@@ -67,7 +67,8 @@ def program(words, log):
 
 @contextlib.contextmanager
 def service(usher, folder):
-    """A new state with its first operator, and a sandbox beside it."""
+    """A new state with its first operator, and a sandbox beside it; `folder` is made."""
+    folder.mkdir()
     sandbox = [usher, "sandbox", "--directory", "--json"]
     serve = [usher, "--state", f"{folder}/state", "serve", "--listen", "127.0.0.1:0", "--json"]
     with program(sandbox, f"{folder}/sandbox.log") as box, program(serve, f"{folder}/serve.log") as told:

@@ -20,6 +20,7 @@ Tasks of this project
   cargo xtask test [--fast]   everything that must hold: format, lints, walls, licences, all tests.
                               --fast leaves out the tests that need servers
   cargo xtask walls           only the walls between the crates, and licences and sources of dependencies
+  cargo xtask interop         only tools of other projects against `usher serve`, the last steps of the test
   cargo xtask bench           speed and memory against limits, in a release build; the numbers go to bench/history.jsonl.
                               --quick tries everything small; --million measures memory at a million people;
                               --only cycle,sending,service,counts,memory
@@ -42,6 +43,7 @@ fn run(words: &[&str]) -> Result<()> {
     match words {
         ["walls"] => walls::command(&root),
         ["test", options @ ..] => test::command(&root, options),
+        ["interop"] => test::interop_command(&root),
         ["bench", options @ ..] => bench::command(&root, options),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
