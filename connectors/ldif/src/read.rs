@@ -1,6 +1,6 @@
 //! One read from begin to end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use usher_connector::scope::{ScopeSets, Walk};
 use usher_connector::{
@@ -17,6 +17,9 @@ const MEMBERS: usize = 1_000;
 
 /// Reasons for unusable entries that a certificate keeps.
 const BAD_KEPT: usize = 1_000;
+
+/// Shared keys that a certificate tells of.
+const SHARED_TOLD: usize = 20;
 
 /// So many linked people may be missing before a read proves nothing.
 const MISSING_ALLOWED: usize = 1;
@@ -35,6 +38,13 @@ pub(crate) async fn read(
         ..Certificate::default()
     };
     certificate.incomplete.extend(sets.incomplete());
+    let shared = shared_keys(settings, directory);
+    certificate.incomplete.extend(shared.values().map(|names| {
+        format!(
+            "{names} have the same {}: an immutable id belongs to one entry; look whether that is the right attribute",
+            settings.rules.key.attribute
+        )
+    }).take(SHARED_TOLD));
     sink.event(SourceEvent::Begin {
         full: true,
         mark: None,
@@ -46,6 +56,7 @@ pub(crate) async fn read(
         sets,
         sink,
         certificate,
+        shared,
         seen: HashSet::new(),
         groups: Vec::new(),
     };
@@ -60,12 +71,36 @@ pub(crate) async fn read(
     sink.event(SourceEvent::End(certificate)).await
 }
 
+/// The keys that more than one person or group has, with the names of two of them.
+fn shared_keys(settings: &Settings, directory: &Directory) -> HashMap<Hash128, String> {
+    let rule = &settings.rules.key;
+    let attribute = rule.attribute.to_ascii_lowercase();
+    let mut first: HashMap<Hash128, &Record> = HashMap::new();
+    let mut shared = HashMap::new();
+    let people_and_groups = directory.records.iter().filter(|one| one.kind.is_some());
+    for record in people_and_groups {
+        let values = record.attributes.get(&attribute);
+        let Ok(key) = rule.key(values.map_or(&[][..], Vec::as_slice)) else {
+            continue;
+        };
+        let key = Hash128::of(key.as_str().as_bytes());
+        if let Some(other) = first.get(&key) {
+            shared.insert(key, format!("{} and {}", other.dn, record.dn));
+        } else {
+            first.insert(key, record);
+        }
+    }
+    shared
+}
+
 struct Reading<'a> {
     settings: &'a Settings,
     directory: &'a Directory,
     sets: ScopeSets,
     sink: &'a mut dyn EventSink,
     certificate: Certificate,
+    /// Keys that several entries have, with their names: nobody can say whose each is.
+    shared: HashMap<Hash128, String>,
     /// Keys that were met, whether in scope or not.
     seen: HashSet<Hash128>,
     groups: Vec<(SourceKey, String)>,
@@ -113,19 +148,29 @@ impl Reading<'_> {
         let verdict = record.verdict(rules, &self.sets, kind);
         let inside = verdict == Some(ScopeVerdict::In);
         let problem = match record.entry(rules, kind) {
-            Ok(entry) if self.seen.insert(Hash128::of(entry.key.as_str().as_bytes())) => {
-                return Ok(inside.then(|| ReadEntry {
-                    scope_group: rules.scope_group(&self.sets, kind, &record.dn),
-                    entry,
-                    scope: ScopeVerdict::In,
-                }));
+            Ok(entry) => {
+                let key = Hash128::of(entry.key.as_str().as_bytes());
+                self.seen.insert(key);
+                match self.shared.get(&key) {
+                    None => {
+                        return Ok(inside.then(|| ReadEntry {
+                            scope_group: rules.scope_group(&self.sets, kind, &record.dn),
+                            entry,
+                            scope: ScopeVerdict::In,
+                        }));
+                    }
+                    Some(names) => (
+                        Some(entry.key.clone()),
+                        format!(
+                            "line {}: {names} have the same key {}",
+                            record.line, entry.key
+                        ),
+                    ),
+                }
             }
-            Ok(entry) => format!(
-                "line {}: another entry has the same key {}: an immutable id belongs to one entry",
-                record.line, entry.key
-            ),
-            Err(problem) => problem,
+            Err(problem) => (None, problem),
         };
+        let (key, problem) = problem;
         if !inside {
             return Ok(None);
         }
@@ -137,7 +182,7 @@ impl Reading<'_> {
         self.sink
             .event(SourceEvent::Bad {
                 dn: record.dn.clone(),
-                key: None,
+                key,
                 problem,
             })
             .await?;

@@ -201,6 +201,33 @@ async fn an_ou_that_the_bind_account_may_no_longer_read_loses_nobody() {
 }
 
 #[tokio::test]
+async fn somebody_whose_key_the_bind_account_may_no_longer_read_is_not_gone() {
+    let company = company();
+    let Some(mut world) = settled(Plan::of(company.ldif())).await else {
+        return;
+    };
+    let somebody = company.people().nth(7).expect("sixty people");
+    let dn = ascii(&somebody.dn);
+    // Whoever is drawn as a sentinel: not this one.
+    world.channel().policy.sentinel_sample = 0;
+    world.save().await;
+    let hidden = format!("to dn.exact=\"{dn}\" attrs=entryUUID by * none");
+    let mut rules = vec![hidden.as_str()];
+    rules.extend(READ_ALL);
+    world.slapd.set_acl(&rules).expect("rights taken away");
+    let report = world.sync(CycleMode::Full).await;
+    assert!(
+        format!("{report:?}").contains("not proven gone"),
+        "{report:?}"
+    );
+    world.assert_nothing_written();
+    assert_everybody_is_active(&world, 60);
+    world.slapd.set_acl(READ_ALL).expect("rights given back");
+    world.sync(CycleMode::Full).await;
+    world.assert_nothing_written();
+}
+
+#[tokio::test]
 async fn a_small_ou_without_a_sentinel_that_is_hidden_or_deleted_waits_for_a_person() {
     let company = company();
     let mut ldif = company.ldif();

@@ -117,8 +117,7 @@ impl Admin {
                 options.only = Some(named.map(|step| step.subject).collect());
             }
             let mut sync = SyncReport::default();
-            self.deliver(open, fence, &options, turn, progress, &mut sync)
-                .await?;
+            Box::pin(self.deliver(open, fence, &options, turn, progress, &mut sync)).await?;
             self.fill(open, &mut sync).await?;
             report.sync = Some(sync);
         }

@@ -125,8 +125,7 @@ impl Admin {
             ..SyncReport::default()
         };
         let send = self.send_options(open, options).await?;
-        self.deliver(open, fence, &send, turn, progress, &mut report)
-            .await?;
+        Box::pin(self.deliver(open, fence, &send, turn, progress, &mut report)).await?;
         self.finish_first_sync(open, fence).await?;
         self.fill(open, &mut report).await?;
         if send.at_most.is_some_and(|most| most > 0) && report.waiting > 0 {

@@ -1,5 +1,7 @@
 //! Absence: what a complete read did not return, confirmed by a second look.
 
+use std::collections::HashSet;
+
 use usher_connector::{FetchBy, Fetched, ReadEntry};
 use usher_core::guard::source_shrunk;
 use usher_core::model::{CycleMode, Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
@@ -209,7 +211,8 @@ impl Run<'_> {
             let absent = batch.iter().zip(&fates);
             let absent = absent.filter(|(_, fate)| matches!(fate, Fetched::Absent));
             let absent: Vec<SubjectId> = absent.map(|(head, _)| head.id).collect();
-            let unproven = self.look_at_containers(&absent).await?;
+            let mut unproven = self.look_at_names(&absent).await?;
+            unproven.extend(self.look_at_containers(&absent).await?);
             for (head, fate) in batch.iter().zip(fates) {
                 let source = match fate {
                     Fetched::Absent if unproven.contains(&head.id) => continue,
@@ -248,6 +251,38 @@ impl Run<'_> {
             Err(error) => vec![unknown(&error.to_string()); batch.len()],
         };
         Ok(fetched)
+    }
+
+    /// Looks at the names under which people and groups were last seen. Where there may be an entry whose key
+    /// cannot be read (the right to it got lost, it has two), nobody is proven gone: returns those.
+    async fn look_at_names(
+        &mut self,
+        absent: &[SubjectId],
+    ) -> Result<HashSet<SubjectId>, EngineError> {
+        let subjects = self.engine.store.subjects(absent).await?;
+        if subjects.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let by = FetchBy::Dns(subjects.iter().map(|subject| subject.dn.clone()).collect());
+        let fetched = self.open.source.fetch(&by, &self.open.attributes()).await;
+        let failed = fetched.as_ref().err().map(ToString::to_string);
+        let mut fetched = fetched.unwrap_or_default().into_iter();
+        let mut unproven = HashSet::new();
+        for subject in subjects {
+            let reason = match fetched.next() {
+                Some(Fetched::Absent | Fetched::Present(_) | Fetched::Other { .. }) => continue,
+                Some(Fetched::Unknown { reason }) => reason,
+                None => failed
+                    .clone()
+                    .unwrap_or_else(|| "the source did not answer for it".to_owned()),
+            };
+            self.notes.push(format!(
+                "{}: nothing was found by its key, but it is not proven gone, since its name cannot be looked up: {reason}",
+                subject.dn
+            ));
+            unproven.extend(subject.id);
+        }
+        Ok(unproven)
     }
 
     /// The second look found an entry that the complete read left out: the read proves nothing.

@@ -321,7 +321,15 @@ impl Run<'_> {
             self.count(Verdict::Invalid);
             return Ok(());
         };
-        let (name, container) = canonical(dn);
+        let heads = self.heads(std::slice::from_ref(&key)).await?;
+        let head = heads.get(&key);
+        let known = match head {
+            Some(head) => self.engine.store.subjects(&[head.id]).await?.pop(),
+            None => None,
+        };
+        // Whose name this is is not known either: whoever has an account keeps the one that is stored.
+        let dn = known.map_or_else(|| dn.to_owned(), |subject| subject.dn);
+        let (name, container) = canonical(&dn);
         let source = SourceState::Invalid {
             problems: vec![Problem {
                 field: None,
@@ -331,17 +339,16 @@ impl Run<'_> {
         };
         let item = Judged {
             hash: source.hash(),
-            dn_hash: Hash128::of(name.as_bytes()),
+            dn_hash: head.map_or_else(|| Hash128::of(name.as_bytes()), |head| head.dn_hash),
             key,
-            kind: Kind::User,
-            dn: dn.to_owned(),
+            kind: head.map_or(Kind::User, |head| head.kind),
+            dn,
             container,
             source,
             content: None,
             scope_group: None,
         };
         self.seen.insert(Hash128::of(item.key.as_str().as_bytes()));
-        let heads = self.heads(std::slice::from_ref(&item.key)).await?;
         match self.settled_verdict(&item, heads.get(&item.key)) {
             Some(verdict) => {
                 self.count(verdict);

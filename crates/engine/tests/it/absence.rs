@@ -47,6 +47,21 @@ async fn an_entry_that_the_read_overlooked_but_a_second_look_finds_makes_the_rea
 }
 
 #[tokio::test]
+async fn somebody_whose_key_cannot_be_read_any_more_is_not_gone() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().people.remove("u001");
+    world.dir().people.remove("u002");
+    world.dir().unreadable = Some(format!("uid=u001,ou=people,{BASE}"));
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(true), "its entry may be there");
+    assert_eq!(world.active("u002"), Some(false), "one stops no other");
+    world.dir().unreadable = None;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(false));
+}
+
+#[tokio::test]
 async fn an_empty_or_halved_source_proves_nothing() {
     let world = World::of(40).await;
     world.first_sync().await;
