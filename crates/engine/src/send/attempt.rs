@@ -37,6 +37,8 @@ pub(super) enum Blame {
     Step,
     /// The step, on the word of a mere look at the target: many such failures park it.
     Alone,
+    /// The step, on such a word while many fail: it takes a multiple of such failures to park it.
+    Many,
     /// The target, if it does nothing else well either.
     Target,
     /// The target, which wants less or cannot be reached: it is left alone for a while.

@@ -22,9 +22,21 @@ pub(super) struct Health {
 
 /// So many failures without a success between them are the target's.
 const MOST_SUSPECTS: usize = 20;
-/// With more failures than these the target is to blame although it answers a look: it may refuse
-/// every change while it can be read.
-const FEW: usize = 3;
+/// With more failing steps than these a look says less: the target may refuse every change while it can
+/// be read.
+const FEW: u64 = 3;
+
+/// What a look at the target found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It does not answer as it should.
+    Unwell,
+    /// It answers, and so many steps wait beside those that failed.
+    Well {
+        /// Steps to be sent now or later.
+        waiting: u64,
+    },
+}
 
 impl Health {
     /// Takes note of an end. After a failure that may be the target's, it is left alone for a while.
@@ -47,7 +59,7 @@ impl Health {
             return;
         }
         match blame {
-            Blame::Step | Blame::Alone => {}
+            Blame::Step | Blame::Alone | Blame::Many => {}
             Blame::Target => {
                 self.well = false;
                 limiter.pause();
@@ -91,19 +103,18 @@ impl Health {
         !self.suspects.is_empty()
     }
 
-    /// Whether one look at the target can tell whose the failures are.
-    pub(super) fn is_worth_a_look(&self) -> bool {
-        (1..=FEW).contains(&self.suspects.len())
-    }
-
-    /// Nothing else is under way: what failed is charged to the target, or to the steps alone when a
-    /// look found the target well.
-    pub(super) fn rest(&mut self, answers: bool, limiter: &Limiter, random: u64) -> Vec<Finish> {
-        if answers {
-            limiter.lift();
-            return self.settle(Blame::Alone, limiter, random);
-        }
-        self.settle(Blame::Target, limiter, random)
+    /// Nothing else is under way: what failed is charged to the target, or to the steps when a look
+    /// found the target well. Where more than a few are in trouble it is still left alone for a while.
+    pub(super) fn rest(&mut self, look: Look, limiter: &Limiter, random: u64) -> Vec<Finish> {
+        let whose = match look {
+            Look::Unwell => Blame::Target,
+            Look::Well { waiting } if waiting + self.suspects.len() as u64 > FEW => Blame::Many,
+            Look::Well { .. } => {
+                limiter.lift();
+                Blame::Alone
+            }
+        };
+        self.settle(whose, limiter, random)
     }
 
     fn settle(&mut self, whose: Blame, limiter: &Limiter, random: u64) -> Vec<Finish> {

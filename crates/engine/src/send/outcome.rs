@@ -22,6 +22,10 @@ const MOST_ATTEMPTS: u32 = 10;
 /// changes for a while although it can be read.
 const MOST_ALONE: u32 = 30;
 
+/// As many when more fail than a few, about eight hours: a target that refuses all changes while it can
+/// be read looks the same.
+const MOST_OF_MANY: u32 = 120;
+
 /// Everything an outcome is made of.
 pub(super) struct Finished<'a> {
     pub(super) open: &'a OpenChannel,
@@ -125,10 +129,11 @@ impl Finished<'_> {
         let most = match blame {
             Blame::Step => MOST_ATTEMPTS,
             Blame::Alone => MOST_ALONE,
+            Blame::Many => MOST_OF_MANY,
             Blame::Target | Blame::Pause => u32::MAX,
         };
         outcome.attempts = match blame {
-            Blame::Step | Blame::Alone => self.step.attempts + 1,
+            Blame::Step | Blame::Alone | Blame::Many => self.step.attempts + 1,
             // A create that may have been tried is looked up before it is tried again.
             Blame::Target => self.step.attempts.max(1),
             Blame::Pause => self.step.attempts,

@@ -14,7 +14,7 @@ use super::attempt::old_stays;
 use super::claim::Ahead;
 use super::fly::{Finish, Known};
 use super::gate::{Gate, LOOK_AT_STATE, keep_looking, look};
-use super::health::Health;
+use super::health::{Health, Look};
 use super::limiter::Limiter;
 use super::options::{SendOptions, SendReport};
 use super::recover::Unknowns;
@@ -238,9 +238,14 @@ impl Sender<'_> {
     /// Nothing is under way: whose the failures are is decided, with one look at the target if that
     /// can tell.
     async fn rest(&mut self) -> Result<(), EngineError> {
-        let answers = self.health.is_worth_a_look() && self.target_answers().await;
+        let look = if self.target_answers().await {
+            let waiting = self.waiting_count().await?;
+            Look::Well { waiting }
+        } else {
+            Look::Unwell
+        };
         let random = (self.engine.random)();
-        let rest = self.health.rest(answers, &self.limiter, random);
+        let rest = self.health.rest(look, &self.limiter, random);
         self.record(rest).await
     }
 

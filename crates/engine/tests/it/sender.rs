@@ -186,6 +186,37 @@ async fn a_target_that_can_only_be_read_parks_nobody() {
 }
 
 #[tokio::test]
+async fn several_steps_that_each_break_a_quiet_target_are_all_parked_in_the_end() {
+    let world = World::of(8).await;
+    world.first_sync().await;
+    world.sandbox.fault(FaultRule {
+        body_contains: Some("Poison".to_owned()),
+        ..failing("PATCH", "/Users/", 500)
+    });
+    for n in 0..5 {
+        world.dir().person(&format!("u{n:03}")).title = "Poison".to_owned();
+    }
+    assert_eq!(rounds(&world, 60).await, 0, "the target may be unwell");
+    let mut parked = 0;
+    for _ in 0..30 {
+        parked = rounds(&world, 10).await;
+        if parked == 5 {
+            break;
+        }
+    }
+    assert_eq!(parked, 5, "it is not");
+    let parked = world.admin.steps(None, &["parked"], 10).await.unwrap();
+    assert!(
+        parked
+            .iter()
+            .all(|step| format!("{step:?}").contains("retry it"))
+    );
+    world.dir().person("u007").title = "Lead".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u007"]["title"], "Lead");
+}
+
+#[tokio::test]
 async fn a_member_that_the_target_knows_only_later_gets_into_the_group() {
     let world = World::of(8).await;
     world.dir().group("staff", &["u000", "u001"]);
