@@ -99,10 +99,15 @@ impl Api {
     /// Beside a running service: its events, its health and its numbers.
     #[must_use]
     pub fn with_service(self, service: &Service) -> Self {
-        let heard = service.clone();
+        let (heard, stopped) = (service.clone(), service.clone());
         let api = self.with_events(move || heard.events());
+        let until = move || {
+            let service = stopped.clone();
+            async move { service.told_to_stop().await }
+        };
         Self {
             service: Some(service.clone()),
+            listen: api.listen.until(until),
             ..api
         }
     }

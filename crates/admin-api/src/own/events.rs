@@ -102,6 +102,16 @@ impl Listen {
         })))
     }
 
+    /// Until something happens: whoever listens would keep a service from its end.
+    pub(crate) fn until<F: Future<Output = ()> + Send + 'static>(
+        self,
+        over: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self {
+        let listen =
+            Arc::new(move || -> Events { Box::pin(self.events().take_until(Box::pin(over()))) });
+        Self(Some(listen))
+    }
+
     fn events(&self) -> Events {
         match &self.0 {
             Some(listen) => listen(),

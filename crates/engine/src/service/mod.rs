@@ -139,6 +139,11 @@ impl Service {
         }
     }
 
+    /// Waits until it is told to stop.
+    pub async fn told_to_stop(&self) {
+        self.core.stopped().await;
+    }
+
     /// How it is, as last seen: never waits for anything.
     pub fn health(&self) -> ServiceHealth {
         self.core.health()

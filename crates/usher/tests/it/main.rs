@@ -16,6 +16,7 @@ mod rig;
 mod running;
 mod secrets;
 mod serve;
+mod serve_attacks;
 mod serve_disasters;
 mod serve_doors;
 mod served;

@@ -149,6 +149,26 @@ async fn a_killed_service_converges_after_its_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_keeps_it_from_nothing() {
+    let rig = quick().await;
+    let served = Served::start(&rig).await;
+    served.first_operator().await;
+    let asked = served.ask(reqwest::Method::GET, "/api/v1/events");
+    let mut events = asked.send().await.unwrap();
+    assert_eq!(events.status(), 200);
+    rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
+    let mut heard = String::new();
+    while !heard.contains("cycle_ended") {
+        let piece = events.chunk().await.unwrap().expect("more");
+        heard.push_str(&String::from_utf8_lossy(&piece));
+    }
+    let (code, log) = served.end().await;
+    assert_eq!(code, 0, "{log}");
+    assert!(!log.contains("cut"), "{log}");
+    while events.chunk().await.unwrap().is_some() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn told_twice_it_ends_at_once() {
     let rig = slow().await;
     let served = Served::with(&rig, &[("USHER__SERVE__PATIENCE_SECONDS", "3600")]).await;

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
@@ -105,4 +105,39 @@ pub(crate) fn builder() -> reqwest::ClientBuilder {
 
 pub(crate) fn client() -> reqwest::Client {
     builder().timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+/// Of the first operator.
+pub(crate) const PASSWORD: &str = "seven green boats sail";
+
+/// The first operator, signed in as a browser is.
+pub(crate) struct SignedIn {
+    /// `usher_session=...`
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+}
+
+impl Served {
+    /// Makes the first operator, `root`, with the link that was printed.
+    pub(crate) async fn first_operator(&self) -> SignedIn {
+        let link = self.told["first_link"].as_str().unwrap();
+        let token = link.split_once('#').unwrap().1;
+        let given = json!({"link": token, "name": "root", "password": PASSWORD});
+        let asked = client().post(self.url("/api/v1/first-run")).json(&given);
+        let made = asked.send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        let cookie = made.headers()["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let body: Value = made.json().await.unwrap();
+        let csrf = body["csrf_token"].as_str().unwrap().to_owned();
+        SignedIn { cookie, csrf }
+    }
+
+    /// A request by `root`, with their password.
+    pub(crate) fn ask(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        client()
+            .request(method, self.url(path))
+            .basic_auth("root", Some(PASSWORD))
+            .header("X-XSRF-Header", "test")
+    }
 }

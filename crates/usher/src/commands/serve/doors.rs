@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use usher_admin_api::Peer;
 
 use super::SOCKET;
+use super::patient::{Taken, Timely};
 use super::signals::Signals;
 use crate::failure::Failure;
 
@@ -30,6 +31,10 @@ use crate::failure::Failure;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Headers of a request are there after so long; an idle connection lives no longer.
 const HEADERS: Duration = Duration::from_secs(30);
+/// The whole of a request's body is there after so long.
+const WHOLE: Duration = Duration::from_mins(2);
+/// Of an answer, something is taken within so long.
+const TAKEN: Duration = Duration::from_secs(30);
 /// Bytes of a request's headers.
 const HEADER_BYTES: usize = 64 << 10;
 /// Headers of a request.
@@ -214,7 +219,8 @@ impl Caller {
             place: _place,
         } = self;
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request: Request = request.map(axum::body::Body::new);
+            let timely = |body| axum::body::Body::new(Timely::new(body, WHOLE));
+            let mut request: Request = request.map(timely);
             match from.clone() {
                 From::Address(from) => request.extensions_mut().insert(ConnectInfo(from)).is_none(),
                 From::Socket(name) => request.extensions_mut().insert(Peer(name)).is_none(),
@@ -226,7 +232,7 @@ impl Caller {
             .header_read_timeout(HEADERS)
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADER_COUNT)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Taken::new(stream, TAKEN)), service);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

@@ -1,6 +1,7 @@
 //! `usher serve`
 
 mod doors;
+mod patient;
 mod requests;
 mod signals;
 mod tls;
