@@ -108,10 +108,13 @@ pub(super) fn plan_leaving(
             .push("the target does not have it any more".to_owned());
         return draft.finish(departure.situation, Verdict::OutOfScope, &departure.words);
     }
-    match draft.subject.kind {
+    let mut plan = match draft.subject.kind {
         Kind::User => plan_user(draft, departure, &target_id, left_before, input),
         Kind::Group => plan_group(draft, departure, &target_id, input),
-    }
+    };
+    // Also what needs no step: it may have to move to the other channel yet.
+    plan.subject.dirty |= matches!(input.ownership, Ownership::Unclear { .. });
+    plan
 }
 
 fn plan_user(
@@ -248,7 +251,7 @@ fn ownership_hold(draft: &mut Draft<'_>, input: &SubjectInput<'_>) -> Option<Hol
         Ownership::Ours | Ownership::MovesTo { .. } => None,
         Ownership::Unclear { channel } => {
             draft.notes.push(format!(
-                "channel {channel} may have it in scope but was not read since: it waits for that read"
+                "channel {channel} may have it in scope but was not read as a whole since it left: it waits for that read"
             ));
             Some(Hold::OwnedElsewhere {
                 channel: channel.clone(),

@@ -25,6 +25,7 @@ impl Admin {
         record.planned_digest = None;
         record.planned_revision = None;
         record.last_complete_at = None;
+        record.last_complete_began = None;
         if !is_marked(&record) {
             record.warnings.push(format!(
                 "{MARK}: it only observes until directory and target were read in full (`usher sync --reconcile`)"

@@ -278,16 +278,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Who owns the account of somebody who leaves. Another channel has it only if a complete read of
+    /// its own, begun after the leaving was found, says so: whoever left this channel may have left that
+    /// one in the same minute, and an account that was given to nobody would stay active for good.
     async fn ownership(&self, one: &Gathered) -> Result<Ownership, EngineError> {
         if !leaves(&one.item.source) || one.subject.linked_id().is_none() {
             return Ok(Ownership::Ours);
         }
-        let others = self
-            .open
-            .sp
-            .channels
-            .iter()
-            .filter(|other| other.id != self.open.channel.id);
+        let gone = matches!(one.item.source, SourceState::Gone { .. });
+        let store = &self.open.channel.source.data_store;
+        let others = self.open.sp.channels.iter().filter(|other| {
+            // Who is gone from a directory is in no scope of it.
+            other.id != self.open.channel.id && !(gone && other.source.data_store == *store)
+        });
         for other in others {
             let heads = self
                 .engine
@@ -301,11 +304,14 @@ impl Run<'_> {
                 continue;
             }
             let record = self.engine.store.channel(&other.id).await?;
-            let fresh = record
-                .last_complete_at
-                .is_some_and(|at| self.started_at - at < OTHER_CHANNEL_FRESH_MS);
+            let read = record.last_complete_began;
+            let fresh = read.is_some_and(|at| self.started_at - at < OTHER_CHANNEL_FRESH_MS);
+            let since = one
+                .subject
+                .left_at
+                .is_some_and(|left| read.is_some_and(|at| at >= left));
             let channel = other.name.clone();
-            return Ok(if fresh {
+            return Ok(if fresh && since {
                 Ownership::MovesTo { channel }
             } else {
                 Ownership::Unclear { channel }

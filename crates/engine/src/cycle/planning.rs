@@ -106,7 +106,8 @@ impl Run<'_> {
             ownership: gathered.ownership,
             scope_group: gathered.scope_group,
             missing_at_target: gathered.missing_at_target,
-            now: self.started_at,
+            // Not when the cycle began: who is found to have left now may have been there then.
+            now: self.engine.clock.now(),
         };
         let plan = plan_subject(&input);
         self.count_plan(&plan, input.subject.verdict, counting);

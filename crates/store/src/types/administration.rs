@@ -103,6 +103,9 @@ pub struct ChannelRecord {
     pub planned_digest: Option<Hash128>,
     /// When the last complete full read ended.
     pub last_complete_at: Option<Millis>,
+    /// When that read began: nothing that happened later is sure to be in it.
+    #[serde(default)]
+    pub last_complete_began: Option<Millis>,
     /// People and groups of the last complete read.
     pub last_complete_users: u64,
     /// See `last_complete_users`.
@@ -126,6 +129,7 @@ impl ChannelRecord {
             planned_revision: None,
             planned_digest: None,
             last_complete_at: None,
+            last_complete_began: None,
             last_complete_users: 0,
             last_complete_groups: 0,
             warnings: Vec::new(),
