@@ -3,7 +3,9 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use usher_core::model::{ChannelId, Configuration, ConnectionId, Millis};
-use usher_store::{AuditEvent, ChannelRecord, ChannelState, Fence, Result, StoreError};
+use usher_store::{
+    AuditEvent, ChannelRecord, ChannelState, Fence, Result, StoreError, TargetPause,
+};
 
 use crate::cells::Cells;
 use crate::error::backend;
@@ -156,6 +158,35 @@ impl SqliteStore {
     ) -> Result<()> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         save_record(&mut tx, record).await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn do_pause(&self, target: &ConnectionId) -> Result<Option<TargetPause>> {
+        let row = sqlx::query(sql::PAUSE)
+            .bind(target.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(backend)?;
+        let pause = row.map(|row| {
+            let cells = Cells::of("target", &row);
+            Ok(TargetPause {
+                until: cells.get("paused_until")?,
+                told: cells.get("pause_told")?,
+            })
+        });
+        pause.transpose()
+    }
+
+    pub(crate) async fn do_keep_pause(&self, fence: &Fence, pause: TargetPause) -> Result<()> {
+        let mut tx = Tx::fenced(&self.writer, fence).await?;
+        let target = tx.target;
+        sqlx::query(sql::PAUSE_KEEP)
+            .bind(target)
+            .bind(pause.until)
+            .bind(pause.told)
+            .execute(tx.conn())
+            .await
+            .map_err(backend)?;
         tx.commit().await
     }
 

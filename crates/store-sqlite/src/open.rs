@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/0002_operators.sql"),
     ),
     (3, "alerts", include_str!("../migrations/0003_alerts.sql")),
+    (4, "pauses", include_str!("../migrations/0004_pauses.sql")),
 ];
 
 /// How long a statement waits for another process' write.

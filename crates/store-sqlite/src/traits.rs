@@ -12,8 +12,8 @@ use usher_store::{
     Administration, Approval, Approved, AuditEvent, ChannelCounts, ChannelRecord, ChannelState,
     ExchangeRecord, Fence, GroupWrite, IndexKey, IndexRow, Membership, NewCycle, Outbox, Outcome,
     ReadMark, Remembered, Result, Retention, Settle, Settled, StagedMember, StepCount, StepFilter,
-    SubjectFilter, SubjectHead, SubjectWrite, Subjects, Unchanged, UniqueHolder, UniqueValue,
-    WantedMembers,
+    SubjectFilter, SubjectHead, SubjectWrite, Subjects, TargetPause, Unchanged, UniqueHolder,
+    UniqueValue, WantedMembers,
 };
 
 use crate::open::SqliteStore;
@@ -59,6 +59,12 @@ impl Administration for SqliteStore {
     }
     async fn save_channel(&self, fence: &Fence, record: &ChannelRecord) -> Result<()> {
         self.do_save_channel(fence, record).await
+    }
+    async fn pause(&self, target: &ConnectionId) -> Result<Option<TargetPause>> {
+        self.do_pause(target).await
+    }
+    async fn keep_pause(&self, fence: &Fence, pause: TargetPause) -> Result<()> {
+        self.do_keep_pause(fence, pause).await
     }
     async fn archive_channel(&self, fence: &Fence, channel: &ChannelId) -> Result<u64> {
         self.do_archive_channel(fence, channel).await

@@ -77,6 +77,13 @@ pub trait Administration: Send + Sync {
     /// Replaces what is kept of a channel, except its `state`: that changes by `set_state` only.
     async fn save_channel(&self, fence: &Fence, record: &ChannelRecord) -> Result<()>;
 
+    /// Until when a target is left alone, as it was kept last; it may be over. `None` when nothing was
+    /// kept yet.
+    async fn pause(&self, target: &ConnectionId) -> Result<Option<TargetPause>>;
+
+    /// Keeps until when the fence's target is left alone, in place of what was kept before.
+    async fn keep_pause(&self, fence: &Fence, pause: TargetPause) -> Result<()>;
+
     /// Archives every subject of a channel (its configuration is being deleted): state
     /// `Archived`, live steps superseded. Nothing happens at the target.
     async fn archive_channel(&self, fence: &Fence, channel: &ChannelId) -> Result<u64>;

@@ -104,6 +104,7 @@ impl Engine {
     ) -> Result<CycleReport, EngineError> {
         // Of one channel at a time: a cycle that begins ends one that is still reading.
         let _turn = self.shared.cycle_turn(&open.channel.id).await;
+        self.recall_pause(open).await?;
         let mut record = self.record(&open.sp, &open.channel.id).await?;
         let beginning = begin(open, &record, options, self.clock.now())?;
         let started_at = self.clock.now();
@@ -176,7 +177,9 @@ impl Engine {
             };
             run.body(options).await
         };
-        match read.await {
+        let read = read.await;
+        self.keep_pause(open, fence).await;
+        match read {
             Ok(report) => Ok(report),
             Err(error) => {
                 // The first error is the one to tell; a failed abort leaves planned steps, which

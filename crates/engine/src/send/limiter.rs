@@ -12,6 +12,7 @@ use governor::{Quota, RateLimiter};
 use usher_connector::{Failure, TargetError};
 use usher_core::descriptor::Capabilities;
 use usher_core::model::{ConnectionId, Millis, SpConnection};
+use usher_store::TargetPause;
 
 use super::backoff::{LONGEST_TOLD_MS, own_pause_ms, words};
 use crate::clock::Clock;
@@ -104,6 +105,10 @@ struct Pauses {
     own: Option<Until>,
     /// Pauses of our own in a row, without a success between them.
     in_a_row: u32,
+    /// The store was asked for a pause from before.
+    is_recalled: bool,
+    /// What the store has.
+    kept: Option<TargetPause>,
 }
 
 struct Rate {
@@ -227,6 +232,50 @@ impl Limiter {
         }
     }
 
+    /// Whether the pause that was kept before this process began was taken up.
+    pub(super) fn has_recalled(&self) -> bool {
+        self.pauses().is_recalled
+    }
+
+    /// Takes up the pause that was kept before this process began, unless a longer one holds.
+    pub(super) fn recall(&self, kept: Option<TargetPause>) {
+        let until = kept.and_then(|pause| {
+            let left = u64::try_from(pause.until - self.clock.now()).ok()?;
+            Some(self.until(left.min(LONGEST_TOLD_MS)))
+        });
+        let mut pauses = self.pauses();
+        pauses.is_recalled = true;
+        pauses.kept = kept;
+        let Some((until, kept)) = until.zip(kept) else {
+            return;
+        };
+        let place = if kept.told {
+            &mut pauses.told
+        } else {
+            &mut pauses.own
+        };
+        if place.is_none_or(|before| before.at < until.at) {
+            *place = Some(until);
+        }
+    }
+
+    /// The pause that holds now, where the store has another one.
+    pub(super) fn to_keep(&self) -> Option<TargetPause> {
+        let pause = self.paused()?;
+        let pauses = self.pauses();
+        let until = if pause.told { pauses.told } else { pauses.own };
+        let pause = TargetPause {
+            until: until?.at,
+            told: pause.told,
+        };
+        (pauses.kept != Some(pause)).then_some(pause)
+    }
+
+    /// The store has this pause now.
+    pub(super) fn kept(&self, pause: TargetPause) {
+        self.pauses().kept = Some(pause);
+    }
+
     /// Waits for a turn; an error when the target is to be left alone for longer than the patience.
     pub(crate) async fn turn(&self, patience: Duration) -> Result<(), Pause> {
         let deadline = Instant::now() + patience;
@@ -307,6 +356,31 @@ mod tests {
         limiter.note(&told(60_000));
         limiter.lift();
         assert!(limiter.paused().is_some_and(|pause| pause.told));
+    }
+
+    #[test]
+    fn a_pause_is_kept_once_and_taken_up_by_the_next_process() {
+        for told in [true, false] {
+            let (before, clock) = limiter();
+            before.recall(None);
+            assert_eq!(before.to_keep(), None);
+            if told {
+                before.note(&self::told(3_600_000));
+            } else {
+                before.pause();
+            }
+            let kept = before.to_keep().expect("a pause");
+            before.kept(kept);
+            assert_eq!(before.to_keep(), None, "it is kept already");
+            let after = Limiter::new(0.0, clock.clone());
+            after.recall(Some(kept));
+            assert!(after.paused().is_some_and(|pause| pause.told == told));
+            assert_eq!(after.to_keep(), None);
+            clock.advance(3_600_000);
+            let late = Limiter::new(0.0, clock);
+            late.recall(Some(kept));
+            assert_eq!(late.paused(), None, "it is over");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod claim;
 mod fly;
 mod gate;
 mod health;
+mod keep;
 mod limiter;
 mod lookup;
 mod options;

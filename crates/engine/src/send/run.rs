@@ -104,8 +104,7 @@ impl Engine {
             };
             lanes.insert(open.channel.id.clone(), lane);
         }
-        let capabilities = &first.descriptor.capabilities;
-        let limiter = self.limiters.of(&first.sp, capabilities, &self.clock);
+        let limiter = self.limiter_of(first).await?;
         let width = width(opens, first);
         Ok(Sender {
             engine: self,
@@ -232,7 +231,8 @@ impl Sender<'_> {
         }
         let random = (self.engine.random)();
         let ready = self.health.judged(ready, &self.limiter, random);
-        self.record(ready).await
+        self.record(ready).await?;
+        self.engine.keep(&self.limiter, self.fence).await
     }
 
     /// Nothing is under way: whose the failures are is decided, with one look at the target if that
@@ -246,7 +246,8 @@ impl Sender<'_> {
         };
         let random = (self.engine.random)();
         let rest = self.health.rest(look, &self.limiter, random);
-        self.record(rest).await
+        self.record(rest).await?;
+        self.engine.keep(&self.limiter, self.fence).await
     }
 
     /// Whether the target answers a cheap request as it should. It is not asked while it wants to be

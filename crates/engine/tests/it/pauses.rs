@@ -93,6 +93,41 @@ async fn a_target_that_asks_for_hours_ends_the_sync_and_keeps_every_step() {
 }
 
 #[tokio::test]
+async fn what_the_target_asked_for_holds_after_a_restart() {
+    let mut world = World::of(30).await;
+    world.first_sync().await;
+    world.sandbox.fault(asks_for(2, "PATCH", "/Users/"));
+    everybody_leads(&world);
+    patient_sync(&world).await;
+    assert_eq!(leads(&world), 0);
+    world.sandbox.clear_faults();
+    world.restart().await;
+    world.forget_requests();
+    let report = patient_sync(&world).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    let why = report.stopped.expect("it says why");
+    assert!(why.contains("asked to be left alone"), "{why}");
+    world.clock.advance(2 * HOUR_MS);
+    let report = patient_sync(&world).await;
+    assert_eq!((report.waiting, leads(&world)), (0, 30), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_the_target_asked_for_while_it_was_read_holds_after_a_restart() {
+    let mut world = World::of(5).await;
+    world.sandbox.fault(asks_for(2, "GET", "/Users"));
+    assert!(world.try_sync(CycleMode::Full).await.is_err());
+    world.sandbox.clear_faults();
+    world.restart().await;
+    world.forget_requests();
+    assert!(world.try_sync(CycleMode::Full).await.is_err());
+    assert_eq!(requests(&world, "/Users"), 0);
+    world.clock.advance(2 * HOUR_MS);
+    world.first_sync().await;
+    assert_eq!(world.users().len(), 5);
+}
+
+#[tokio::test]
 async fn what_one_channel_was_told_holds_for_the_other_channel_of_the_connection() {
     let mut world = World::of(8).await;
     let mut second = world.channel().clone();

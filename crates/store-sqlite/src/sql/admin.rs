@@ -20,6 +20,9 @@ statements! {
     /// A target that nobody has taken yet.
     TARGET_ENSURE = "INSERT INTO target (uid, owner, epoch, expires_at) VALUES (?1, '', 0, 0)
         ON CONFLICT (uid) DO NOTHING";
+    /// ?1 = target.
+    PAUSE = "SELECT id, paused_until, pause_told FROM target WHERE uid = ?1 AND paused_until IS NOT NULL";
+    PAUSE_KEEP = "UPDATE target SET paused_until = ?2, pause_told = ?3 WHERE id = ?1";
     TARGET_ID = "SELECT id FROM target WHERE uid = ?1";
     FENCE = "SELECT id FROM target WHERE uid = ?1 AND epoch = ?2";
 

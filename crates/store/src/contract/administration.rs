@@ -4,7 +4,7 @@ use usher_core::model::{ChannelId, Configuration, ConnectionId, Watermark};
 
 use super::Place;
 use super::desk::{Desk, T0};
-use crate::{AuditEvent, Change, ChannelState, StoreError};
+use crate::{AuditEvent, Change, ChannelState, StoreError, TargetPause};
 
 fn event(name: &str) -> AuditEvent {
     AuditEvent {
@@ -158,4 +158,25 @@ pub async fn the_audit_log_is_read_newest_first_in_pages(place: &dyn Place) {
     }
     let expected: Vec<String> = (0..25).rev().map(|n| format!("E{n}")).collect();
     assert_eq!(names, expected);
+}
+
+/// Each target has its own, which outlasts its lease; the last one counts.
+pub async fn a_pause_is_kept_per_target(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let other = Desk::of(place.open().await, "other", "second").await;
+    assert_eq!(desk.store.pause(&desk.connection).await.unwrap(), None);
+    let unknown = ConnectionId::new("unknown");
+    assert_eq!(desk.store.pause(&unknown).await.unwrap(), None);
+    for (until, told) in [(T0 + 9, true), (T0 + 5, false)] {
+        let pause = TargetPause { until, told };
+        desk.store.keep_pause(&desk.fence, pause).await.unwrap();
+        let found = desk.store.pause(&desk.connection).await.unwrap();
+        assert_eq!(found, Some(pause));
+    }
+    assert_eq!(desk.store.pause(&other.connection).await.unwrap(), None);
+    desk.store.release_lease(&desk.fence).await.unwrap();
+    let taken = desk.store.take_lease(&desk.connection, "next", T0, 9);
+    assert!(taken.await.unwrap().is_some());
+    let found = place.open().await.pause(&desk.connection).await.unwrap();
+    assert_eq!(found.map(|pause| pause.until), Some(T0 + 5));
 }

@@ -6,6 +6,7 @@ use super::Place;
 use super::desk::{Desk, T0, TTL, create, outcome, write};
 use crate::{
     Approval, Fence, GroupWrite, NewCycle, Result, StagedMember, Store, StoreError, SubjectFilter,
+    TargetPause,
 };
 
 async fn take(store: &dyn Store, target: &str, owner: &str, now: i64) -> Option<Fence> {
@@ -118,6 +119,11 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
         "archive",
         store.archive_channel(&stale, &desk.channel).await,
     );
+    let pause = TargetPause {
+        until: T0,
+        told: true,
+    };
+    refused("keep_pause", store.keep_pause(&stale, pause).await);
     refused("release_lease", store.release_lease(&stale).await);
     refused(
         "stage",

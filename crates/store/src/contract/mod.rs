@@ -60,6 +60,7 @@ macro_rules! contract_tests {
             administration::a_channel_that_never_ran_has_a_fresh_record,
             administration::what_is_kept_of_a_channel_comes_back,
             administration::the_state_of_a_channel_changes_by_an_operator_only,
+            administration::a_pause_is_kept_per_target,
             administration::the_audit_log_is_read_newest_first_in_pages,
             fence::a_lease_has_one_owner_until_it_expires,
             fence::the_epoch_grows_only_with_a_new_owner,

@@ -136,3 +136,12 @@ impl ChannelRecord {
         }
     }
 }
+
+/// Until when a target is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetPause {
+    /// UTC milliseconds.
+    pub until: Millis,
+    /// The target asked for it; otherwise it only fails.
+    pub told: bool,
+}
