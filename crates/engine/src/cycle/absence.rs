@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use usher_connector::{FetchBy, Fetched, ReadEntry};
 use usher_core::guard::source_shrunk;
-use usher_core::model::{CycleMode, Hash128, Kind, ScopeVerdict, SourceKey, SubjectId};
+use usher_core::model::{
+    CycleMode, Hash128, Kind, ScopeVerdict, SourceKey, SubjectId, SubjectState,
+};
 use usher_core::planner::SourceState;
 use usher_store::SubjectHead;
 
@@ -14,7 +16,8 @@ use crate::error::EngineError;
 
 const SCAN: u32 = 5_000;
 const FETCH_BATCH: usize = 200;
-/// More missing people than this are not looked up singly: their steps are held anyway.
+/// More missing people with an active account than this are not looked up singly, unless the guard lets
+/// more go: their steps are held.
 const CONFIRM_AT_MOST: usize = 1_000;
 
 impl Run<'_> {
@@ -188,21 +191,10 @@ impl Run<'_> {
         // Nothing follows at the target for those who never had an account.
         let mut planned: Vec<(SubjectHead, SourceState)> =
             unlinked.into_iter().map(|head| (head, unread())).collect();
-        // Above the guard's limit every step is held, whatever a second look would say.
-        let links = self
-            .engine
-            .store
-            .counts(&self.open.channel.id)
-            .await?
-            .active_links;
-        let limit = self
-            .open
-            .channel
-            .policy
-            .guards
-            .removals_by_absence
-            .of(links);
-        if linked.len() > CONFIRM_AT_MOST.max(limit as usize) {
+        let active = linked.iter().filter(|head| may_be_active(head)).count();
+        if active > self.most_confirmed().await? {
+            // Held, whatever a second look would say, and however few the guard counts of them.
+            self.unconfirmed = active;
             planned.extend(linked.into_iter().map(|head| (head, unread())));
             return self.plan_left(planned).await;
         }
@@ -237,6 +229,25 @@ impl Run<'_> {
             }
         }
         self.plan_left(planned).await
+    }
+
+    /// So many missing people are looked up singly: never fewer than the guard lets go.
+    async fn most_confirmed(&self) -> Result<usize, EngineError> {
+        let counts = self.engine.store.counts(&self.open.channel.id).await?;
+        let limits = &self.open.channel.policy.guards;
+        let limit = limits.removals_by_absence.of(counts.active_links);
+        Ok(CONFIRM_AT_MOST.max(usize::try_from(limit).unwrap_or(usize::MAX)))
+    }
+
+    /// Removals that no second look confirmed are held, even if the guard counts few of them: most of
+    /// those who are missing may only have changed their key, or wait for something else.
+    pub(super) fn unconfirmed_removals(&self) -> Option<String> {
+        (self.unconfirmed > 0).then(|| {
+            format!(
+                "removals by absence or lost scope: {} people with active accounts were not returned, too many to be looked up singly, so that nothing confirms it; look at the scope and at what the directory returned, then approve the held steps (`usher approve`)",
+                self.unconfirmed
+            )
+        })
     }
 
     async fn second_look(&self, batch: &[SubjectHead]) -> Result<Vec<Fetched>, EngineError> {
@@ -351,6 +362,11 @@ impl Run<'_> {
             source,
         }))
     }
+}
+
+/// Whether a missing subject may have an account that would be disabled.
+fn may_be_active(head: &SubjectHead) -> bool {
+    head.kind == Kind::User && head.state == SubjectState::Linked
 }
 
 fn unknown(reason: &str) -> Fetched {

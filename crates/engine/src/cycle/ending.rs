@@ -99,6 +99,10 @@ impl Run<'_> {
             .into_iter()
             .map(|breach| (breach.guard, breach.reason))
             .collect();
+        if let Some(why) = self.unconfirmed_removals() {
+            let guard = name::REMOVAL_ABSENCE.to_owned();
+            breaches.entry(guard).or_insert(why);
+        }
         breaches.extend(self.cleared_in_vain(&totals));
         Ok(breaches)
     }

@@ -81,6 +81,8 @@ pub(super) struct Run<'a> {
     pub(super) last: super::last::LastMemberships,
     /// Subjects of which the source itself said in this cycle that they are gone.
     pub(super) told_gone: HashSet<SubjectId>,
+    /// So many people with active accounts are missing that no second look was made.
+    pub(super) unconfirmed: usize,
 }
 
 /// Passes events from the reading task to the planner.
@@ -174,6 +176,7 @@ impl Engine {
                 containers_seen: super::containers::Containers::default(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
+                unconfirmed: 0,
             };
             run.body(options).await
         };

@@ -179,3 +179,43 @@ async fn nobody_is_missing_from_a_container_that_could_not_be_looked_up() {
     world.sync(CycleMode::Full).await;
     assert_eq!(world.active("u001"), Some(false));
 }
+
+#[tokio::test]
+async fn who_is_missing_beside_very_many_groups_is_looked_at_a_second_time() {
+    let world = World::of(20).await;
+    for n in 0..1_005 {
+        world.dir().group(&format!("team-{n:04}"), &[]);
+    }
+    world.first_sync().await;
+    world.dir().groups.clear();
+    for uid in ["u001", "u002", "u003"] {
+        world.dir().overlooked.insert(uid.to_owned());
+    }
+    world.forget_requests();
+    let report = world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert!(format!("{:?}", report.cycle.unwrap().state).contains("second look"));
+}
+
+#[tokio::test]
+async fn people_too_many_for_a_second_look_are_held_although_most_only_changed_their_key() {
+    let world = World::of(1_020).await;
+    world.first_sync().await;
+    for n in 0..1_005 {
+        let uid = format!("u{n:03}");
+        world.dir().person(&uid).twin_of = Some(format!("again-{uid}"));
+    }
+    for uid in ["u1010", "u1011", "u1012"] {
+        world.dir().overlooked.insert(uid.to_owned());
+    }
+    world.forget_requests();
+    let report = world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    let cycle = report.cycle.unwrap();
+    assert!(
+        cycle.breaches.iter().any(|why| why.contains("1008")),
+        "{:?}",
+        cycle.breaches
+    );
+    assert_eq!(cycle.held["disable"], 3);
+}
