@@ -21,6 +21,7 @@ mod groups;
 mod guards;
 mod leases;
 mod leavers;
+mod pace;
 mod panicking;
 mod pauses;
 mod queries;

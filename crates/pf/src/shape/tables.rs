@@ -54,7 +54,8 @@ pub(crate) static CUSTOM: Shape = Shape {
         need("type", Ty::OneOf(&["CUSTOM"])),
         may("id", Ty::Text),
         need("name", Ty::Text),
-        may("maskAttributeValues", Ty::Bool),
+        // Values of attributes are in no log; `masked` of a mapping hides them everywhere else.
+        keep("maskAttributeValues", Ty::Bool),
         need("pluginDescriptorRef", Ty::Object(&LINK)),
         keep("parentRef", Ty::Object(&LINK)),
         need("configuration", Ty::Object(&PLUGIN)),
@@ -96,7 +97,8 @@ pub(crate) static LDAP: Shape = Shape {
         need("type", Ty::OneOf(&["LDAP"])),
         may("id", Ty::Text),
         may("name", Ty::Text),
-        may("maskAttributeValues", Ty::Bool),
+        // Values of attributes are in no log; `masked` of a mapping hides them everywhere else.
+        keep("maskAttributeValues", Ty::Bool),
         need(
             "ldapType",
             Ty::OneOf(&[
@@ -123,7 +125,8 @@ pub(crate) static LDAP: Shape = Shape {
         may("verifyHost", Ty::Bool),
         may("readTimeout", MILLIS),
         may("connectionTimeout", MILLIS),
-        may("binaryAttributes", Ty::Texts),
+        // What is no text is read as bytes, named here or not.
+        keep("binaryAttributes", Ty::Texts),
         // Pool options: this client has no pool that they could govern.
         keep("retryFailedOperations", Ty::Bool),
         keep("testOnBorrow", Ty::Bool),
@@ -155,7 +158,8 @@ pub(crate) static SP_CONNECTION: Shape = Shape {
         need("entityId", Ty::Text),
         need("name", Ty::Text),
         may("active", Ty::Bool),
-        may("baseUrl", Ty::Text),
+        // The target setting is used; where this differs from it, that is told.
+        keep("baseUrl", Ty::Text),
         keep("defaultVirtualEntityId", Ty::Text),
         keep("virtualEntityIds", Ty::Texts),
         keep("contactInfo", Ty::Object(&CONTACT)),
@@ -334,7 +338,8 @@ static CHANGES: Shape = Shape {
 
 static MEMBERS: Shape = Shape {
     keys: &[
-        may("memberOfGroupAttributeName", Ty::Text),
+        // Memberships are read from the groups.
+        keep("memberOfGroupAttributeName", Ty::Text),
         may("groupMemberAttributeName", Ty::Text),
     ],
 };
@@ -419,18 +424,19 @@ static IDP_ROLE: Shape = Shape {
 };
 
 static EMAIL: Shape = Shape {
+    // Nothing is sent by mail yet.
     keys: &[
-        need("sourceAddr", Ty::Text),
-        need("emailServer", Ty::Text),
-        need("port", PORT),
-        may("sslPort", PORT),
-        may("timeout", Ty::Int(1, 3_600)),
-        may("useSSL", Ty::Bool),
-        may("useTLS", Ty::Bool),
-        may("verifyHostname", Ty::Bool),
-        may("username", Ty::Text),
-        may("password", Ty::Text),
-        may("encryptedPassword", Ty::Text),
+        keep_needed("sourceAddr", Ty::Text),
+        keep_needed("emailServer", Ty::Text),
+        keep_needed("port", PORT),
+        keep("sslPort", PORT),
+        keep("timeout", Ty::Int(1, 3_600)),
+        keep("useSSL", Ty::Bool),
+        keep("useTLS", Ty::Bool),
+        keep("verifyHostname", Ty::Bool),
+        keep("username", Ty::Text),
+        keep("password", Ty::Text),
+        keep("encryptedPassword", Ty::Text),
         keep("retryAttempts", INT),
         keep("retryDelay", INT),
         keep("enableUtf8MessageHeaders", Ty::Bool),

@@ -1,9 +1,12 @@
 //! The published interface: every operation, its refusals, and what they leave behind.
 
 mod asking;
+mod authority;
 mod certificates;
 mod documents;
+mod effects;
 mod roles;
+mod table;
 mod whole;
 
 use std::cell::RefCell;
