@@ -182,6 +182,7 @@ fn membership(row: &SqliteRow) -> Result<Membership> {
         group: SubjectId(cells.get("group_id")?),
         user: SubjectId(cells.get("user_id")?),
         target_id: target_id.filter(|_| state.is_linked()).map(TargetId::new),
+        frozen: state == SubjectState::Frozen,
         desired: cells.get("desired")?,
         present: cells.get("present")?,
         added_by_us: cells.get("added_by_us")?,

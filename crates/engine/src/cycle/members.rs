@@ -303,7 +303,8 @@ impl Run<'_> {
             let mut desired = BTreeMap::new();
             let mut present = BTreeMap::new();
             for row in self.engine.store.members(id).await? {
-                let Some(target_id) = row.target_id else {
+                // Of a protected account nothing is written, its memberships neither.
+                let Some(target_id) = row.target_id.filter(|_| !row.frozen) else {
                     continue;
                 };
                 if row.desired && !away.contains(&row.user) {

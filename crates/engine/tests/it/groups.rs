@@ -130,6 +130,31 @@ async fn a_protected_group_name_is_never_written() {
 }
 
 #[tokio::test]
+async fn memberships_of_a_protected_account_are_not_written() {
+    let mut world = company().await;
+    world.configuration.sp_connections[0].protected_accounts =
+        ["u000@example.com", "u010@example.com"]
+            .map(str::to_owned)
+            .to_vec();
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    world.forget_requests();
+    let others = ["u001", "u002", "u003", "u004", "u005", "u006", "u010"];
+    world.dir().group("engineering", &others);
+    for _ in 0..2 {
+        world.sync(CycleMode::Full).await;
+        assert!(world.writes().is_empty(), "{:?}", world.writes());
+        assert!(world.held().await.is_empty());
+    }
+    // What was protected and is no more is planned afresh.
+    world.configuration.sp_connections[0].protected_accounts = Vec::new();
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    world.approve(crate::world::everything()).await;
+    assert_eq!(world.groups()["engineering"], set(&others));
+}
+
+#[tokio::test]
 async fn a_renamed_group_keeps_its_old_name_and_says_so() {
     let world = company().await;
     world.forget_requests();

@@ -141,6 +141,7 @@ pub async fn a_complete_list_replaces_the_desired_members(place: &dyn Place) {
         group,
         user: users[2],
         target_id: Some(TargetId::new("t-c")),
+        frozen: false,
         desired: true,
         present: false,
         added_by_us: false,

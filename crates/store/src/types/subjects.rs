@@ -144,6 +144,8 @@ pub struct Membership {
     pub user: SubjectId,
     /// The member's target id, while its link stands.
     pub target_id: Option<TargetId>,
+    /// The member's account is protected: nothing of it is written, its memberships neither.
+    pub frozen: bool,
     /// The source wants it.
     pub desired: bool,
     /// The target has it, as far as we know.
