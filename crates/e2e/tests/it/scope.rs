@@ -309,19 +309,37 @@ async fn a_protected_account_is_never_written_whatever_happens_to_it() {
         "emails": [{"value": ADMINISTRATOR, "type": "work", "primary": true}],
     });
     let id = world.sandbox.add_user(user).expect("a record");
-    world.sync(CycleMode::Full).await;
-    world.set_mode(usher_store::ChannelState::Active).await;
-    world.sync(CycleMode::Full).await;
     // Protection of somebody who is linked already.
     let frozen = company.person(odd_people() + 5);
     assert!(frozen.is_provisioned());
+    let others = company.people().skip(odd_people() as usize + 6);
+    let others: Vec<Person> = others.filter(Person::is_provisioned).take(2).collect();
+    for (name, member) in [("left", &frozen.dn), ("entered", &others[0].dn)] {
+        let members = group(name, &[member, &others[1].dn]);
+        // Of a running server it is the server who keeps the time.
+        let members = members.replace("modifyTimestamp: 20240101000000Z\n", "");
+        world.change(&members.replacen('\n', "\nchangetype: add\n", 1));
+    }
+    world.sync(CycleMode::Full).await;
+    world.set_mode(usher_store::ChannelState::Active).await;
+    world.sync(CycleMode::Full).await;
     let frozen_id = world.users()[&frozen.uid]["id"]
         .as_str()
         .expect("an id")
         .to_owned();
     world.channel().policy.protected.dns = vec![frozen.dn.clone()];
     world.save().await;
+    world.sync(CycleMode::Full).await;
     world.forget_requests();
+    world.change(&remove_member("left", &frozen.dn));
+    for person in [&administrator, &frozen] {
+        world.change(&add(&group_dn("entered"), "member", &person.dn));
+    }
+    // Somebody else's change of the same group is made.
+    world.change(&remove_member("entered", &others[0].dn));
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.groups()["entered"].len(), 1);
+    assert!(world.groups()["left"].contains(&frozen.uid));
     for person in [&administrator, &frozen] {
         world.change(&set(&person.dn, "title", "Changed"));
         world.sync(CycleMode::Incremental).await;
@@ -332,9 +350,11 @@ async fn a_protected_account_is_never_written_whatever_happens_to_it() {
         assert_eq!(state(&report), "completed", "{report:?}");
     }
     let writes = world.writes();
+    // A change to a group names its members in the body.
+    let names = |text: &str| text.contains(&id) || text.contains(&frozen_id);
     let touched = writes
         .iter()
-        .filter(|w| w.path.contains(&id) || w.path.contains(&frozen_id));
+        .filter(|w| names(&w.path) || names(&w.request_body));
     assert_eq!(touched.map(shown).collect::<Vec<_>>(), Vec::<String>::new());
     let users = world.users();
     assert_eq!(users[&administrator.uid]["title"], "As it was");
