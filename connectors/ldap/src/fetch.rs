@@ -282,7 +282,12 @@ impl Fetching<'_> {
             let keys: Vec<SourceKey> = entries.iter().map(|entry| entry.key.clone()).collect();
             match judge(client, self.settings, self.scope, kind, entries).await {
                 Ok(judged) => {
-                    verdicts.extend(judged.into_iter().map(|(e, verdict)| (e.key, Ok(verdict))));
+                    verdicts.extend(
+                        judged
+                            .entries
+                            .into_iter()
+                            .map(|(e, verdict)| (e.key, Ok(verdict))),
+                    );
                 }
                 Err(error) => {
                     let why = error.to_string();

@@ -65,21 +65,34 @@ pub(crate) async fn by_keys(
     search(client, settings, &request).await
 }
 
+/// Who passes a filter.
+#[derive(Debug, Default)]
+pub(crate) struct Passing {
+    pub(crate) keys: HashSet<SourceKey>,
+    /// Those of whom it is not known, since not all of the answer could be used.
+    pub(crate) unknown: HashSet<SourceKey>,
+    /// Why.
+    pub(crate) doubt: Option<String>,
+}
+
 /// Which of these keys pass the filter of their location, asked of the server.
 pub(crate) async fn passing(
     client: &mut Client,
     settings: &Settings,
     kind: Kind,
     keys: &[SourceKey],
-) -> Result<HashSet<SourceKey>, LdapError> {
+) -> Result<Passing, LdapError> {
     let rules = &settings.rules;
     let Some(filter) = rules
         .location(kind)
         .and_then(|location| location.filter.clone())
     else {
-        return Ok(keys.iter().cloned().collect());
+        return Ok(Passing {
+            keys: keys.iter().cloned().collect(),
+            ..Passing::default()
+        });
     };
-    let mut passing = HashSet::new();
+    let mut passing = Passing::default();
     for some in keys.chunks(KEYS_AT_ONCE) {
         let all = vec![
             rules.key.filter(some),
@@ -88,10 +101,18 @@ pub(crate) async fn passing(
         ];
         let request = SearchRequest::new(rules.base_dn.as_str(), Filter::and(all))
             .attributes([rules.key.attribute.as_str()]);
-        for entry in search(client, settings, &request).await?.entries {
+        let found = search(client, settings, &request).await?;
+        for entry in found.entries {
             let attributes = lower_attributes(entry.attributes);
             let values = attributes.get(&rules.key.attribute.to_ascii_lowercase());
-            passing.extend(rules.key.key(values.map_or(&[], Vec::as_slice)));
+            passing
+                .keys
+                .extend(rules.key.key(values.map_or(&[], Vec::as_slice)));
+        }
+        if found.incomplete.is_some() {
+            passing.doubt = found.incomplete;
+            let silent = some.iter().filter(|key| !passing.keys.contains(*key));
+            passing.unknown.extend(silent.cloned());
         }
     }
     Ok(passing)

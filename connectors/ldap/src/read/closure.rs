@@ -50,11 +50,22 @@ impl Reading<'_> {
     ) -> Result<Vec<ReadEntry>, Halt> {
         let client = self.session.side(self.settings).await?;
         let judged = judge(client, self.settings, &self.scope, kind, entries).await?;
-        let known = judged
-            .into_iter()
-            .filter_map(|(entry, scope)| scope.map(|scope| self.read_entry(entry, scope)));
-        Ok(known.collect())
+        self.certificate.incomplete.extend(judged.doubt);
+        let mut known = Vec::new();
+        for (entry, scope) in judged.entries {
+            let Some(scope) = scope else { continue };
+            self.someone_left |= kind == Kind::User && scope != ScopeVerdict::In;
+            known.push(self.read_entry(entry, scope));
+        }
+        Ok(known)
     }
+}
+
+/// Entries with their scope; `None` when it cannot be told.
+pub(crate) struct JudgedEntries {
+    pub(crate) entries: Vec<(Entry, Option<ScopeVerdict>)>,
+    /// Why, where the server did not say.
+    pub(crate) doubt: Option<String>,
 }
 
 /// Decides the scope of entries of one kind.
@@ -64,15 +75,19 @@ pub(crate) async fn judge(
     scope: &ScopeSets,
     kind: Kind,
     entries: Vec<Entry>,
-) -> Result<Vec<(Entry, Option<ScopeVerdict>)>, LdapError> {
+) -> Result<JudgedEntries, LdapError> {
     let keys: Vec<SourceKey> = entries.iter().map(|entry| entry.key.clone()).collect();
     let passing = query::passing(client, settings, kind, &keys).await?;
     let judged = entries.into_iter().map(|entry| {
-        let passes = passing.contains(&entry.key);
+        let passes = passing.keys.contains(&entry.key);
+        let is_known = !passing.unknown.contains(&entry.key);
         let verdict = settings.rules.verdict(scope, kind, &entry.dn, passes);
-        (entry, verdict)
+        (entry, verdict.filter(|_| is_known))
     });
-    Ok(judged.collect())
+    Ok(JudgedEntries {
+        entries: judged.collect(),
+        doubt: passing.doubt,
+    })
 }
 
 /// The members of the scope groups as they are now, read over a connection of its own.

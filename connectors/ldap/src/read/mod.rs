@@ -46,6 +46,8 @@ struct Reading<'a> {
     groups: Vec<GroupToRead>,
     /// Whether the bind account's own entry was there at the start.
     own_seen: bool,
+    /// A person who changed is not in scope.
+    someone_left: bool,
     full: bool,
     /// The main connection is in the middle of a page.
     aside: bool,
@@ -95,6 +97,7 @@ impl<'a> Reading<'a> {
             cache: ListCache::default(),
             groups: Vec::new(),
             own_seen: false,
+            someone_left: false,
             full: true,
             aside: false,
         }

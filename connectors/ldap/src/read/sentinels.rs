@@ -2,7 +2,7 @@
 //! that is missing proves anything.
 
 use usher_connector::scope::lower_attributes;
-use usher_core::model::SourceKey;
+use usher_core::model::{Kind, SourceKey};
 use usher_ldap::{Client, LdapError, ResultCode};
 
 use super::Reading;
@@ -51,8 +51,28 @@ impl Reading<'_> {
         }
         if self.full {
             self.linked_people(&mut client).await?;
+        } else if self.someone_left {
+            self.linked_people_in_scope(&mut client).await?;
         }
         self.session.put(client);
+        Ok(())
+    }
+
+    /// Whoever loses the right to read an attribute that the filter goes by sees everybody leave the scope, in a
+    /// delta one by one as they change. The others, who did not change, tell it from people who really left.
+    async fn linked_people_in_scope(&mut self, client: &mut Client) -> Result<(), Halt> {
+        let keys = &self.request.sentinel_keys;
+        let passing = query::passing(client, self.settings, Kind::User, keys).await?;
+        let asked = keys.len();
+        let missing = keys
+            .iter()
+            .filter(|key| !passing.keys.contains(*key))
+            .count();
+        if missing > MISSING_ALLOWED as usize {
+            self.certificate.scope_doubt = Some(format!(
+                "{missing} of {asked} linked people who were drawn do not pass the filter either: was the right to read an attribute in it lost?"
+            ));
+        }
         Ok(())
     }
 

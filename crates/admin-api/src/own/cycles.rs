@@ -36,7 +36,7 @@ pub(super) fn group() -> Group {
         .shape("Certificate", json!({
             "incomplete": ["string"], "host": "string", "asked": ["string"], "pages": "integer",
             "users": "integer", "groups": "integer", "sentinels_found": "integer",
-            "sentinels_asked": "integer", "incomplete_groups": {"*": "string"}, "bad_entries": ["string"],
+            "sentinels_asked": "integer", "scope_doubt": "string?", "incomplete_groups": {"*": "string"}, "bad_entries": ["string"],
         }))
 }
 

@@ -68,7 +68,8 @@ fn optional(shape: Value, all: bool) -> Value {
 
 fn guards_shape(partly: bool) -> Value {
     let shape = json!({
-        "removals_by_absence": "Limit", "removals_by_evidence": "Limit", "user_deletes": "Limit",
+        "removals_by_absence": "Limit", "removals_by_evidence": "Limit",
+        "enables": "Limit", "user_deletes": "Limit",
         "container_people": "integer", "container_percent": "number", "members_lost": "Limit",
         "emptied_group_size": "integer", "members_gained": "Limit", "creates": "Limit",
         "attribute_changed": "Limit", "attribute_cleared": "Limit", "identity_changed": "Limit",

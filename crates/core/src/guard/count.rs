@@ -25,7 +25,8 @@ impl PlanTotals {
 }
 
 /// The guard's name without the part after the colon.
-pub(super) fn kind_of(guard: &str) -> &str {
+/// A guard's name without its part.
+pub fn kind_of(guard: &str) -> &str {
     guard.split_once(':').map_or(guard, |(kind, _)| kind)
 }
 

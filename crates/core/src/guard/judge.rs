@@ -118,6 +118,13 @@ fn judge(figures: &Figures<'_>, totals: &PlanTotals, limits: &GuardLimits) -> Op
             "removals caused by a change of configuration: {}, always held; check the change, then approve the held steps (`usher approve`)",
             figures.shown()
         )),
+        name::ENABLE => figures.above(
+            "accounts that are enabled again",
+            limits.enables,
+            n,
+            "would be enabled",
+            "check that so many returned, and that the right to read who is disabled did not get lost",
+        ),
         name::GROUP_REMOVAL => Some(format!(
             "groups deleted or emptied: {}, always held; check them one by one, then approve the held steps (`usher approve`)",
             figures.shown()

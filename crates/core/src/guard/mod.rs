@@ -4,5 +4,6 @@ mod count;
 mod judge;
 mod totals;
 
+pub use count::kind_of;
 pub use judge::{guard, source_shrunk};
 pub use totals::*;

@@ -15,6 +15,8 @@ pub mod name {
     pub const REMOVAL_CONFIGURATION: &str = "removal.configuration";
     /// Deletes of groups, and emptying them.
     pub const GROUP_REMOVAL: &str = "group.removal";
+    /// Accounts that are enabled again.
+    pub const ENABLE: &str = "enable";
     /// Deletes of users.
     pub const USER_DELETE: &str = "user.delete";
     /// Creates after the first sync.

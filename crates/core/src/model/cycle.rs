@@ -48,6 +48,10 @@ pub struct Certificate {
     pub sentinels_found: u32,
     /// Sentinels that were looked for.
     pub sentinels_asked: u32,
+    /// Why nobody can rely on who left the scope, although the read is complete: those who should be in it do
+    /// not seem to be.
+    #[serde(default)]
+    pub scope_doubt: Option<String>,
     /// Groups whose member list was not read to its end, by DN, with the reason.
     #[serde(default)]
     pub incomplete_groups: BTreeMap<String, String>,

@@ -42,6 +42,8 @@ pub struct GuardLimits {
     pub removals_by_absence: Limit,
     /// Removals by explicit evidence (disabled, tombstone).
     pub removals_by_evidence: Limit,
+    /// Accounts that are enabled again.
+    pub enables: Limit,
     /// Deletes of users.
     pub user_deletes: Limit,
     /// People of one container or scope group that vanish: held when both numbers are exceeded.
@@ -71,6 +73,7 @@ impl Default for GuardLimits {
         Self {
             removals_by_absence: Limit::new(10, 1.0, Some(100)),
             removals_by_evidence: Limit::new(25, 2.0, Some(300)),
+            enables: Limit::new(10, 1.0, Some(100)),
             user_deletes: Limit::new(5, 0.0, None),
             container_people: 10,
             container_percent: 50.0,

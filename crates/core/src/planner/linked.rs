@@ -115,7 +115,8 @@ fn plan_enable(draft: &mut Draft<'_>, target_id: &TargetId) {
     let operation = Operation::Enable {
         target_id: target_id.clone(),
     };
-    draft.step(operation, Reason::SourceEnabled, hold, Vec::new());
+    let guards = vec![name::ENABLE.to_owned()];
+    draft.step(operation, Reason::SourceEnabled, hold, guards);
 }
 
 /// Attributes in up to three updates: what may go on, and what a hold keeps back. One attribute

@@ -228,6 +228,41 @@ async fn somebody_whose_key_the_bind_account_may_no_longer_read_is_not_gone() {
 }
 
 #[tokio::test]
+async fn losing_the_right_to_read_what_the_filter_goes_by_takes_nobody_out_one_by_one() {
+    let company = company();
+    let Some(mut world) = World::from(Plan::of(company.ldif())).await else {
+        return;
+    };
+    world.channel().source.users.filter = Some("(title=*)".to_owned());
+    world.save().await;
+    world.first_sync().await;
+    world.forget_requests();
+    let count = world.users().len();
+    let mut rules = vec!["to attrs=title by * none"];
+    rules.extend(READ_ALL);
+    world.slapd.set_acl(&rules).expect("rights taken away");
+    let uid = world.users().keys().next().cloned().expect("somebody");
+    let somebody = company.people().find(|person| person.uid == uid);
+    let dn = ascii(&somebody.expect("a person of the company").dn);
+    world.change(&format!(
+        "dn: {dn}\nchangetype: modify\nreplace: description\ndescription: changed\n"
+    ));
+    let report = world.sync(CycleMode::Incremental).await;
+    world.assert_nothing_written();
+    assert_eq!(report.held, 1, "{report:?}");
+    let held = world.admin.steps(None, &["held"], 10).await.expect("steps");
+    let why = held[0].hold.clone().unwrap_or_default();
+    assert!(why.contains("do not pass the filter either"), "{why}");
+    world.slapd.set_acl(READ_ALL).expect("rights given back");
+    world.change(&format!(
+        "dn: {dn}\nchangetype: modify\nreplace: description\ndescription: again\n"
+    ));
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.held().await, []);
+    assert_everybody_is_active(&world, count);
+}
+
+#[tokio::test]
 async fn a_small_ou_without_a_sentinel_that_is_hidden_or_deleted_waits_for_a_person() {
     let company = company();
     let mut ldif = company.ldif();

@@ -43,8 +43,7 @@ impl Admin {
             Some(turn) => turn,
             None => desk.sending_turn().await,
         };
-        self.send_and_follow(open, fence, options, progress, report)
-            .await
+        Box::pin(self.send_and_follow(open, fence, options, progress, report)).await
     }
 
     /// Sends, and plans what became possible through it (members of accounts that have an id now,

@@ -79,6 +79,7 @@ impl Check {
         for (name, limit) in [
             ("removals_by_absence", &guards.removals_by_absence),
             ("removals_by_evidence", &guards.removals_by_evidence),
+            ("enables", &guards.enables),
             ("user_deletes", &guards.user_deletes),
             ("members_lost", &guards.members_lost),
             ("members_gained", &guards.members_gained),

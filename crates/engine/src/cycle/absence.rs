@@ -183,6 +183,8 @@ impl Run<'_> {
     }
 
     async fn absent(&mut self, missing: Vec<SubjectHead>) -> Result<(), EngineError> {
+        // Whoever was protected when last read stays so until their entry is read again, and says otherwise.
+        let is_frozen = |head: &SubjectHead| head.state == SubjectState::Frozen;
         let (linked, unlinked): (Vec<SubjectHead>, Vec<SubjectHead>) =
             missing.into_iter().partition(|head| head.state.is_linked());
         let unread = || SourceState::OutOfScope {
@@ -195,7 +197,8 @@ impl Run<'_> {
         if active > self.most_confirmed().await? {
             // Held, whatever a second look would say, and however few the guard counts of them.
             self.unconfirmed = active;
-            planned.extend(linked.into_iter().map(|head| (head, unread())));
+            let linked = linked.into_iter().filter(|head| !is_frozen(head));
+            planned.extend(linked.map(|head| (head, unread())));
             return self.plan_left(planned).await;
         }
         for batch in linked.chunks(FETCH_BATCH) {
@@ -212,11 +215,12 @@ impl Run<'_> {
                         proof: self.proof(),
                         explicit: false,
                     },
+                    Fetched::Other { .. } if is_frozen(head) => continue,
                     Fetched::Other { what } => SourceState::OutOfScope { clause: what },
-                    Fetched::Present(read) => match read.scope {
-                        ScopeVerdict::Out { clause } => SourceState::OutOfScope { clause },
-                        ScopeVerdict::In => return self.doubt(&read.entry.dn),
-                    },
+                    Fetched::Present(read) if read.scope == ScopeVerdict::In => {
+                        return self.doubt(&read.entry.dn);
+                    }
+                    Fetched::Present(read) => self.judge(*read).source,
                     Fetched::Unknown { reason } => {
                         self.notes.push(format!(
                             "{}: its absence could not be confirmed: {reason}",
@@ -326,7 +330,8 @@ impl Run<'_> {
             let mut items = Vec::new();
             let mut heads = std::collections::HashMap::new();
             for (head, source) in batch {
-                if head.kind == Kind::User && self.plan_rekeyed(head).await? {
+                let is_protected = matches!(source, SourceState::Protected { .. });
+                if head.kind == Kind::User && !is_protected && self.plan_rekeyed(head).await? {
                     continue;
                 }
                 if self.beginning.mode == CycleMode::Rekey {

@@ -323,10 +323,7 @@ impl Run<'_> {
     /// An account that is protected by its names at the target is protected, whatever the entry
     /// that corresponds to it is called (behaviour §3).
     fn protect_at_target(&self, one: &mut Gathered) {
-        if !matches!(
-            one.item.source,
-            SourceState::InScope(_) | SourceState::Invalid { .. }
-        ) {
+        if matches!(one.item.source, SourceState::Protected { .. }) {
             return;
         }
         let of_candidates = one.candidates.iter().find_map(|candidate| {

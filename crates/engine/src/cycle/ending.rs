@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use usher_core::guard::{PlanTotals, guard, name};
+use usher_core::guard::{PlanTotals, guard, kind_of, name};
 use usher_core::model::{Certificate, Cycle, CycleMode, CycleState, Hold, SubjectId, Verdict};
 use usher_store::{Settle, Settled, StepFilter};
 
@@ -103,29 +103,35 @@ impl Run<'_> {
             let guard = name::REMOVAL_ABSENCE.to_owned();
             breaches.entry(guard).or_insert(why);
         }
-        breaches.extend(self.cleared_in_vain(&totals));
+        breaches.extend(self.unproven(&totals));
         Ok(breaches)
     }
 
-    /// An incomplete read clears no value: who lost the right to read entries may have lost the right to
-    /// read attributes.
-    fn cleared_in_vain(&self, totals: &PlanTotals) -> BTreeMap<String, String> {
-        let incomplete = self.certificate.iter().flat_map(|found| &found.incomplete);
-        let Some(why) = incomplete.into_iter().next() else {
+    /// An incomplete read clears no value, takes nobody's account away and gives nobody one back: who lost the
+    /// right to read entries may have lost the right to read attributes, those that scope and status go by
+    /// among them.
+    fn unproven(&self, totals: &PlanTotals) -> BTreeMap<String, String> {
+        let Some(certificate) = &self.certificate else {
             return BTreeMap::new();
         };
-        let clearing = totals
-            .counts
-            .keys()
-            .filter(|guard| guard.starts_with(name::ATTRIBUTE_CLEARED));
-        clearing
-            .map(|guard| {
+        let incomplete = certificate.incomplete.first();
+        let of_scope = incomplete.or(certificate.scope_doubt.as_ref());
+        let mut found = BTreeMap::new();
+        for guard in totals.counts.keys() {
+            let (what, why) = match kind_of(guard) {
+                name::ATTRIBUTE_CLEARED => ("values are cleared", incomplete),
+                name::ENABLE => ("accounts are enabled", incomplete),
+                name::REMOVAL_ABSENCE => ("people leave the scope", of_scope),
+                _ => continue,
+            };
+            if let Some(why) = why {
                 let reason = format!(
-                    "values are cleared although the read was incomplete ({why}): check them in the directory, then approve the held steps (`usher approve`)"
+                    "{what} although the read proves nothing ({why}): check it in the directory, then approve the held steps (`usher approve`)"
                 );
-                (guard.clone(), reason)
-            })
-            .collect()
+                found.insert(guard.clone(), reason);
+            }
+        }
+        found
     }
 
     fn update_record(&mut self) {

@@ -35,6 +35,28 @@ async fn an_incomplete_read_removes_nobody_and_says_why() {
 }
 
 #[tokio::test]
+async fn an_incomplete_look_at_what_changed_takes_nobody_out_either() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u001").in_filter = false;
+    world.dir().person("u002").locked = true;
+    world.dir().incomplete = Some("a sentinel is not seen".to_owned());
+    world.forget_requests();
+    let report = world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u001"), Some(true));
+    assert_eq!(report.held, 1, "{report:?}");
+    assert_eq!(
+        world.active("u002"),
+        Some(false),
+        "the source's own word stands"
+    );
+    world.dir().person("u001").in_filter = true;
+    world.dir().incomplete = None;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.held().await, [], "she never left");
+}
+
+#[tokio::test]
 async fn an_entry_that_the_read_overlooked_but_a_second_look_finds_makes_the_read_prove_nothing() {
     let world = World::of(20).await;
     world.first_sync().await;

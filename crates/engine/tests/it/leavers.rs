@@ -117,6 +117,69 @@ async fn a_protected_account_gets_no_write_of_any_kind() {
 }
 
 #[tokio::test]
+async fn a_protected_account_outside_the_scope_gets_no_step_when_the_configuration_changes() {
+    let mut world = World::of(20).await;
+    world.first_sync().await;
+    world.configuration.sp_connections[0].protected_accounts = vec!["u007@example.com".to_owned()];
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    world.dir().person("u007").in_filter = false;
+    world.sync(CycleMode::Incremental).await;
+    world.channel().name = "Another name".to_owned();
+    world.channel().policy.sentinel_sample = 5;
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.held().await, []);
+    world.approve(crate::world::everything()).await;
+    assert_eq!(world.active("u007"), Some(true));
+}
+
+#[tokio::test]
+async fn an_account_protected_by_its_name_at_the_target_is_not_disabled_when_its_person_leaves() {
+    let mut world = World::of(20).await;
+    world.first_sync().await;
+    // The directory calls her otherwise; the account at the target is what is protected.
+    world.dir().person("u007").mail = Some("seven@example.com".to_owned());
+    world.configuration.sp_connections[0].protected_accounts = vec!["u007@example.com".to_owned()];
+    world.save().await;
+    world.dir().person("u007").in_filter = false;
+    world.dir().person("u008").in_filter = false;
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u007"), Some(true), "{:?}", world.writes());
+    world.dir().people.remove("u007");
+    world.sync(CycleMode::Full).await;
+    world.approve(crate::world::everything()).await;
+    assert_eq!(world.active("u007"), Some(true));
+}
+
+#[tokio::test]
+async fn accounts_that_are_enabled_again_are_held_above_a_limit_and_by_an_incomplete_read() {
+    let world = World::of(40).await;
+    world.first_sync().await;
+    let lock = |from: u32, to: u32, locked: bool| {
+        for n in from..=to {
+            world.dir().person(&format!("u{n:03}")).locked = locked;
+        }
+    };
+    lock(1, 12, true);
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u012"), Some(false));
+    lock(1, 1, false);
+    world.dir().incomplete = Some("the connection was cut".to_owned());
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u001"), Some(false), "it proves nothing");
+    world.dir().incomplete = None;
+    lock(1, 12, false);
+    let report = world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u012"), Some(false));
+    assert!(report.held >= 11, "{report:?}");
+    world.approve(crate::world::everything()).await;
+    assert_eq!(world.active("u001"), Some(true));
+    assert_eq!(world.active("u012"), Some(true));
+}
+
+#[tokio::test]
 async fn a_person_under_a_new_key_keeps_the_account_after_approval() {
     let world = World::of(20).await;
     world.first_sync().await;
