@@ -17,6 +17,7 @@ mod secrets;
 mod send;
 pub mod service;
 mod shared;
+mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::{Connectors, Engine, OpenChannel, Progress, Silent};

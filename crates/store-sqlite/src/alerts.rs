@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use usher_core::alerts::Happening;
-use usher_core::model::Millis;
+use usher_core::model::{ChannelId, Millis};
 use usher_store::{
-    AlertChange, AlertId, Alerts, Delivery, DeliveryEnd, DeliveryId, DeliveryState, Raise, Result,
-    StoredAlert,
+    AlertChange, AlertId, Alerts, Delivery, DeliveryEnd, DeliveryId, DeliveryState, HeldSteps,
+    Raise, Result, StoredAlert,
 };
 
 use crate::cells::Cells;
@@ -41,6 +41,21 @@ impl Alerts for SqliteStore {
         };
         execute(&mut tx, query).await?;
         tx.commit().await
+    }
+
+    async fn held_steps(&self, channel: &ChannelId, left_out: &[&str]) -> Result<HeldSteps> {
+        let row = sqlx::query(sql::HELD)
+            .bind(channel.as_str())
+            .bind(list(left_out)?)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        let cells = Cells::of("step", &row);
+        Ok(HeldSteps {
+            count: cells.count("n")?,
+            removals: cells.count("removals")?,
+            since: cells.get("since")?,
+        })
     }
 
     async fn open_alerts(&self) -> Result<Vec<StoredAlert>> {

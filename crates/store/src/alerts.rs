@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use usher_core::alerts::Happening;
-use usher_core::model::{Alert, Millis};
+use usher_core::model::{Alert, ChannelId, Millis};
 
 use crate::Result;
 
@@ -126,6 +126,17 @@ pub struct DeliveryState {
     pub error: Option<String>,
 }
 
+/// Held steps of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldSteps {
+    /// How many.
+    pub count: u64,
+    /// Those of them that disable or delete an account, or take members out.
+    pub removals: u64,
+    /// When the oldest of those was planned, or the oldest of all when there is none.
+    pub since: Option<Millis>,
+}
+
 /// Alerts, their deliveries and the troubles that they are judged from. Each method is one transaction.
 #[async_trait]
 pub trait Alerts: Send + Sync {
@@ -134,6 +145,9 @@ pub trait Alerts: Send + Sync {
 
     /// Begins a trouble, or ends it with `None`. One that began already keeps its earliest time.
     async fn set_trouble(&self, key: &str, since: Option<Millis>) -> Result<()>;
+
+    /// The held steps of a channel, without those whose hold has one of these names.
+    async fn held_steps(&self, channel: &ChannelId, left_out: &[&str]) -> Result<HeldSteps>;
 
     /// Alerts that are open, oldest first.
     async fn open_alerts(&self) -> Result<Vec<StoredAlert>>;

@@ -6,6 +6,7 @@ pub mod certificates;
 pub mod free_port;
 pub mod people;
 pub mod proxy;
+pub mod receivers;
 pub mod slapd;
 
 use std::fmt;

@@ -188,6 +188,9 @@ impl Hold {
         }
     }
 
+    /// The names of those that no person may release.
+    pub const NOT_APPROVABLE: [&'static str; 2] = ["owned_elsewhere", "protected_name"];
+
     /// Whether a person may release it. What is not ours to write stays held whatever anybody
     /// approves: a protected name, a resource that another channel owns.
     pub fn is_approvable(&self) -> bool {
@@ -244,6 +247,12 @@ mod tests {
                 other: t(),
             },
         ];
+        let stay: Vec<&str> = all
+            .iter()
+            .filter(|hold| !hold.is_approvable())
+            .map(Hold::name)
+            .collect();
+        assert_eq!(stay, Hold::NOT_APPROVABLE);
         assert_eq!(all.map(|hold| hold.name()), Hold::NAMES);
     }
 }

@@ -165,6 +165,8 @@ impl Admin {
             meters.cycle(&open.channel.id, *mode, outcome);
         }
         self.engine.shared.tell(event);
+        // Before a channel is seen to stop, it is known why.
+        self.engine.note_look(open, options, &cycle).await;
         let cycle = match cycle {
             Ok(cycle) => cycle,
             Err(error) => return Err(self.note_refusal(open, &record, error).await?),

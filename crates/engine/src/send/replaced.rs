@@ -41,6 +41,7 @@ impl Sender<'_> {
     async fn stop(&mut self, step: &Step, reason: &str) -> Result<(), EngineError> {
         if self.report.stopped.is_none() {
             let why = format!("the target refuses to work with us: {reason}");
+            self.engine.note_target_refused(&self.connection).await;
             self.quarantine(step, &why).await?;
         }
         Ok(())

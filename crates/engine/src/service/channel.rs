@@ -112,7 +112,7 @@ impl Post {
     }
 }
 
-fn full_name(sp: &SpConnection, channel: &Channel) -> String {
+pub(super) fn full_name(sp: &SpConnection, channel: &Channel) -> String {
     format!("{}/{}", sp.name, channel.name)
 }
 
@@ -207,7 +207,7 @@ async fn next(
 }
 
 /// What keeps a channel from being looked at, in words.
-fn keeps_off(
+pub(super) fn keeps_off(
     configuration: &Configuration,
     sp: &SpConnection,
     channel: &Channel,

@@ -3,6 +3,7 @@
 //! One task per channel looks, one task per SP connection sends; a supervisor starts and ends them as the
 //! configuration wants. A task that fails or panics is counted, and stops no other.
 
+mod alerts;
 mod channel;
 mod event;
 mod health;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 use usher_core::model::{ChannelId, Configuration, ConnectionId, CycleMode, Millis};
 use usher_store::Retention;
 
+pub use alerts::{Notifier, Tried};
 pub use event::ServiceEvent;
 pub use health::{ChannelHealth, Doing, FailedAt, ServiceHealth, TargetHealth};
 
@@ -39,6 +41,10 @@ pub struct ServiceOptions {
     pub offset_ms: Arc<dyn Fn(Millis) -> i64 + Send + Sync>,
     /// How often schedules, the configuration and channels' states are looked at.
     pub tick: Duration,
+    /// How often it is judged what needs a person, and told.
+    pub alert_tick: Duration,
+    /// Carries messages to those who are told of alerts; without one alerts are only shown.
+    pub notifier: Option<Arc<dyn Notifier>>,
 }
 
 impl Default for ServiceOptions {
@@ -47,6 +53,8 @@ impl Default for ServiceOptions {
             retention: Retention::default(),
             offset_ms: Arc::new(|_| 0),
             tick: Duration::from_secs(1),
+            alert_tick: Duration::from_secs(10),
+            notifier: None,
         }
     }
 }

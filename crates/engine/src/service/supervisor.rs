@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use usher_core::model::{ChannelId, Configuration, Millis};
 use usher_store::ChannelState;
 
-use super::{Core, ServiceEvent, channel, locked, target};
+use super::{Core, ServiceEvent, alerts, channel, locked, target};
 
 /// Old rows are deleted once in so long, milliseconds.
 const PRUNE_EVERY: i64 = 24 * 3_600 * 1_000;
@@ -20,6 +20,8 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut changes = core.admin.engine.shared.changes();
     let mut states = BTreeMap::new();
     let mut prune_at = core.now() + PRUNE_FIRST;
+    tasks.spawn(alerts::judge(core.clone()));
+    tasks.spawn(alerts::deliver(core.clone()));
     loop {
         changes.mark_unchanged();
         match core.admin.engine.configuration().await {

@@ -47,6 +47,8 @@ pub(crate) struct Directory {
     /// DNs that members use although no entry has them any more.
     pub(crate) stale_member_ous: Option<String>,
     pub(crate) unreachable: bool,
+    /// The credentials are refused.
+    pub(crate) refuses: bool,
     /// A unit that is not seen.
     pub(crate) missing_unit: Option<String>,
     /// A unit of which nothing can be found out.
@@ -267,6 +269,9 @@ impl Source for ScriptedSource {
                 return Err(SourceError::Unreachable(
                     "scripted: nobody answers".to_owned(),
                 ));
+            }
+            if directory.refuses {
+                return Err(SourceError::Credentials("scripted: 49".to_owned()));
             }
             if directory.panics {
                 // Not while it is locked: a poisoned lock would break the test itself.

@@ -11,6 +11,7 @@
 mod absence;
 mod access;
 mod activation;
+mod alerts;
 mod caution;
 mod channels;
 mod claimed;

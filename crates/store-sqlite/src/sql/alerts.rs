@@ -13,6 +13,12 @@ statements! {
         ON CONFLICT (key) DO UPDATE SET since = excluded.since WHERE excluded.since < since";
     TROUBLE_END = "DELETE FROM trouble WHERE key = ?1";
 
+    /// ?1 = channel, ?2 = names of holds that are left out.
+    HELD = "SELECT 0 AS id, count(*) AS n, count(*) FILTER (WHERE verb IN ('disable', 'delete', 'remove_members')) AS removals,
+            coalesce(min(created_at) FILTER (WHERE verb IN ('disable', 'delete', 'remove_members')), min(created_at)) AS since
+        FROM step INDEXED BY step_state WHERE channel = (SELECT id FROM channel WHERE uid = ?1) AND state = 'held'
+            AND state_json ->> '$.hold.hold' NOT IN (SELECT value FROM json_each(?2))";
+
     OPEN = concat!("SELECT ", alert!(), " FROM alert a WHERE a.cleared_at IS NULL ORDER BY a.id");
     /// ?1 = before this id or null, ?2 = how many.
     PAGE = concat!("SELECT ", alert!(), " FROM alert a WHERE ?1 IS NULL OR a.id < ?1 ORDER BY a.id DESC LIMIT ?2");

@@ -1,12 +1,13 @@
 //! Alerts, their deliveries, troubles.
 
 use usher_core::alerts::Happening::{self, Cleared, Raised};
-use usher_core::model::{Alert, AlertKind, Millis};
+use usher_core::model::{Alert, AlertKind, ChannelId, Hold, Kind, Millis, PlannedStep};
 
 use super::Place;
-use super::desk::T0;
+use super::desk::{Desk, T0, disable, update, write};
 use crate::{
-    AlertChange, AlertId, Delivery, DeliveryEnd, Over, Raise, Retention, Store, StoredAlert,
+    AlertChange, AlertId, Delivery, DeliveryEnd, HeldSteps, Over, Raise, Retention, Store,
+    StoredAlert,
 };
 
 const LATER: Millis = T0 + 60_000;
@@ -78,6 +79,45 @@ pub async fn a_trouble_keeps_its_earliest_time(place: &dyn Place) {
     store.set_trouble("never began", None).await.unwrap();
     let [_, b] = expected;
     assert_eq!(store.troubles().await.unwrap(), [b].into());
+}
+
+/// Removals say since when, and what nobody can decide is left out.
+pub async fn held_steps_are_counted_for_a_person(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let count = async |left_out: &[&str]| {
+        let store = &desk.store;
+        store.held_steps(&desk.channel, left_out).await.unwrap()
+    };
+    assert_eq!(count(&[]).await, HeldSteps::default());
+    let held = |name: &str, step: PlannedStep, hold: Hold| {
+        let step = PlannedStep {
+            hold: Some(hold),
+            ..step
+        };
+        write(desk.linked_subject(Kind::User, name), vec![step])
+    };
+    let protected = Hold::ProtectedName {
+        pattern: "adm*".to_owned(),
+    };
+    desk.plan(&[
+        held("a", update("a"), Hold::Adoption),
+        held("b", disable("b"), Hold::Missing),
+        held("c", disable("c"), protected),
+        write(desk.linked_subject(Kind::User, "d"), vec![disable("d")]),
+    ])
+    .await;
+    let created = desk.steps().await[0].created_at;
+    let expected = |count, removals| HeldSteps {
+        count,
+        removals,
+        since: Some(created),
+    };
+    assert_eq!(count(&[]).await, expected(3, 2));
+    assert_eq!(count(&Hold::NOT_APPROVABLE).await, expected(2, 1));
+    assert_eq!(count(&["protected_name", "missing"]).await, expected(1, 0));
+    let nobody = ChannelId::new("nobody");
+    let none = desk.store.held_steps(&nobody, &[]).await.unwrap();
+    assert_eq!(none, HeldSteps::default());
 }
 
 /// Raised once as long as it lasts, in its latest words; after that anew.

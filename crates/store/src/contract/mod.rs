@@ -171,6 +171,7 @@ macro_rules! contract_tests {
             operators::an_api_token_lives_until_it_is_revoked,
             operators::the_first_link_is_for_the_first_account,
             alerts::a_trouble_keeps_its_earliest_time,
+            alerts::held_steps_are_counted_for_a_person,
             alerts::an_alert_is_open_until_it_is_over,
             alerts::receivers_are_told_once_and_in_order,
             alerts::what_was_over_before_it_was_told_is_not_told,

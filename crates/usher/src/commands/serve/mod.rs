@@ -16,6 +16,7 @@ use usher_admin_api::Api;
 use usher_engine::Sealer;
 use usher_engine::access::Access as Accounts;
 use usher_engine::service::{Service, ServiceOptions};
+use usher_notify::Messenger;
 
 use super::Context;
 use crate::exit::Exit;
@@ -120,9 +121,12 @@ async fn serve(
         settings.serve.most_connections,
     )
     .await?;
+    let engine = &session.admin.engine;
+    let messenger = Messenger::new(engine.sealer.clone(), engine.clock.clone());
     let options = ServiceOptions {
         retention: settings.retention,
         offset_ms: Arc::new(local_offset_ms),
+        notifier: Some(Arc::new(messenger)),
         ..ServiceOptions::default()
     };
     let service = Service::start(session.admin.clone(), options);

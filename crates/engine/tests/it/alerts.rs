@@ -1,0 +1,517 @@
+//! What needs a person is told once, and once that it is over; nothing of it disturbs the work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher_core::alerts::Happening;
+use usher_core::model::{AlertKind, ChannelId, CycleMode, KeyExpiry, MailServer, Webhook};
+use usher_engine::Clock as _;
+use usher_engine::service::{Notifier as _, Service, ServiceEvent, ServiceOptions};
+use usher_notify::Messenger;
+use usher_sandbox::scim::{FaultKind, FaultRule};
+use usher_store::ChannelState;
+use usher_testkit::receivers::{self, Answer, Mail, Received, Receiver};
+
+use crate::world::World;
+
+const SOON: Duration = Duration::from_secs(5);
+const SECRET: &str = "a secret of the receiver";
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// A company whose alerts go to a web server and to a mail server.
+struct Watched {
+    world: World,
+    web: Receiver<Received>,
+    mail: Receiver<Mail>,
+}
+
+impl Watched {
+    async fn of(people: usize) -> Self {
+        Self::over(World::of(people).await).await
+    }
+
+    async fn over(mut world: World) -> Self {
+        let web = receivers::web(SECRET).await.unwrap();
+        let mail = receivers::mail().await.unwrap();
+        let sealer = &world.admin.engine.sealer;
+        let alerts = &mut world.configuration.alerts;
+        alerts.emails = vec!["it@example.com".to_owned()];
+        alerts.webhooks = vec![Webhook {
+            url: format!("http://{}/usher?x=y", web.address()),
+            secret: sealer.seal("webhook_secret", SECRET),
+        }];
+        alerts.parked_threshold = 2;
+        world.configuration.server.mail = Some(MailServer {
+            host: "127.0.0.1".to_owned(),
+            port: mail.address().port(),
+            sender: "usher@example.com".to_owned(),
+            ..MailServer::default()
+        });
+        world.save().await;
+        Self { world, web, mail }
+    }
+
+    fn messenger(&self) -> Arc<Messenger> {
+        let engine = &self.world.admin.engine;
+        Arc::new(Messenger::new(engine.sealer.clone(), engine.clock.clone()))
+    }
+
+    fn start(&self) -> Service {
+        let options = ServiceOptions {
+            tick: Duration::from_millis(20),
+            alert_tick: Duration::from_millis(20),
+            notifier: Some(self.messenger()),
+            ..ServiceOptions::default()
+        };
+        Service::start(self.world.admin.clone(), options)
+    }
+
+    /// What the web server was told: what happened, and the key.
+    fn told(&self) -> Vec<String> {
+        let taken = self.web.taken().into_iter();
+        taken
+            .map(|one| {
+                assert!(one.signed, "{one:?}");
+                let body: serde_json::Value = serde_json::from_str(&one.body).unwrap();
+                assert_eq!(body["id"], one.id);
+                let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+                format!("{} {}", text(&body["event"]), text(&body["alert"]["key"]))
+            })
+            .collect()
+    }
+
+    /// Waits until exactly this was told so far, by both.
+    async fn until_told(&self, expected: &[&str]) {
+        self.world
+            .until(&format!("both were told {expected:?}"), |_| {
+                self.told().len() >= expected.len() && self.mail.taken().len() >= expected.len()
+            })
+            .await;
+        assert_eq!(self.told(), expected);
+        assert_eq!(self.mail.taken().len(), expected.len());
+    }
+
+    /// Two more rounds of judging and telling bring nothing.
+    async fn until_open(&self, count: usize) {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        for _ in 0..1_500 {
+            looks.tick().await;
+            let open = self.world.admin.engine.store.open_alerts().await.unwrap();
+            if open.len() == count {
+                return;
+            }
+        }
+        panic!("never: {count} alerts are open");
+    }
+}
+
+fn staff() -> ChannelId {
+    ChannelId::new("staff")
+}
+
+/// Leaves the filter, so that the guard holds, or comes back.
+fn in_filter(world: &World, in_filter: bool) {
+    for n in 0..30 {
+        world.dir().person(&format!("u{n:03}")).in_filter = in_filter;
+    }
+}
+
+/// Everything refuses people called `bad`.
+fn refuse_bad(world: &World) {
+    let kind = || FaultKind::Error {
+        status: 400,
+        commit: false,
+    };
+    for method in ["POST", "PUT", "PATCH"] {
+        world.sandbox.fault(FaultRule {
+            body_contains: Some("bad".to_owned()),
+            times: None,
+            ..FaultRule::once(method, kind())
+        });
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_is_told_once_and_its_end_once() {
+    let mut watched = Watched::of(40).await;
+    let world = &watched.world;
+    world.first_sync().await;
+    let service = watched.start();
+    let mut events = service.events();
+    let mut told = Vec::new();
+
+    // Leavers wait for a person.
+    in_filter(world, false);
+    world.clock.advance(MINUTE);
+    world.until_held(30).await;
+    told.push("raised steps_held:staff");
+    watched.until_told(&told).await;
+    let subject = watched.mail.taken()[0].subject.clone();
+    assert!(subject.contains("30 steps wait for a person"), "{subject}");
+    assert_eq!(watched.mail.taken()[0].to, "it@example.com");
+    // They are planned anew by each look, and not told of again.
+    for _ in 0..3 {
+        service.run_now(&staff(), CycleMode::Full).unwrap();
+        world.clock.advance(MINUTE);
+        let mut ends = service.events();
+        while !matches!(ends.recv().await, Ok(ServiceEvent::CycleEnded { .. })) {}
+    }
+    watched.until_told(&told).await;
+    in_filter(world, true);
+    world.clock.advance(MINUTE);
+    told.push("cleared steps_held:staff");
+    watched.until_told(&told).await;
+
+    // The directory refuses the credentials.
+    world.dir().refuses = true;
+    world.clock.advance(MINUTE);
+    told.push("raised credentials_refused:source:staff");
+    watched.until_told(&told).await;
+    world.dir().refuses = false;
+    world.clock.advance(15 * MINUTE);
+    told.push("cleared credentials_refused:source:staff");
+    watched.until_told(&told).await;
+
+    // It does not answer: for a quarter of an hour, and then until full reads are missing.
+    world.dir().unreachable = true;
+    world.clock.advance(MINUTE);
+    world
+        .until("the look failed", |_| {
+            service.health().channels[0].failing_since.is_some()
+        })
+        .await;
+    world.clock.advance(15 * MINUTE);
+    told.push("raised source_unreadable:staff");
+    watched.until_told(&told).await;
+    world.clock.advance(3 * DAY);
+    told.push("raised full_read_missed:staff");
+    watched.until_told(&told).await;
+    world.dir().unreachable = false;
+    world.clock.advance(15 * MINUTE);
+    world
+        .until("both ends were told", |_| watched.told().len() == 8)
+        .await;
+    let mut ends = watched.told().split_off(6);
+    ends.sort();
+    assert_eq!(
+        ends,
+        [
+            "cleared full_read_missed:staff",
+            "cleared source_unreadable:staff"
+        ]
+    );
+    let so_far = watched.told();
+    let mut told: Vec<&str> = so_far.iter().map(String::as_str).collect();
+
+    // Steps are given up.
+    refuse_bad(world);
+    for n in 0..3 {
+        world.dir().hire(&format!("bad{n}"));
+    }
+    world.clock.advance(MINUTE);
+    told.push("raised steps_parked:staff");
+    watched.until_told(&told).await;
+    world.sandbox.clear_faults();
+    world.admin.retry(None, &[]).await.unwrap();
+    told.push("cleared steps_parked:staff");
+    watched.until_told(&told).await;
+
+    // The channel stopped itself.
+    let why = "the target is another".to_owned();
+    let cloud = world.configuration.sp_connections[0].id.clone();
+    let store = &world.admin.engine.store;
+    let stopped = ChannelState::Quarantined { why };
+    let event = usher_store::AuditEvent::default();
+    store
+        .set_state(&staff(), &cloud, &stopped, &event)
+        .await
+        .unwrap();
+    told.push("raised channel_stopped:staff");
+    watched.until_told(&told).await;
+    world.set_mode(ChannelState::Active).await;
+    told.push("cleared channel_stopped:staff");
+    watched.until_told(&told).await;
+
+    // The target refuses the key: of the channel that this stops nothing more is said.
+    world.sandbox.expire_key();
+    world.dir().hire("newcomer");
+    world.clock.advance(MINUTE);
+    told.push("raised credentials_refused:target:cloud");
+    watched.until_told(&told).await;
+    world
+        .until("the channel stopped", |_| {
+            let doing = format!("{:?}", service.health().channels[0].doing);
+            doing.contains("stopped itself")
+        })
+        .await;
+    watched.until_open(1).await;
+    watched.until_told(&told).await;
+
+    let key = world.sandbox.regenerate_key();
+    let key = world.admin.engine.sealer.seal("target_secret", &key);
+    let sp = &mut watched.world.configuration.sp_connections[0];
+    sp.secrets.values_mut().for_each(|one| *one = key.clone());
+    watched.world.save().await;
+    let world = &watched.world;
+    world.set_mode(ChannelState::Active).await;
+    world.clock.advance(MINUTE);
+    told.push("cleared credentials_refused:target:cloud");
+    watched.until_told(&told).await;
+
+    let mut raised = 0;
+    while let Ok(event) = events.try_recv() {
+        raised += usize::from(matches!(event, ServiceEvent::AlertRaised { .. }));
+    }
+    assert_eq!(raised, 7);
+    service.stop(SOON).await;
+}
+
+/// A channel that stopped itself, or goes again.
+async fn stop(world: &World, stopped: bool) {
+    let state = if stopped {
+        ChannelState::Quarantined {
+            why: "a test".to_owned(),
+        }
+    } else {
+        ChannelState::Paused
+    };
+    let cloud = &world.configuration.sp_connections[0].id;
+    let event = usher_store::AuditEvent::default();
+    let store = &world.admin.engine.store;
+    store
+        .set_state(&staff(), cloud, &state, &event)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_told_of_at_each_stage_and_a_new_key_ends_it() {
+    let mut watched = Watched::of(3).await;
+    let world = &mut watched.world;
+    let now = world.clock.now();
+    let sp = &mut world.configuration.sp_connections[0];
+    let name = sp.secrets.keys().next().unwrap().clone();
+    sp.secret_entered_at.insert(name.clone(), now);
+    let cloud = sp.id.clone();
+    let told_of = KeyExpiry {
+        expires_at: now + 60 * DAY + HOUR,
+        key_entered_at: now,
+    };
+    world.configuration.alerts.keys.insert(cloud, told_of);
+    world
+        .configuration
+        .alerts
+        .off
+        .insert(AlertKind::FullReadMissed);
+    world.save().await;
+    // A channel that is off misses no reads.
+    stop(world, false).await;
+    let service = watched.start();
+    watched.world.clock.advance(2 * HOUR);
+    let key = |stage: &str| format!("key_expiry:cloud:{}:{stage}", told_of.expires_at);
+    let first = format!("raised {}", key("60 days"));
+    watched.until_told(&[&first]).await;
+    watched.world.clock.advance(30 * DAY);
+    let second = format!("raised {}", key("30 days"));
+    watched.until_told(&[&first, &second]).await;
+    watched.until_open(1).await;
+    let world = &mut watched.world;
+    let now = world.clock.now();
+    let sp = &mut world.configuration.sp_connections[0];
+    sp.secret_entered_at.insert(name, now);
+    world.save().await;
+    let third = format!("cleared {}", key("30 days"));
+    watched.until_told(&[&first, &second, &third]).await;
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_was_down_is_told_in_order_once_it_is_up() {
+    let watched = Watched::of(3).await;
+    let world = &watched.world;
+    world.first_sync().await;
+    watched.web.answer(Answer::Down);
+    watched.mail.answer(Answer::Refuse(451));
+    let service = watched.start();
+    stop(world, true).await;
+    world
+        .until("both were asked", |_| {
+            watched.web.connections() > 0 && watched.mail.connections() > 0
+        })
+        .await;
+    // The work goes on meanwhile.
+    world.set_mode(ChannelState::Active).await;
+    world.dir().hire("newcomer");
+    world.clock.advance(MINUTE);
+    world
+        .until("the newcomer is there", |world| world.users().len() == 4)
+        .await;
+    watched.until_open(0).await;
+    assert_eq!(watched.told(), [] as [String; 0]);
+    watched.web.answer(Answer::Well);
+    watched.mail.answer(Answer::Well);
+    world
+        .until("both were told everything", |world| {
+            // An attempt that began while they were down may end only now, and waits again.
+            world.clock.advance(10 * SECOND);
+            watched.told().len() == 2 && watched.mail.taken().len() == 2
+        })
+        .await;
+    watched
+        .until_told(&[
+            "raised channel_stopped:staff",
+            "cleared channel_stopped:staff",
+        ])
+        .await;
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_day_nobody_tries_any_more_and_the_reason_is_kept() {
+    let watched = Watched::of(3).await;
+    let world = &watched.world;
+    world.first_sync().await;
+    watched
+        .web
+        .answer(Answer::Redirect("http://127.0.0.1:1/".to_owned()));
+    stop(world, true).await;
+    let service = watched.start();
+    watched.until_open(1).await;
+    let store = &world.admin.engine.store;
+    let alert = store.open_alerts().await.unwrap()[0].id;
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let web = async |tries: u32| {
+        let states = store.deliveries(&[alert]).await.unwrap();
+        let mut web = states
+            .into_iter()
+            .filter(|one| !one.recipient.starts_with("mailto:"));
+        web.find(|one| one.tries >= tries && one.error.is_some())
+    };
+    let first = loop {
+        looks.tick().await;
+        if let Some(found) = web(1).await {
+            break found;
+        }
+    };
+    assert_eq!(first.done_at, None);
+    let error = first.error.unwrap();
+    assert!(error.contains("redirects are never followed"), "{error}");
+    world.clock.advance(DAY);
+    let last = loop {
+        looks.tick().await;
+        if let Some(found) = web(2).await.filter(|one| one.done_at.is_some()) {
+            break found;
+        }
+    };
+    assert_eq!(last.tries, 2);
+    assert!(last.error.unwrap().contains("redirects"));
+    world.clock.advance(DAY);
+    assert_eq!(watched.mail.taken().len(), 1);
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_talks_without_an_end_took_the_message() {
+    let watched = Watched::of(1).await;
+    watched.web.answer(Answer::Endless);
+    let service = watched.start();
+    let tried = service.test_alerts(&watched.world.admin).await.unwrap();
+    assert_eq!(tried.len(), 2);
+    assert!(tried.iter().all(|one| one.error.is_none()), "{tried:?}");
+    assert_eq!(watched.mail.taken()[0].subject, "[Usher] a test");
+    watched.web.answer(Answer::Refuse(500));
+    watched.mail.answer(Answer::Down);
+    let tried = service.test_alerts(&watched.world.admin).await.unwrap();
+    let errors: Vec<String> = tried.into_iter().filter_map(|one| one.error).collect();
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].contains("mail server 127.0.0.1"), "{errors:?}");
+    assert!(errors[1].contains("found 500"), "{errors:?}");
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_while_it_tells_tells_again_under_the_same_id() {
+    let mut watched = Watched::of(3).await;
+    watched.world.first_sync().await;
+    stop(&watched.world, true).await;
+    let quiet = ServiceOptions {
+        tick: Duration::from_millis(20),
+        alert_tick: Duration::from_millis(20),
+        // Judges, and never gets to telling.
+        notifier: Some(Arc::new(Stuck)),
+        ..ServiceOptions::default()
+    };
+    let service = Service::start(watched.world.admin.clone(), quiet);
+    watched.until_open(1).await;
+    let store = watched.world.admin.engine.store.clone();
+    let alert = store.open_alerts().await.unwrap()[0].clone();
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    while store
+        .deliveries(&[alert.id])
+        .await
+        .unwrap()
+        .iter()
+        .any(|one| one.tries == 0)
+    {
+        looks.tick().await;
+    }
+    // The request left, and then the process died.
+    let configuration = watched.world.admin.engine.configuration().await.unwrap();
+    let message = usher_core::alerts::Message {
+        id: format!("{}-raised", alert.id.0),
+        happening: Happening::Raised,
+        at: alert.raised_at,
+        alert: Some(alert.alert),
+    };
+    let url = configuration.alerts.webhooks[0].url.clone();
+    let sent = watched
+        .messenger()
+        .send(&url, &message, &configuration)
+        .await;
+    assert_eq!(sent, Ok(()));
+    service.stop(Duration::ZERO).await;
+    watched.world.restart().await;
+    let service = watched.start();
+    watched.world.clock.advance(5 * MINUTE);
+    watched
+        .world
+        .until("it was told again", |_| watched.web.taken().len() == 2)
+        .await;
+    let ids: Vec<String> = watched.web.taken().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids[0], ids[1]);
+    service.stop(SOON).await;
+}
+
+/// A way to tell that never comes to an end.
+struct Stuck;
+
+#[async_trait::async_trait]
+impl usher_engine::service::Notifier for Stuck {
+    async fn send(
+        &self,
+        _recipient: &str,
+        _message: &usher_core::alerts::Message,
+        _configuration: &usher_core::model::Configuration,
+    ) -> Result<(), String> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_is_off_is_shown_and_told_to_nobody() {
+    let mut watched = Watched::of(3).await;
+    let off = &mut watched.world.configuration.alerts.off;
+    off.insert(AlertKind::ChannelStopped);
+    watched.world.save().await;
+    stop(&watched.world, true).await;
+    let service = watched.start();
+    watched.until_open(1).await;
+    let store = &watched.world.admin.engine.store;
+    let alert = store.open_alerts().await.unwrap()[0].id;
+    assert_eq!(store.deliveries(&[alert]).await.unwrap(), []);
+    service.stop(SOON).await;
+}

@@ -1,0 +1,56 @@
+//! Carries messages of alerts to receivers: signed requests, and e-mail.
+#![deny(missing_docs)]
+
+mod mail;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use usher_core::alerts::Message;
+use usher_core::model::Configuration;
+use usher_engine::service::Notifier;
+use usher_engine::{Clock, Sealer};
+
+pub use webhook::{SIGNATURE, signature};
+
+/// Longest time for one message by e-mail.
+const MAIL_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends what is to be told.
+pub struct Messenger {
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Messenger {
+    /// Opens secrets with the sealer; signs with the time of the clock.
+    pub fn new(sealer: Arc<Sealer>, clock: Arc<dyn Clock>) -> Self {
+        Self { sealer, clock }
+    }
+}
+
+#[async_trait]
+impl Notifier for Messenger {
+    async fn send(
+        &self,
+        recipient: &str,
+        message: &Message,
+        configuration: &Configuration,
+    ) -> Result<(), String> {
+        let sealer = &self.sealer;
+        if let Some(address) = recipient.strip_prefix("mailto:") {
+            let sending = mail::send(address, message, configuration, sealer);
+            let sent = tokio::time::timeout(MAIL_PATIENCE, sending).await;
+            return sent.unwrap_or_else(|_| {
+                Err("the mail server did not take the message within 30 seconds".to_owned())
+            });
+        }
+        let webhooks = &configuration.alerts.webhooks;
+        let Some(webhook) = webhooks.iter().find(|webhook| webhook.url == recipient) else {
+            return Err("the settings have no such receiver".to_owned());
+        };
+        webhook::send(webhook, message, configuration, sealer, self.clock.now()).await
+    }
+}
