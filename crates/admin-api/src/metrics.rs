@@ -17,8 +17,6 @@ use crate::caller::admin_of;
 use crate::{Api, Peer};
 
 const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// A key is taken to end a year after it was entered.
-const KEY_MS: i64 = 365 * DAY_MS;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// The numbers: for this machine, for the socket of the state folder, and for whoever may look.
@@ -186,12 +184,12 @@ async fn stored(page: &mut Page, admin: &Admin, health: &ServiceHealth) -> Resul
     page.family(
         name,
         "gauge",
-        "Days until the oldest key of the SP connection is a year old.",
+        "Days until the key of the SP connection expires: as told in the settings of alerts, or a year after it was entered.",
     );
     let configuration = admin.engine.configuration().await?;
     for sp in &configuration.sp_connections {
-        if let Some(entered) = sp.secret_entered_at.values().min() {
-            let left = entered + KEY_MS - health.at;
+        if let Some(expires) = configuration.alerts.key_expires_at(sp) {
+            let left = expires - health.at;
             let labels = [("connection", sp.id.as_str())];
             page.sample(name, &labels, left.div_euclid(DAY_MS) as f64);
         }

@@ -1,6 +1,7 @@
 //! What the published shape lacks: `/api/v1`. One file for each group of resources; a group says in
 //! one place where a resource is, what it takes and answers, and who handles it.
 
+mod alerts;
 mod audit;
 mod backups;
 mod catalogue;
@@ -62,6 +63,7 @@ fn groups() -> Vec<Group> {
         plans::group(),
         steps::group(),
         links::group(),
+        alerts::group(),
         audit::group(),
         directory::group(),
         checks::group(),

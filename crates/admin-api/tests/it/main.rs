@@ -11,6 +11,7 @@ mod accounts;
 mod company;
 mod described;
 mod face;
+mod own_alerts;
 mod own_channels;
 mod own_configuration;
 mod own_directory;

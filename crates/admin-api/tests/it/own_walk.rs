@@ -34,6 +34,7 @@ async fn reads(company: &Company) {
         "templates".to_owned(),
         "directory-templates".to_owned(),
         "audit".to_owned(),
+        "alerts".to_owned(),
         "backups".to_owned(),
         "search?q=u0".to_owned(),
         format!("steps/{step}"),
@@ -123,6 +124,7 @@ async fn acts(company: &Company) {
         with_tag(company, &format!("{AT}/{path}")).await;
     }
     with_tag(company, "/api/v1/configuration").await;
+    with_tag(company, "/api/v1/alerts/settings").await;
 }
 
 #[tokio::test]
@@ -150,6 +152,8 @@ async fn every_operation_answers_as_it_is_described() {
     // It never ends; `own_configuration` listens to it.
     let mut missing = operations();
     missing.remove("events");
+    // It needs a service and receivers: `own_alerts`.
+    missing.remove("testAlerts");
     let missing: Vec<String> = missing.difference(&called()).cloned().collect();
     assert_eq!(missing, [] as [String; 0], "never called with success");
 }

@@ -13,24 +13,24 @@ const MOST_RECIPIENTS: usize = 50;
 /// The longest e-mail address that mail servers take.
 const LONGEST_EMAIL: usize = 254;
 
-/// Everything that is wrong with settings: where, and what in words. `has_mail` = there is a mail server.
+/// Everything that is wrong with settings: where (a JSON pointer), and what in words. `has_mail` = there is a mail server.
 pub fn problems(settings: &AlertSettings, has_mail: bool) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (index, email) in settings.emails.iter().enumerate() {
         if let Err(problem) = check_email(email) {
-            found.push((format!("emails[{index}]"), problem));
+            found.push((format!("/emails/{index}"), problem));
         }
     }
     if !settings.emails.is_empty() && !has_mail {
         found.push((
-            "emails".to_owned(),
+            "/emails".to_owned(),
             "there is no mail server to send them with; enter one in the server settings first"
                 .to_owned(),
         ));
     }
     for (index, webhook) in settings.webhooks.iter().enumerate() {
         if let Err(problem) = webhook_url(&webhook.url) {
-            found.push((format!("webhooks[{index}].url"), problem));
+            found.push((format!("/webhooks/{index}/url"), problem));
         }
     }
     let all = settings.recipients();
@@ -52,7 +52,7 @@ pub fn problems(settings: &AlertSettings, has_mail: bool) -> Vec<(String, String
     }
     if settings.parked_threshold == 0 {
         found.push((
-            "parked_threshold".to_owned(),
+            "/parked_threshold".to_owned(),
             "expected 1 or more: a single refused step is no reason to wake somebody".to_owned(),
         ));
     }
@@ -157,7 +157,12 @@ mod tests {
         };
         assert_eq!(
             places(&settings, false),
-            ["emails[1]", "emails", "webhooks[1].url", "parked_threshold"]
+            [
+                "/emails/1",
+                "/emails",
+                "/webhooks/1/url",
+                "/parked_threshold"
+            ]
         );
         settings.parked_threshold = 20;
         settings.emails = vec!["it@example.com".to_owned(); 2];
@@ -167,7 +172,7 @@ mod tests {
         assert_eq!(places(&settings, true), [""; 0]);
         for bad in ["", "@", "a@", "@b", "a@b@c", "a@b\r\nBcc: x@y", "a<b@c"] {
             settings.emails = vec![bad.to_owned()];
-            assert_eq!(places(&settings, true), ["emails[0]"], "{bad:?}");
+            assert_eq!(places(&settings, true), ["/emails/0"], "{bad:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! below it; what is shown is made here, once.
 
 mod activation;
+mod alerts;
 mod backups;
 mod correlation;
 mod counting;
@@ -30,6 +31,7 @@ mod step_pages;
 mod sync;
 mod verify;
 
+pub use alerts::{AlertStory, OpenAlert, WantedAlerts, WantedWebhook};
 pub use backups::Backup;
 pub use correlation::{Candidate, CorrelationPreview};
 pub use decide::{DecisionReport, Selection};

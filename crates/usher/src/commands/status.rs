@@ -1,7 +1,7 @@
 //! `usher status`
 
 use serde::Serialize;
-use usher_engine::admin::{ChannelStatus, Health, StepSample};
+use usher_engine::admin::{ChannelStatus, Health, OpenAlert, StepSample};
 
 use super::{Context, steps};
 use crate::exit::Exit;
@@ -38,6 +38,8 @@ struct Report {
     /// The worst of all channels.
     health: Health,
     channels: Vec<ChannelStatus>,
+    /// Open alerts, as the running service judged last.
+    alerts: Vec<OpenAlert>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<Vec<StepSample>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,13 +57,20 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             .map(|(sp, channel)| format!("{}/{}", sp.name, channel.name));
         channels.retain(|status| Some(&status.channel) == name.as_ref());
     }
+    let alerts = admin.open_alerts().await?;
     let mut report = Report {
         health: channels
             .iter()
             .map(|status| status.health)
             .max()
-            .unwrap_or(Health::Warning),
+            .unwrap_or(Health::Warning)
+            .max(if alerts.is_empty() {
+                Health::Good
+            } else {
+                Health::Warning
+            }),
         channels,
+        alerts,
         held: None,
         parked: None,
     };
@@ -87,6 +96,13 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     }
     for status in &report.channels {
         show(ui, status, now);
+    }
+    if !report.alerts.is_empty() {
+        ui.heading("Alerts");
+    }
+    for alert in &report.alerts {
+        ui.line(format!("  {} {}", ui.yellow("!"), alert.summary));
+        ui.line(format!("    {}", alert.next));
     }
     list(ui, "Held", report.held.as_deref(), args.full);
     list(ui, "Parked", report.parked.as_deref(), args.full);
