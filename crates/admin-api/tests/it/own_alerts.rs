@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use usher_core::alerts::Message;
 use usher_core::model::Configuration;
 use usher_engine::service::{Notifier, Service, ServiceOptions};
-use usher_store::{Administration as _, AuditEvent, ChannelState};
+use usher_store::{AuditEvent, ChannelState};
 
 use crate::company::{CHANNEL, Company};
 use crate::world::Answer;

@@ -71,7 +71,7 @@ async fn every_command_has_its_result_as_json() {
         ),
         (
             &["status", "--held", "--parked"],
-            &["health", "channels", "held", "parked"],
+            &["health", "channels", "alerts", "held", "parked"],
         ),
         (
             &["explain", "ana"],
