@@ -187,7 +187,7 @@ async fn next(
         desk.order = None;
         return Ok(None);
     }
-    let table = Timetable::of(configuration, channel, (core.options.offset_ms)(now));
+    let table = Timetable::of(channel, (core.options.offset_ms)(now));
     let restored = restored::is_marked(&record);
     // A restored state has to read both sides before anything else.
     desk.times.last_complete = record.last_complete_at.filter(|_| !restored);

@@ -1,7 +1,7 @@
 //! What is due when: pure functions of what is configured, what was done, and the time.
 
 use serde::Serialize;
-use usher_core::model::{ChangeDetection, Channel, Configuration, CycleMode, Millis, Schedule};
+use usher_core::model::{ChangeDetection, Channel, CycleMode, Millis};
 
 const SECOND: i64 = 1_000;
 const DAY: i64 = 24 * 3_600 * SECOND;
@@ -35,11 +35,10 @@ pub struct Timetable {
 
 impl Timetable {
     /// Of a channel.
-    pub fn of(configuration: &Configuration, channel: &Channel, offset_ms: i64) -> Self {
+    pub fn of(channel: &Channel, offset_ms: i64) -> Self {
         let schedule = &channel.policy.schedule;
-        let looks = synchronization_frequency(configuration, schedule.incremental_seconds);
         Self {
-            incremental_ms: i64::from(looks.max(1)) * SECOND,
+            incremental_ms: i64::from(schedule.incremental_seconds.max(1)) * SECOND,
             full_ms: i64::from(schedule.full_seconds.max(1)) * SECOND,
             reports_deletions: reports_deletions(channel),
             offset_ms,
@@ -213,16 +212,6 @@ fn reports_deletions(channel: &Channel) -> bool {
         ChangeDetection::ActiveDirectoryUsn
         | ChangeDetection::Timestamp
         | ChangeDetection::TimestampNoNegation => false,
-    }
-}
-
-/// The seconds between looks of a channel: its own, unless that is the default and the server settings say
-/// otherwise.
-fn synchronization_frequency(configuration: &Configuration, own: u32) -> u32 {
-    if own == Schedule::default().incremental_seconds {
-        configuration.server.synchronization_seconds
-    } else {
-        own
     }
 }
 

@@ -135,10 +135,11 @@ async fn what_is_not_active_in_the_configuration_does_not_run_until_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_server_says() {
+async fn the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_channel_says()
+{
     let mut world = World::of(3).await;
     world.configuration.server.outbound_provisioning = false;
-    world.configuration.server.synchronization_seconds = 300;
+    world.channel().policy.schedule.incremental_seconds = 300;
     world.save().await;
     let service = start(&world);
     world
@@ -154,16 +155,19 @@ async fn the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as
     world
         .until("everybody is there", |world| world.users().len() == 3)
         .await;
-    // Follow-ups of what was sent come at once; then it looks when the server says.
+    // Follow-ups of what was sent come at once; then it looks when the channel says.
     world
-        .until("the next look is as far away as the server says", |world| {
-            let next = health(&service, "staff").and_then(|one| one.next);
-            is_waiting(&service)
-                && next.is_some_and(|next| {
-                    next.mode == CycleMode::Incremental
-                        && next.at - world.admin.engine.clock.now() == 300_000
-                })
-        })
+        .until(
+            "the next look is as far away as the channel says",
+            |world| {
+                let next = health(&service, "staff").and_then(|one| one.next);
+                is_waiting(&service)
+                    && next.is_some_and(|next| {
+                        next.mode == CycleMode::Incremental
+                            && next.at - world.admin.engine.clock.now() == 300_000
+                    })
+            },
+        )
         .await;
     service.stop(SOON).await;
 }
@@ -222,7 +226,11 @@ async fn a_source_that_fails_is_left_alone_longer_and_tried_at_once_when_a_perso
         world.until("it failed again", |_| failures(n)).await;
         world.clock.advance(MINUTE);
     }
-    world.until("it failed again", |_| failures(4)).await;
+    world
+        .until("it failed again and waits", |_| {
+            failures(4) && health(&service, "staff").is_some_and(|one| one.next.is_some())
+        })
+        .await;
     let failing = health(&service, "staff").unwrap();
     assert_eq!(failing.failed_at, Some(FailedAt::Source));
     assert!(failing.failing_since.is_some());

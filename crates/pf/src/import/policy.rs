@@ -259,6 +259,11 @@ impl Import<'_> {
             .flat_map(|sp| &mut sp.channels)
         {
             let this = said.get(&channel.id);
+            let schedule = &mut channel.policy.schedule.incremental_seconds;
+            let had_the_former = *schedule == before;
+            if had_the_former && !this.is_some_and(|this| this.schedule) {
+                *schedule = seconds;
+            }
             if !self.channel_paths.contains_key(&channel.id) && this.is_none() {
                 continue;
             }
@@ -274,10 +279,8 @@ impl Import<'_> {
                 Expiry::Unsaid if is_kept => {}
                 Expiry::Unsaid => channel.source.expiry = defaults_for(kind).expiry,
             }
-            let schedule = &mut channel.policy.schedule.incremental_seconds;
-            let follows = *schedule == before || !is_kept;
-            if follows && !this.schedule {
-                *schedule = seconds;
+            if !is_kept && !this.schedule {
+                channel.policy.schedule.incremental_seconds = seconds;
             }
         }
     }

@@ -33,9 +33,14 @@ static LINK: Shape = Shape {
     keys: &[need("id", Ty::Text), keep("location", Ty::Text)],
 };
 
+/// To the state, whose address nobody needs.
+static STATE_LINK: Shape = Shape {
+    keys: &[need("id", Ty::Text), read_only("location")],
+};
+
 pub(crate) static OUTBOUND_SETTINGS: Shape = Shape {
     keys: &[
-        need("dataStoreRef", Ty::Object(&LINK)),
+        need("dataStoreRef", Ty::Object(&STATE_LINK)),
         may("synchronizationFrequency", Ty::Int(1, 86_400)),
     ],
 };

@@ -113,8 +113,9 @@ fn entries() -> Vec<DemoEntry> {
     ]
 }
 
-struct Company {
-    face: Face,
+/// People and groups in a directory over LDAP, a target, and a connection between them.
+pub(super) struct Company {
+    pub(super) face: Face,
     directory: RunningDirectory,
     _sandbox: RunningSandbox,
     ldap: Value,
@@ -123,7 +124,7 @@ struct Company {
 }
 
 impl Company {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let options = DirectoryOptions {
             account: Some((BIND.to_owned(), PASSWORD.to_owned())),
             ..DirectoryOptions::new(Arc::new(|| 1_795_507_200_000))
@@ -168,7 +169,7 @@ impl Company {
     }
 
     /// What a plan would do, or why there is none.
-    async fn outcome(&self) -> Value {
+    pub(super) async fn outcome(&self) -> Value {
         let options = PlanOptions {
             mode: CycleMode::Full,
             only: None,

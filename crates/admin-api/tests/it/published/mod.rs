@@ -6,6 +6,7 @@ mod certificates;
 mod documents;
 mod effects;
 mod roles;
+mod round;
 mod table;
 mod whole;
 

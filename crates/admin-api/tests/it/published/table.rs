@@ -322,7 +322,7 @@ fn of_connection() -> Vec<(&'static str, Shows)> {
 /// Resources that no plan shows.
 fn others() -> Vec<(&'static str, &'static str, Shows)> {
     let off =
-        "the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_server_says";
+        "the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_channel_says";
     vec![
         (
             "/serverSettings",
@@ -342,7 +342,7 @@ fn others() -> Vec<(&'static str, &'static str, Shows)> {
         (
             "/serverSettings/outboundProvisioning",
             "synchronizationFrequency",
-            Test(off),
+            Test("the_frequency_moves_every_channel_that_had_the_former_one"),
         ),
         (
             "/certificates/ca/import",

@@ -91,3 +91,49 @@ async fn an_export_imported_elsewhere_gives_the_same_export_and_the_same_plan() 
         json!({"items": []})
     );
 }
+
+#[tokio::test]
+async fn the_frequency_moves_every_channel_that_had_the_former_one() {
+    let (face, _sandbox) = small().await;
+    let mut sp = face.get(CLOUD).await.body;
+    let mut second = sp["outboundProvision"]["channels"][0].clone();
+    second["name"] = json!("own");
+    let channels = sp["outboundProvision"]["channels"].as_array_mut();
+    channels.expect("a list").push(second);
+    is(&face.put(CLOUD, sp).await, StatusCode::OK);
+    let frequencies = async || {
+        let configuration = face.world.admin.engine.configuration().await;
+        let configuration = configuration.expect("a configuration");
+        let all = configuration.channels();
+        all.map(|(_, channel)| {
+            (
+                channel.id.clone(),
+                channel.policy.schedule.incremental_seconds,
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    let own = frequencies().await[1].0.clone();
+    let policy = format!("/api/v1/channels/{own}/policy");
+    let read = face.world.get(&policy).await;
+    let mut wanted = read.body.clone();
+    wanted["schedule"]["incremental_seconds"] = json!(20);
+    let tag = [("If-Match", read.headers["etag"].to_str().expect("text"))];
+    let set = face
+        .world
+        .call_with(Method::PUT, &policy, Some(wanted), &tag);
+    is(&set.await, StatusCode::OK);
+    for seconds in [300, 60] {
+        let outbound = json!({
+            "dataStoreRef": {"id": "ProvisionerDS"}, "synchronizationFrequency": seconds,
+        });
+        let put = face.put("/serverSettings/outboundProvisioning", outbound);
+        is(&put.await, StatusCode::OK);
+        let found: Vec<u32> = frequencies()
+            .await
+            .into_iter()
+            .map(|(_, one)| one)
+            .collect();
+        assert_eq!(found, [seconds, 20]);
+    }
+}
