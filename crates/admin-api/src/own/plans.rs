@@ -34,7 +34,7 @@ pub(super) fn group() -> Group {
             post("/channels/{channel}/plans", "plan", "Make a plan")
                 .help("Nothing is sent and nothing is kept but the plan itself, for an hour, four at most. It is made in the background: ask for it at `Location`. `subjects` are source keys.")
                 .takes(Takes::BodyOrNot(
-                    json!({"mode?": "incremental|full|reconcile", "subjects?": ["string"]}),
+                    json!({"mode?": "incremental|full|reconcile|rekey", "subjects?": ["string"]}),
                     json!({"mode": "full"}),
                 ))
                 .answers(202, "The plan is being made", "Job")
@@ -72,7 +72,7 @@ pub(super) fn group() -> Group {
             drop_plan,
         )
         .shape("Plan", json!({
-            "hash": "string", "mode": "incremental|full|reconcile", "cycle": "Cycle",
+            "hash": "string", "mode": "incremental|full|reconcile|rekey", "cycle": "Cycle",
             "totals": ["StepCount"],
             "held": [{"hold": "string", "reason": "string", "steps": "integer"}],
             "adoption": {

@@ -23,9 +23,9 @@ pub(super) fn group() -> Group {
     Group::new("Runs", "A channel looks and sends now")
         .add(
             post("/channels/{channel}/runs", "run", "Run now")
-                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. The run goes on by itself: ask for it at `Location`.")
+                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. `rekey` is for a directory that was built anew: people who come under other keys are held as re-keys, and nobody is removed. The run goes on by itself: ask for it at `Location`.")
                 .takes(Takes::BodyOrNot(
-                    json!({"mode?": "incremental|full|reconcile", "hash?": "string?", "first?": "integer?"}),
+                    json!({"mode?": "incremental|full|reconcile|rekey", "hash?": "string?", "first?": "integer?"}),
                     json!({"mode": "full"}),
                 ))
                 .answers(202, "The run began", "Job")
@@ -71,6 +71,7 @@ pub(super) enum RunMode {
     Incremental,
     Full,
     Reconcile,
+    Rekey,
 }
 
 impl RunMode {
@@ -79,6 +80,7 @@ impl RunMode {
             Self::Incremental => CycleMode::Incremental,
             Self::Full => CycleMode::Full,
             Self::Reconcile => CycleMode::Reconcile,
+            Self::Rekey => CycleMode::Rekey,
         }
     }
 
@@ -87,6 +89,7 @@ impl RunMode {
             Self::Incremental => "incremental",
             Self::Full => "full",
             Self::Reconcile => "reconcile",
+            Self::Rekey => "rekey",
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Company {
     pub(crate) world: World,
     pub(crate) sandbox: RunningSandbox,
     people: Vec<(String, bool)>,
+    /// How often the directory was built anew.
+    built: u32,
 }
 
 impl Company {
@@ -36,6 +38,7 @@ impl Company {
             world,
             sandbox,
             people: Vec::new(),
+            built: 0,
         };
         for n in 0..people {
             company.people.push((format!("u{n:02}"), false));
@@ -59,6 +62,12 @@ impl Company {
         self.export();
     }
 
+    /// The directory is built anew: everybody comes under another key.
+    pub(crate) fn rebuild(&mut self) {
+        self.built += 1;
+        self.export();
+    }
+
     fn path(&self) -> std::path::PathBuf {
         self.world.folder.path().join("directory.ldif")
     }
@@ -69,7 +78,7 @@ impl Company {
         );
         for (n, (uid, locked)) in self.people.iter().enumerate() {
             text.push_str(&format!(
-                "\ndn: uid={uid},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid} Example\ngivenName: {uid}\nsn: Example\nmail: {uid}@example.com\ntitle: Engineer\nemployeeNumber: 4711-{n}\nuserPassword: hunter2\nentryUUID: 00000000-0000-4000-8000-0000000{n:05}\n"
+                "\ndn: uid={uid},ou=people,{BASE}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid} Example\ngivenName: {uid}\nsn: Example\nmail: {uid}@example.com\ntitle: Engineer\nemployeeNumber: 4711-{n}\nuserPassword: hunter2\nentryUUID: 00000000-0000-4000-8000-{:07}{n:05}\n", self.built
             ));
             if *locked {
                 text.push_str("pwdAccountLockedTime: 000001010000Z\n");

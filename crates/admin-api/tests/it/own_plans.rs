@@ -57,6 +57,29 @@ async fn a_plan_is_made_looked_through_and_applied_by_its_hash() {
 }
 
 #[tokio::test]
+async fn a_directory_that_was_built_anew_is_planned_and_run_as_one() {
+    let mut company = Company::of(4).await;
+    company.run(json!({"mode": "full"})).await;
+    assert_eq!(company.accounts(), 4);
+    company.rebuild();
+    let began = company.post("/plans", json!({"mode": "rekey"})).await;
+    let job = company.ended(&began).await;
+    let id = job["id"].as_str().unwrap();
+    let plan = company.get(&format!("/plans/{id}")).await;
+    assert_eq!(plan.body["plan"]["mode"], "rekey", "{plan:#?}");
+    company.run(json!({"mode": "rekey"})).await;
+    let cycles = company.get("/cycles?mode=rekey").await;
+    assert_eq!(
+        cycles.body["items"].as_array().unwrap().len(),
+        1,
+        "{cycles:#?}"
+    );
+    let held = company.get("/held?verb=rekey").await;
+    assert_eq!(held.body["items"].as_array().unwrap().len(), 4, "{held:#?}");
+    assert_eq!(company.accounts(), 4, "nobody is made twice");
+}
+
+#[tokio::test]
 async fn plans_are_few_are_dropped_and_are_forgotten() {
     let company = Company::of(1).await;
     let mut ids = Vec::new();
