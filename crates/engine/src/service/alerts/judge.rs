@@ -161,7 +161,7 @@ async fn channel_facts(
         ..StepFilter::default()
     };
     let parked = store.step_counts(&parked).await?;
-    let table = Timetable::of(configuration, channel, 0);
+    let table = Timetable::of(channel, 0);
     Ok(ChannelFacts {
         id: channel.id.clone(),
         name: full_name(sp, channel),
