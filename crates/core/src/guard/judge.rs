@@ -202,17 +202,22 @@ fn members_lost(
 ) -> Option<String> {
     let gained = format!("{}:{}", name::MEMBERS_GAINED, figures.part);
     let gains = totals.counts.get(&gained).copied().unwrap_or(0) > 0;
-    if figures.size >= limits.emptied_group_size && figures.planned >= figures.size && !gains {
+    // The group had those that it lost in the last 24 hours, too.
+    let size = figures.size.saturating_add(figures.window);
+    if size >= limits.emptied_group_size && figures.planned >= figures.size && !gains {
+        let before = match figures.window {
+            0 => String::new(),
+            lost => format!(" (and lost {lost} more in the last 24 hours)"),
+        };
         return Some(format!(
-            "group {} would lose all of its {} members; emptying a group of {} or more is always held: check it in the directory, then approve the held steps (`usher approve`)",
+            "group {} would lose all of its {} members{before}; emptying a group of {} or more is always held: check it in the directory, then approve the held steps (`usher approve`)",
             figures.part, figures.size, limits.emptied_group_size
         ));
     }
-    // The group had those that it lost in the last 24 hours, too.
     figures.above(
         &format!("members that group {} loses", figures.part),
         limits.members_lost,
-        figures.size.saturating_add(figures.window),
+        size,
         "would be removed",
         "check the group in the directory",
     )

@@ -130,6 +130,22 @@ fn a_group_that_loses_a_few_members_again_and_again_is_noticed() {
 }
 
 #[test]
+fn a_group_is_not_emptied_unseen_in_two_goes() {
+    let mut plan = totals(9, "members.lost:7", 4);
+    plan.sizes.insert("members.lost:7".to_owned(), 4);
+    assert!(judge(&plan).is_empty());
+    plan.window.insert("members.lost:7".to_owned(), 1);
+    let held = judge(&plan);
+    assert!(
+        held[0].reason.contains("all of its 4 members") && held[0].reason.contains("1 more"),
+        "{held:?}"
+    );
+    // One stays.
+    plan.sizes.insert("members.lost:7".to_owned(), 5);
+    assert!(judge(&plan).is_empty());
+}
+
+#[test]
 fn creates_of_the_first_sync_are_not_limited() {
     let mut plan = totals(0, name::CREATE, 20_000);
     assert_eq!(judge(&plan).len(), 1);
