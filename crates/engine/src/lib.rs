@@ -26,5 +26,5 @@ pub use error::EngineError;
 pub use lease::{LEASE_MS, Lease};
 pub use protection::Protection;
 pub use secrets::{KeyError, Sealer};
-pub use send::{Limiters, SendOptions, SendReport};
+pub use send::{Limiters, Only, SendOptions, SendReport};
 pub use shared::Shared;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use usher_core::model::{ChannelId, ConnectionId, Millis, Step, SubjectId};
+use usher_core::model::{ChannelId, ConnectionId, Millis, Step, StepId, SubjectId};
 use usher_store::{Fence, Result};
 
 use crate::cells::Cells;
@@ -59,12 +59,36 @@ impl SqliteStore {
         now: Millis,
         limit: u32,
     ) -> Result<Vec<Step>> {
+        let ids: Vec<i64> = subjects.iter().map(|id| id.0).collect();
+        self.claim_listed(sql::CLAIM_OF, fence, &ids, now, limit)
+            .await
+    }
+
+    pub(crate) async fn do_claim_steps(
+        &self,
+        fence: &Fence,
+        steps: &[StepId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        let ids: Vec<i64> = steps.iter().map(|id| id.0).collect();
+        self.claim_listed(sql::CLAIM_STEPS, fence, &ids, now, limit)
+            .await
+    }
+
+    async fn claim_listed(
+        &self,
+        statement: &'static str,
+        fence: &Fence,
+        ids: &[i64],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
         let limit = limit.min(LARGEST_CLAIM);
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let target = tx.target;
-        let ids: Vec<i64> = subjects.iter().map(|id| id.0).collect();
-        let rows = sqlx::query(sql::CLAIM_OF)
-            .bind(list(&ids)?)
+        let rows = sqlx::query(statement)
+            .bind(list(ids)?)
             .bind(limit)
             .bind(now)
             .bind(target)

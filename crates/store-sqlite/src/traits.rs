@@ -310,6 +310,15 @@ impl Outbox for SqliteStore {
     ) -> Result<Vec<Step>> {
         self.do_claim_of(fence, subjects, now, limit).await
     }
+    async fn claim_steps(
+        &self,
+        fence: &Fence,
+        steps: &[StepId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        self.do_claim_steps(fence, steps, now, limit).await
+    }
     async fn recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>> {
         self.do_recover(fence, now).await
     }

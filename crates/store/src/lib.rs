@@ -370,6 +370,17 @@ pub trait Outbox: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Step>>;
 
+    /// As [`Outbox::claim`], but these steps only, whatever their channel's state: a person approved
+    /// them. Other steps of the same subject are neither claimed nor waited for, unless they are in
+    /// flight.
+    async fn claim_steps(
+        &self,
+        fence: &Fence,
+        steps: &[StepId],
+        now: Millis,
+        limit: u32,
+    ) -> Result<Vec<Step>>;
+
     /// At start: steps found `Claimed` become `Unknown`; returns every `Unknown` step of the target.
     async fn recover(&self, fence: &Fence, now: Millis) -> Result<Vec<Step>>;
 

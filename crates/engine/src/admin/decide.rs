@@ -13,7 +13,7 @@ use super::sync::SyncReport;
 use crate::context::{OpenChannel, Progress};
 use crate::cycle::CycleReport;
 use crate::error::EngineError;
-use crate::send::SendOptions;
+use crate::send::{Only, SendOptions};
 
 /// Most steps of one decision.
 const AT_MOST: u32 = 1_000_000;
@@ -112,9 +112,9 @@ impl Admin {
             let mut turn = None;
             if record.state != ChannelState::Active {
                 turn = Some(self.sending_turn(open).await);
-                // A channel that only observes sends what was approved, and nothing else.
-                let named = held.iter().filter(|step| approved.done.contains(&step.id));
-                options.only = Some(named.map(|step| step.subject).collect());
+                // A channel that only observes sends what was approved, and nothing else, of the same
+                // people neither.
+                options.only = Some(Only::Steps(approved.done.clone()));
             }
             let mut sync = SyncReport::default();
             Box::pin(self.deliver(open, fence, &options, turn, progress, &mut sync)).await?;

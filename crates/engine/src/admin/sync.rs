@@ -14,7 +14,7 @@ use crate::context::{OpenChannel, Progress};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
 use crate::lease::Lease;
-use crate::send::SendOptions;
+use crate::send::{Only, SendOptions};
 use crate::service::ServiceEvent;
 
 /// What a sync is asked to do.
@@ -186,7 +186,8 @@ impl Admin {
         let mut send = options.send.clone();
         if let Some(keys) = &options.only {
             let heads = self.engine.store.heads(&open.channel.id, keys).await?;
-            send.only = Some(heads.into_iter().map(|head| head.id).collect());
+            let subjects = heads.into_iter().map(|head| head.id).collect();
+            send.only = Some(Only::Subjects(subjects));
         }
         Ok(send)
     }

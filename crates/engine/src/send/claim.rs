@@ -6,7 +6,7 @@ use std::time::Duration;
 use usher_core::model::{ChannelId, Operation, Step, Subject, SubjectId, Verb};
 use usher_store::StepFilter;
 
-use super::options::SendOptions;
+use super::options::{Only, SendOptions};
 use super::run::Sender;
 use crate::error::EngineError;
 
@@ -103,7 +103,8 @@ impl Sender<'_> {
         let store = &self.engine.store;
         let now = self.engine.clock.now();
         let steps = match &options.only {
-            Some(subjects) => store.claim_of(self.fence, subjects, now, wish).await?,
+            Some(Only::Subjects(ids)) => store.claim_of(self.fence, ids, now, wish).await?,
+            Some(Only::Steps(ids)) => store.claim_steps(self.fence, ids, now, wish).await?,
             None => store.claim(self.fence, &allowed, now, wish).await?,
         };
         if !steps.is_empty() {

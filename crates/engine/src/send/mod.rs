@@ -23,5 +23,5 @@ mod trouble;
 
 pub(crate) use backoff::retry_read;
 pub use limiter::Limiters;
-pub use options::{SendOptions, SendReport};
+pub use options::{Only, SendOptions, SendReport};
 pub(crate) use paced::PacedTarget;

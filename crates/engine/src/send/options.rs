@@ -1,6 +1,6 @@
 //! How long to send, and what came of it.
 
-use usher_core::model::{Millis, SubjectId};
+use usher_core::model::{Millis, StepId, SubjectId};
 
 /// How long to send.
 #[derive(Clone, Debug)]
@@ -10,9 +10,18 @@ pub struct SendOptions {
     pub patience_ms: i64,
     /// Send at most so many steps.
     pub at_most: Option<u64>,
-    /// Send steps of these subjects only, even while the channel only observes: a person named
-    /// them (a pilot). A paused or quarantined channel sends nothing all the same.
-    pub only: Option<Vec<SubjectId>>,
+    /// Send these only, even while the channel only observes: a person named them. A paused or
+    /// quarantined channel sends nothing all the same.
+    pub only: Option<Only>,
+}
+
+/// What a person named to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Every step of these subjects (a pilot).
+    Subjects(Vec<SubjectId>),
+    /// These steps (an approval).
+    Steps(Vec<StepId>),
 }
 
 impl Default for SendOptions {

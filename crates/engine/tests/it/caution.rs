@@ -196,3 +196,32 @@ async fn groups_that_are_provisioned_later_are_looked_for_before_they_are_create
         [("adopt".to_owned(), "staff".to_owned())]
     );
 }
+
+#[tokio::test]
+async fn a_channel_that_observes_sends_the_approved_step_and_none_beside_it() {
+    let mut world = World::of(5).await;
+    world.channel().policy.email_domains = vec!["example.com".to_owned()];
+    world.save().await;
+    world.first_sync().await;
+    world.set_mode(usher_store::ChannelState::Observe).await;
+    let title = "Nobody approved this".to_owned();
+    world.dir().person("u001").title.clone_from(&title);
+    world.dir().person("u001").mail = Some("u001@elsewhere.example".to_owned());
+    world.sync(CycleMode::Incremental).await;
+    let held = world.steps_in("held").await;
+    assert_eq!(held.len(), 1, "{held:?}");
+    world.forget_requests();
+    let named = Selection {
+        steps: vec![held[0].id],
+        ..Selection::default()
+    };
+    world.approve(named).await;
+    assert_eq!(world.writes().len(), 1, "{:?}", world.writes());
+    let account = world.users()["u001"].clone();
+    assert!(account.to_string().contains("u001@elsewhere.example"));
+    assert_ne!(account["title"], title.as_str());
+    // Once the channel is active, the rest follows.
+    world.set_mode(usher_store::ChannelState::Active).await;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.users()["u001"]["title"], title.as_str());
+}

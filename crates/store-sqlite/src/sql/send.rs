@@ -27,6 +27,18 @@ statements! {
         CROSS JOIN channel c ON c.id = s.channel AND c.target = ?4
         WHERE (s.state = 'pending' OR (s.state = 'waiting' AND s.until <= ?3)) AND", free!(),
         "ORDER BY s.priority, s.id LIMIT ?2");
+    /// A list of steps; ?2 = limit, ?3 = now, ?4 = target. Steps that nobody named block none.
+    CLAIM_STEPS = "SELECT s.priority AS priority, s.id AS id, s.subject AS subject
+        FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value
+        CROSS JOIN channel c ON c.id = s.channel AND c.target = ?4
+        WHERE (s.state = 'pending' OR (s.state = 'waiting' AND s.until <= ?3))
+            AND NOT EXISTS (SELECT 1 FROM step e INDEXED BY step_subject WHERE e.subject = s.subject
+                AND e.state IN ('claimed', 'unknown', 'pending', 'waiting')
+                AND (e.state IN ('claimed', 'unknown')
+                    OR e.id < s.id AND e.id IN (SELECT value FROM json_each(?1)))
+                AND NOT (e.state = 'waiting' AND e.verb IN ('add_members', 'remove_members')
+                    AND s.verb IN ('add_members', 'remove_members')))
+        ORDER BY s.priority, s.id LIMIT ?2";
     /// A list of steps; ?2 = now.
     CLAIM = "UPDATE step SET state = 'claimed', state_json = NULL, until = NULL, changed_at = ?2, released_at = ?2
         WHERE id IN (SELECT value FROM json_each(?1))";

@@ -246,6 +246,34 @@ pub async fn a_pilot_claims_the_named_subjects_only(place: &dyn Place) {
     );
 }
 
+/// Of a subject with several steps the named ones go alone, in order, one at a time.
+pub async fn an_approval_claims_the_named_steps_only(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let steps = ["a", "b", "c"].map(update).to_vec();
+    desk.plan(&[write(desk.linked_subject(Kind::User, "a"), steps)])
+        .await;
+    let all = StepFilter::default();
+    let all = desk.store.steps(&all, StepId(0), 10).await.unwrap();
+    let ids: Vec<StepId> = all.iter().map(|step| step.id).collect();
+    let claim = async || {
+        let claimed = desk.store.claim_steps(&desk.fence, &ids[1..], T0, 10).await;
+        claimed.unwrap()
+    };
+    let second = claim().await;
+    assert_eq!(
+        second.iter().map(|step| step.id).collect::<Vec<_>>(),
+        [ids[1]]
+    );
+    assert_eq!(claim().await, [], "one of a subject at a time");
+    desk.finish(outcome(&second[0], StepState::Succeeded)).await;
+    assert_eq!(claim().await[0].id, ids[2]);
+    assert_eq!(
+        desk.claim(10).await,
+        [],
+        "the first waits for what is in flight"
+    );
+}
+
 /// So that the sender can sleep until then, and never spins.
 pub async fn the_next_send_is_known(place: &dyn Place) {
     let desk = Desk::at(place).await;

@@ -125,6 +125,7 @@ macro_rules! contract_tests {
             recording::a_step_that_is_not_there_is_refused,
             recording::what_was_made_from_an_older_version_is_not_written,
             claiming::a_pilot_claims_the_named_subjects_only,
+            claiming::an_approval_claims_the_named_steps_only,
             recording::a_rekey_moves_the_link_between_two_subjects,
             recording::reasons_of_parked_and_replanned_steps_are_kept,
             members::a_complete_list_replaces_the_desired_members,
