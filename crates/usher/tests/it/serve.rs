@@ -223,6 +223,33 @@ async fn converges(rig: &Rig) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_to_be_told_of_alerts_gets_a_signed_request() {
+    let secret = "a secret of the receiver";
+    let receiver = usher_testkit::receivers::web(secret).await.unwrap();
+    let rig = Rig::with(Vec::<DemoEntry>::new()).await;
+    let served = Served::start(&rig).await;
+    let root = served.first_operator().await;
+    let ask = |method, path| {
+        client()
+            .request(method, served.url(path))
+            .header("Cookie", &root.cookie)
+            .header("X-CSRF-Token", &root.csrf)
+    };
+    let hook = format!("http://{}/", receiver.address());
+    let settings = json!({"webhooks": [{"url": hook, "secret": secret}]});
+    let set = ask(reqwest::Method::PUT, "/api/v1/alerts/settings")
+        .header("If-Match", "*")
+        .json(&settings);
+    assert_eq!(set.send().await.unwrap().status(), 200);
+    let tried = ask(reqwest::Method::POST, "/api/v1/alerts/test");
+    let tried: Value = tried.send().await.unwrap().json().await.unwrap();
+    assert_eq!(tried["items"], json!([{"recipient": hook, "error": null}]));
+    let taken = receiver.taken();
+    assert!(taken.len() == 1 && taken[0].signed, "{taken:?}");
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_link_makes_the_first_operator_who_may_then_ask() {
     let rig = Rig::with(Vec::<DemoEntry>::new()).await;
     let served = Served::start(&rig).await;
