@@ -11,6 +11,7 @@ mod keep;
 mod limiter;
 mod lookup;
 mod options;
+mod ours;
 mod outcome;
 mod paced;
 mod partly;

@@ -28,6 +28,7 @@ impl Sender<'_> {
             }
         }
         ended.retain(|one| !stays_unknown(&one.step, &one.ended));
+        self.park_foreign(&mut ended).await?;
         let mut tries = 0;
         while tries < RECORD_TRIES && !ended.is_empty() {
             let mut outcomes = Vec::with_capacity(ended.len());

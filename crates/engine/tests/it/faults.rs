@@ -1,5 +1,6 @@
 //! Faults of the target and of ourselves: no duplicate, no loss (behaviour §17; invariant 14).
 
+use serde_json::{Value, json};
 use usher_core::model::CycleMode;
 use usher_sandbox::scim::{FaultKind, FaultRule};
 
@@ -240,4 +241,64 @@ async fn a_target_that_refuses_us_while_we_read_leaves_its_trace() {
         "{:?}",
         status.remarks
     );
+}
+
+/// A target that answers every create of a person with a record that has these members.
+fn answers_with(world: &World, members: &Value) {
+    let members = members.as_object().cloned().unwrap_or_default();
+    let rule = FaultRule::always(FaultKind::OtherRecord { members });
+    let rule = FaultRule {
+        method: Some("POST".to_owned()),
+        ..rule
+    };
+    world.sandbox.fault(rule.on_path("/Users"));
+}
+
+#[tokio::test]
+async fn one_id_for_many_links_one_person_and_a_leaver_disables_nobody_else() {
+    let world = World::of(10).await;
+    answers_with(&world, &json!({"id": "the-only-id"}));
+    world.sync(CycleMode::Full).await;
+    let parked = world.steps_in("parked").await;
+    assert_eq!(parked.len(), 9, "one is linked, the others are not");
+    let usher_core::model::StepState::Parked { reason } = &parked[0].state else {
+        panic!("{:?}", parked[0].state);
+    };
+    assert!(
+        reason.contains("the-only-id") && reason.contains("is linked"),
+        "{reason}"
+    );
+    let linked = world.links_to("the-only-id").await;
+    assert_eq!(linked.len(), 1, "{linked:?}");
+    world.forget_requests();
+    let leaver = (0..10)
+        .map(|n| format!("u{n:03}"))
+        .find(|uid| !linked.contains(uid));
+    world
+        .dir()
+        .people
+        .remove(&leaver.expect("somebody who is not linked"));
+    world.sync(CycleMode::Full).await;
+    assert_eq!(
+        world.writes(),
+        [],
+        "nothing is sent for whom nothing is linked"
+    );
+}
+
+#[tokio::test]
+async fn a_reply_with_somebody_elses_record_links_nobody() {
+    for members in [
+        json!({"id": "a-foreign-id", "externalId": "a-foreign-key"}),
+        json!({"id": "a-foreign-id", "externalId": null, "userName": "somebody-else"}),
+    ] {
+        let world = World::of(3).await;
+        answers_with(&world, &members);
+        world.sync(CycleMode::Full).await;
+        let parked = world.steps_in("parked").await;
+        assert_eq!(parked.len(), 3, "{members}");
+        let state = format!("{:?}", parked[0].state);
+        assert!(state.contains("somebody else's record"), "{state}");
+        assert_eq!(world.links_to("a-foreign-id").await, Vec::<String>::new());
+    }
 }

@@ -273,6 +273,23 @@ impl World {
         self.sandbox.clear_requests();
     }
 
+    /// Who is linked to a target id, as the directory names them (`u001`).
+    pub(crate) async fn links_to(&self, id: &str) -> Vec<String> {
+        let id = usher_core::model::TargetId::new(id);
+        let store = &self.admin.engine.store;
+        let linked = store.by_target(&ConnectionId::new("cloud"), &[id]).await;
+        let linked = linked.expect("subjects").into_iter();
+        linked
+            .map(|subject| {
+                subject
+                    .key
+                    .to_string()
+                    .trim_start_matches("key-")
+                    .to_owned()
+            })
+            .collect()
+    }
+
     /// The steps that are in a state.
     pub(crate) async fn steps_in(&self, state: &str) -> Vec<Step> {
         let filter = StepFilter {

@@ -43,6 +43,12 @@ pub enum FaultKind {
         #[serde(default)]
         commit: bool,
     },
+    /// Carried out; the answer shows another record, with these members put into what was made
+    /// (`{"id": "1"}`: somebody else's id).
+    OtherRecord {
+        /// Members of the answer that replace those of the record.
+        members: serde_json::Map<String, serde_json::Value>,
+    },
     /// An empty body with this status.
     Empty {
         /// HTTP status.

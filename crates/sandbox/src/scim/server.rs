@@ -260,6 +260,9 @@ async fn carry_out(
             let refusal = Refusal::plain(*status, "Something went wrong. Please try again.");
             (Reply::refusal(&refusal, "", media), Fate::Sent)
         }
+        Some(FaultKind::OtherRecord { members }) => {
+            (other_record(commit(app, seen, knobs), members), Fate::Sent)
+        }
         Some(FaultKind::Html {
             status,
             commit: done,
@@ -280,6 +283,16 @@ async fn carry_out(
             (Reply::empty(*status), Fate::Sent)
         }
     }
+}
+
+/// A reply whose record has other members than what was made.
+fn other_record(mut reply: Reply, members: &serde_json::Map<String, serde_json::Value>) -> Reply {
+    let document = serde_json::from_slice::<serde_json::Map<_, _>>(&reply.body);
+    if let Ok(mut document) = document {
+        document.extend(members.clone());
+        reply.body = serde_json::Value::Object(document).to_string().into();
+    }
+    reply
 }
 
 fn commit_if(done: bool, app: &App, seen: &Seen, knobs: &Knobs) {
