@@ -11,6 +11,7 @@ use crate::message::{self, Control, Message, Reply, UnreadableEntry};
 use crate::paged::PagedSearch;
 use crate::result::{BindRefusal, ResultCode};
 use crate::search::{SearchRequest, SearchStream};
+use crate::secret::Secret;
 use crate::transport::{Frame, Framed, Io};
 
 /// How many messages of abandoned operations are skipped before the server is called broken.
@@ -28,6 +29,8 @@ pub struct Client {
     /// An operation is under way, or was left half-way.
     busy: bool,
     abandoned: Vec<i32>,
+    /// The password of the last bind: a server may repeat it in what it says.
+    secret: Secret,
 }
 
 impl Client {
@@ -89,6 +92,7 @@ impl Client {
             next_id: 1,
             busy: false,
             abandoned: Vec::new(),
+            secret: Secret::default(),
         }
     }
 
@@ -147,6 +151,7 @@ impl Client {
     async fn do_bind(&mut self, dn: &str, password: &str) -> Result<(), LdapError> {
         const DOING: &str = "binding";
         let id = self.begin()?;
+        self.secret = Secret::new(password);
         let request = Zeroizing::new(message::bind(id, dn, password));
         self.framed.send(&request, DOING).await?;
         let result = match self.answer(id, DOING).await? {
@@ -300,7 +305,8 @@ impl Client {
         };
         let read = message::read(self.framed.front(size));
         self.framed.consume(size);
-        let message = read.map_err(|error| self.framed.broken(doing, error.to_string()))?;
+        let mut message = read.map_err(|error| self.framed.broken(doing, error.to_string()))?;
+        self.secret.hide_in(&mut message.reply);
         if message.id != 0 {
             return Ok(message);
         }

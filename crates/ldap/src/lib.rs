@@ -36,6 +36,7 @@ mod range;
 mod result;
 mod root_dse;
 mod search;
+mod secret;
 mod tls;
 mod transport;
 

@@ -443,3 +443,29 @@ async fn a_port_that_speaks_something_else_is_named() {
         "{error:?}"
     );
 }
+
+#[tokio::test]
+async fn a_password_that_the_server_repeats_is_not_shown() {
+    const SECRET: &str = "PassWord-4711";
+    let said = b"refused: 'password-4711' and PassWord-4711 are wrong";
+    let refused = message(1, &result(0x61, &[49], said, b""));
+    let mut bound = client(vec![refused], Last::StayQuiet).await;
+    let error = bound
+        .bind_simple("cn=x", SECRET)
+        .await
+        .expect_err("refused");
+    let shown = format!("{error} {error:?}");
+    assert!(
+        shown.contains("refused: '***' and *** are wrong"),
+        "{shown}"
+    );
+    assert!(!shown.to_lowercase().contains("password-4711"), "{shown}");
+    let failed = message(2, &result(0x65, &[1], said, b""));
+    let mut bound = client(vec![bind_ok(1), failed], Last::StayQuiet).await;
+    bound.bind_simple("cn=x", SECRET).await.expect("bound");
+    let request = SearchRequest::new("", everything());
+    let mut stream = bound.search(&request).await.expect("sent");
+    let error = stream.next().await.expect_err("failed");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("'***' and ***"), "{shown}");
+}
