@@ -51,7 +51,7 @@ impl Ui {
     /// A line for a person; nothing when the output is JSON.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if !self.json {
-            write_out(text.as_ref());
+            write_out(text.as_ref(), self.colour);
         }
     }
 
@@ -59,27 +59,20 @@ impl Ui {
     pub(crate) fn json<T: Serialize + ?Sized>(&self, value: &T) {
         if self.json {
             // Reports always serialise: their keys are texts.
-            write_out(&serde_json::to_string_pretty(value).unwrap_or_default());
+            let text = serde_json::to_string_pretty(value).unwrap_or_default();
+            write_out(&escaped(&text), false);
         }
     }
 
     /// A text that is the result itself, such as an exported file.
-    #[expect(
-        clippy::unused_self,
-        reason = "everything that is shown goes through here"
-    )]
     pub(crate) fn raw(&self, text: &str) {
-        write_out(text.trim_end_matches('\n'));
+        write_out(text.trim_end_matches('\n'), self.colour);
     }
 
     /// A line on standard error.
-    #[expect(
-        clippy::unused_self,
-        reason = "everything that is shown goes through here"
-    )]
     pub(crate) fn complain(&self, text: &str) {
         let mut out = std::io::stderr().lock();
-        let _ = writeln!(out, "{text}");
+        let _ = writeln!(out, "{}", safe(text, self.colour));
     }
 
     /// A heading with an empty line before it.
@@ -128,22 +121,27 @@ impl Ui {
 }
 
 /// A reader that went away (`usher ... | head`) wants nothing more; that is no failure.
-fn write_out(text: &str) {
+fn write_out(text: &str, colours: bool) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{}", safe(text)).and_then(|()| out.flush());
+    let _ = writeln!(out, "{}", safe(text, colours)).and_then(|()| out.flush());
 }
 
-/// Values of a directory may hold control characters, which a terminal must never obey: of all of
-/// them only line breaks, tabs and our own colours (`ESC [ digits m`) pass.
-fn safe(text: &str) -> std::borrow::Cow<'_, str> {
-    let is_bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+/// Values of a directory and texts of a server may hold control characters, which a terminal must
+/// never obey, and marks that turn the direction of what follows: of all of them only line breaks,
+/// tabs and, where there are colours, our own (`ESC [ digits m`) pass.
+fn safe(text: &str, colours: bool) -> std::borrow::Cow<'_, str> {
+    let is_bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || turns_direction(c);
     if !text.contains(is_bad) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let length = if c == '\u{1b}' { colour(rest) } else { 0 };
+        let length = if colours && c == '\u{1b}' {
+            colour(rest)
+        } else {
+            0
+        };
         let (taken, left) = rest.split_at(length.max(c.len_utf8()));
         shown.push_str(if length == 0 && is_bad(c) {
             "\u{fffd}"
@@ -153,6 +151,28 @@ fn safe(text: &str) -> std::borrow::Cow<'_, str> {
         rest = left;
     }
     shown.into()
+}
+
+/// JSON in which what a terminal could obey is escaped: the values stay as they are.
+fn escaped(json: &str) -> String {
+    let is_bad = |c: char| c.is_control() && c != '\n' || turns_direction(c);
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_bad(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Embeddings, overrides and isolates of direction, and separators that break lines.
+fn turns_direction(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// The length of the colour code that a text begins with; 0 if it is none.
@@ -169,14 +189,31 @@ fn colour(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::safe;
+    use super::{escaped, safe};
+
+    #[test]
+    fn json_keeps_its_values_and_a_terminal_obeys_none() {
+        let value = serde_json::json!({"name": "a\u{9b}31m\u{202e}\u{1b}[1m ü"});
+        let shown = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{1b}']), "{shown}");
+        let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(read, value);
+    }
 
     #[test]
     fn a_terminal_obeys_nothing_but_colours() {
-        assert_eq!(safe("Zoë\tx\ny"), "Zoë\tx\ny");
-        assert_eq!(safe("\u{1b}[31;1mred\u{1b}[0m"), "\u{1b}[31;1mred\u{1b}[0m");
-        assert_eq!(safe("a\u{1b}]0;title\u{7}b"), "a\u{fffd}]0;title\u{fffd}b");
-        assert_eq!(safe("\u{1b}[2J\r\u{9b}x"), "\u{fffd}[2J\u{fffd}\u{fffd}x");
-        assert_eq!(safe("\u{1b}["), "\u{fffd}[");
+        let shown = |text| safe(text, true).into_owned();
+        assert_eq!(shown("Zoë\tx\ny"), "Zoë\tx\ny");
+        let red = "\u{1b}[31;1mred\u{1b}[0m";
+        assert_eq!(shown(red), red);
+        assert_eq!(shown("a\u{1b}]0;title\u{7}b"), "a\u{fffd}]0;title\u{fffd}b");
+        assert_eq!(shown("\u{1b}[2J\r\u{9b}x"), "\u{fffd}[2J\u{fffd}\u{fffd}x");
+        assert_eq!(shown("\u{1b}["), "\u{fffd}[");
+        assert_eq!(shown("a\u{202e}b\u{2066}c"), "a\u{fffd}b\u{fffd}c");
+    }
+
+    #[test]
+    fn where_there_are_no_colours_no_escape_passes() {
+        assert_eq!(safe("\u{1b}[31mred", false), "\u{fffd}[31mred");
     }
 }
