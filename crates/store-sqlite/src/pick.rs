@@ -1,7 +1,7 @@
 //! Listing and counting steps by filter.
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use usher_core::model::{Step, StepId, Verb};
+use usher_core::model::{CycleId, Step, StepId, Verb};
 use usher_store::{Result, StepCount, StepFilter};
 
 use crate::cells::Cells;
@@ -52,6 +52,22 @@ impl SqliteStore {
         ]);
         let rows = picked.bind(statement, after, limit)?;
         let rows = rows.fetch_all(&mut *reader).await.map_err(backend)?;
+        rows.iter().map(rows::step).collect()
+    }
+
+    pub(crate) async fn do_standing_steps(
+        &self,
+        cycle: CycleId,
+        after: StepId,
+        limit: u32,
+    ) -> Result<Vec<Step>> {
+        let rows = sqlx::query(sql::STANDING)
+            .bind(cycle.0)
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
         rows.iter().map(rows::step).collect()
     }
 

@@ -340,6 +340,9 @@ impl Outbox for SqliteStore {
     async fn steps(&self, filter: &StepFilter, after: StepId, limit: u32) -> Result<Vec<Step>> {
         self.do_steps(filter, after, limit).await
     }
+    async fn standing_steps(&self, cycle: CycleId, after: StepId, limit: u32) -> Result<Vec<Step>> {
+        self.do_standing_steps(cycle, after, limit).await
+    }
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>> {
         self.do_step_counts(filter).await
     }

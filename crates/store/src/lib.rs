@@ -411,6 +411,11 @@ pub trait Outbox: Send + Sync {
     /// Steps by filter, in id order after the given id.
     async fn steps(&self, filter: &StepFilter, after: StepId, limit: u32) -> Result<Vec<Step>>;
 
+    /// The steps of earlier cycles of the channel that this cycle, which is still reading, leaves as
+    /// they are: `Pending`, `Waiting` or `Held` ones that it does not plan anew, and whatever is in
+    /// flight (`Claimed`, `Unknown`). In id order after the given id.
+    async fn standing_steps(&self, cycle: CycleId, after: StepId, limit: u32) -> Result<Vec<Step>>;
+
     /// How many steps there are by verb and state.
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
 

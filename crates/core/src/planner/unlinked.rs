@@ -242,10 +242,13 @@ impl Unlinked<'_> {
                 change.to.as_ref(),
             )
         });
+        // Only what carries our key is ours, as after a lost reply. Anything else was made by somebody
+        // else: it is taken over when a person said so, never because a create met it.
+        let ours = candidate.found_by == FoundBy::ExternalId;
         let waits = rules.first_sync
             || self.draft.subject.standing_hold == Some(StandingHold::Adoption)
             || !self.is_user()
-            || candidate.found_by == FoundBy::Email;
+            || !ours;
         domain.or_else(|| waits.then_some(Hold::Adoption))
     }
 }

@@ -117,6 +117,19 @@ fn an_external_id_that_differs_only_in_case_is_foreign() {
 }
 
 #[test]
+fn what_is_found_by_name_after_the_first_sync_waits_for_approval() {
+    let rules = rules();
+    assert!(!rules.first_sync);
+    let plan = plan_with(&rules, vec![by_name("T1", "ana")]);
+    assert_eq!(verbs(&plan), ["adopt"]);
+    assert_eq!(holds(&plan), ["adoption"]);
+    let ours = person("ana").with("externalId", "key-ana");
+    let plan = plan_with(&rules, vec![candidate("T1", FoundBy::ExternalId, ours)]);
+    assert_eq!(verbs(&plan), ["adopt"]);
+    assert_eq!(holds(&plan), ["-"]);
+}
+
+#[test]
 fn someone_disabled_and_found_after_the_first_sync_is_linked_first_and_disabled_next() {
     let rules = rules();
     let mut found = input(
@@ -124,7 +137,9 @@ fn someone_disabled_and_found_after_the_first_sync_is_linked_first_and_disabled_
         user("ana"),
         SourceState::InScope(disabled(person("ana"))),
     );
-    found.candidates = vec![by_name("T1", "ana")];
+    // It carries our key: a lost reply, or a link that was lost.
+    let ours = person("ana").with("externalId", "key-ana");
+    found.candidates = vec![candidate("T1", FoundBy::ExternalId, ours)];
     let plan = plan_subject(&found);
     assert_eq!(verbs(&plan), ["adopt"]);
     assert_eq!(holds(&plan), ["-"]);

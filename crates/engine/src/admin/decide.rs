@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use usher_core::model::{Hold, Step, StepId, StepState, Verb};
+use usher_core::model::{Hold, SourceKey, Step, StepId, StepState, Verb};
 use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
+use super::plan::steps_of_plan;
 use super::restored;
 use super::sync::SyncReport;
 use crate::context::{OpenChannel, Progress};
@@ -200,18 +201,18 @@ impl Admin {
         result
     }
 
-    /// Releases everything that a reviewed plan held: the plan was approved as a whole.
+    /// Releases everything that a reviewed plan held, whichever cycle held it: the plan was approved as a whole.
     pub(super) async fn release_plan(
         &self,
         open: &Arc<OpenChannel>,
         fence: &Fence,
         cycle: &CycleReport,
+        only: Option<&[SourceKey]>,
     ) -> Result<(), EngineError> {
+        let store = self.engine.store.as_ref();
         let filter = StepFilter {
-            channel: Some(open.channel.id.clone()),
-            cycle: Some(cycle.cycle.id),
             states: vec!["held".to_owned()],
-            ..StepFilter::default()
+            ..steps_of_plan(store, open, &cycle.cycle, only).await?
         };
         let held = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
         let steps: Vec<StepId> = held

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use usher_core::model::{ChannelId, SourceKey, StepId};
-use usher_store::StepFilter;
 
 use super::Admin;
 use super::history::Stretch;
-use super::plan::{Rehearsed, describe};
+use super::plan::{Rehearsed, describe, steps_of_plan};
 use super::report::{PlanOptions, PlanReport};
 use super::step_pages::{StepView, StepWanted, step_page};
 use crate::context::Progress;
@@ -38,7 +37,7 @@ impl Admin {
             cycle,
             ..
         } = &rehearsed;
-        let report = describe(engine, open, cycle.clone(), options.full).await?;
+        let report = describe(engine, open, cycle.clone(), options).await?;
         Ok(KeptPlan {
             report,
             rehearsed,
@@ -60,12 +59,26 @@ impl KeptPlan {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Stretch<StepView>, EngineError> {
-        let filter = StepFilter {
-            cycle: Some(self.rehearsed.cycle.id),
-            ..wanted.filter()
-        };
+        let Rehearsed {
+            engine,
+            open,
+            cycle,
+            ..
+        } = &self.rehearsed;
+        let mut filter = steps_of_plan(engine.store.as_ref(), open, cycle, self.only()).await?;
+        let asked = wanted.filter();
+        filter.verbs = asked.verbs;
+        if !asked.states.is_empty() {
+            filter.states = asked.states;
+        }
+        if let Some(subject) = wanted.subject {
+            if !filter.subjects.is_empty() && !filter.subjects.contains(&subject) {
+                // Not in this plan: it planned nothing for that subject.
+                filter.cycle = Some(cycle.id);
+            }
+            filter.subjects = vec![subject];
+        }
         let after = StepId(after.unwrap_or_default());
-        let Rehearsed { engine, open, .. } = &self.rehearsed;
         step_page(engine, open, &filter, wanted, after, limit).await
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
-    Verb, Verdict,
+    Cycle, FieldChange, FieldValue, Kind, Operation, SourceKey, Step, StepId, StepState, Subject,
+    SubjectId, Verb, Verdict,
 };
 use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
@@ -26,6 +26,9 @@ const SAMPLES: usize = 3;
 const NAMED: u32 = 500;
 /// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
+
+/// The states of steps that a person who applies a plan lets through, or that are under way.
+const TO_SEND: [&str; 5] = ["pending", "waiting", "held", "claimed", "unknown"];
 
 /// A cycle that ran on a copy of the state.
 pub(super) struct Rehearsed {
@@ -51,7 +54,7 @@ impl Admin {
             cycle,
             keep: _keep,
         } = self.rehearse(channel, options, progress).await?;
-        describe(&engine, &open, cycle, options.full).await
+        describe(&engine, &open, cycle, options).await
     }
 
     /// Runs the real cycle on a copy of the state.
@@ -76,6 +79,7 @@ impl Admin {
             mode: options.mode,
             only: options.only.clone(),
             expected_hash: None,
+            hash_all: true,
             only_as_asked: false,
         };
         let report = engine
@@ -110,19 +114,39 @@ impl Admin {
     }
 }
 
+/// The steps of a plan: what its cycle planned, and what earlier cycles left to be sent with it.
+pub(super) async fn steps_of_plan(
+    store: &dyn Store,
+    open: &OpenChannel,
+    cycle: &Cycle,
+    only: Option<&[SourceKey]>,
+) -> Result<StepFilter, EngineError> {
+    let mut filter = StepFilter {
+        channel: Some(open.channel.id.clone()),
+        states: TO_SEND.map(str::to_owned).to_vec(),
+        ..StepFilter::default()
+    };
+    if let Some(keys) = only {
+        let heads = store.heads(&open.channel.id, keys).await?;
+        filter.subjects = heads.into_iter().map(|head| head.id).collect();
+        // An empty list would mean everybody.
+        if filter.subjects.is_empty() {
+            filter.cycle = Some(cycle.id);
+        }
+    }
+    Ok(filter)
+}
+
 pub(super) async fn describe(
     engine: &Engine,
     open: &OpenChannel,
     cycle: Cycle,
-    full: bool,
+    options: &PlanOptions,
 ) -> Result<PlanReport, EngineError> {
     let store = engine.store.as_ref();
-    let filter = StepFilter {
-        cycle: Some(cycle.id),
-        ..StepFilter::default()
-    };
+    let filter = steps_of_plan(store, open, &cycle, options.only.as_deref()).await?;
     let totals = store.step_counts(&filter).await?;
-    let steps = sample_steps(store, &filter, full).await?;
+    let steps = sample_steps(store, &filter, options.full).await?;
     let memberships_to_follow = memberships_to_follow(store, open).await?;
     Ok(PlanReport {
         channel: format!("{}/{}", open.sp.name, open.channel.name),

@@ -99,6 +99,7 @@ impl Admin {
             mode: options.mode,
             only: options.only.clone(),
             expected_hash: options.reviewed.clone(),
+            hash_all: options.reviewed.is_some(),
             only_as_asked: false,
         };
         if options.only.is_some() || options.reviewed.is_some() {
@@ -118,7 +119,8 @@ impl Admin {
             self.may_pilot(open).await?;
         }
         if options.reviewed.is_some() {
-            self.release_plan(open, fence, &cycle).await?;
+            self.release_plan(open, fence, &cycle, options.only.as_deref())
+                .await?;
         }
         let mut report = SyncReport {
             cycle: Some(cycle.cycle),

@@ -1,9 +1,11 @@
 //! Guarding and settling: the end of a cycle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use usher_core::guard::{PlanTotals, guard, kind_of, name};
-use usher_core::model::{Certificate, Cycle, CycleMode, CycleState, Hold, SubjectId, Verdict};
+use usher_core::model::{
+    Certificate, Cycle, CycleMode, CycleState, Hold, SourceKey, StepId, SubjectId, Verdict,
+};
 use usher_store::{Settle, Settled, StepFilter};
 
 use super::run::Run;
@@ -11,10 +13,16 @@ use super::{CycleOptions, CycleReport};
 use crate::admin::restored;
 use crate::error::EngineError;
 
+/// Steps that are looked at together.
+const PAGE: u32 = 1_000;
+
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 impl Run<'_> {
     pub(super) async fn end(&mut self, options: &CycleOptions) -> Result<CycleReport, EngineError> {
+        if options.hash_all {
+            self.hash_standing(options.only.as_deref()).await?;
+        }
         let plan_hash = self.hasher.finish(self.open.revision);
         if let Some(reviewed) = &options.expected_hash
             && *reviewed != plan_hash
@@ -58,6 +66,33 @@ impl Run<'_> {
             settled,
             record: self.record.clone(),
         })
+    }
+
+    /// Adds what earlier cycles left to be sent: whoever applies the plan sends it with the rest.
+    async fn hash_standing(&mut self, only: Option<&[SourceKey]>) -> Result<(), EngineError> {
+        let store = &self.engine.store;
+        let mut after = StepId(0);
+        loop {
+            let steps = store.standing_steps(self.cycle, after, PAGE).await?;
+            let Some(last) = steps.last() else {
+                return Ok(());
+            };
+            after = last.id;
+            let ids: BTreeSet<SubjectId> = steps.iter().map(|step| step.subject).collect();
+            let ids: Vec<SubjectId> = ids.into_iter().collect();
+            let subjects = store.subjects(&ids).await?;
+            let keys: BTreeMap<SubjectId, SourceKey> = subjects
+                .into_iter()
+                .filter_map(|subject| Some((subject.id?, subject.key)))
+                .collect();
+            for step in &steps {
+                let key = keys.get(&step.subject);
+                let wanted = key.filter(|key| only.is_none_or(|only| only.contains(key)));
+                if let Some(key) = wanted {
+                    self.hasher.add(key, &step.planned);
+                }
+            }
+        }
     }
 
     /// The limits that this plan exceeds, by guard name, in words.

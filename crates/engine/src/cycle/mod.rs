@@ -34,6 +34,9 @@ pub struct CycleOptions {
     pub only: Option<Vec<SourceKey>>,
     /// Settle only if the plan has this hash; otherwise abort.
     pub expected_hash: Option<String>,
+    /// Count into the plan's hash what earlier cycles left to be sent too, as a reviewed plan does. Costs
+    /// a look at every step that waits.
+    pub hash_all: bool,
     /// Read no more than was asked for because time has passed: the caller looks after that.
     pub only_as_asked: bool,
 }
@@ -45,6 +48,7 @@ impl CycleOptions {
             mode,
             only: None,
             expected_hash: None,
+            hash_all: false,
             only_as_asked: false,
         }
     }

@@ -154,3 +154,133 @@ async fn people_disabled_in_the_source_are_not_created_but_found_ones_are_disabl
     assert_eq!(world.active("u001"), Some(false));
     assert_eq!(world.active("u002"), Some(true));
 }
+
+/// A plan with what waits since an earlier cycle.
+async fn apply(world: &World, hash: &str) -> Result<usher_engine::admin::SyncReport, String> {
+    let mut options = usher_engine::admin::SyncOptions::of(CycleMode::Full);
+    options.reviewed = Some(hash.to_owned());
+    let applied = world
+        .admin
+        .sync(None, &options, std::sync::Arc::new(usher_engine::Silent))
+        .await;
+    applied.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_plan_shows_what_waits_already_and_applying_it_sends_just_that() {
+    let mut world = World::of(5).await;
+    world.channel().policy.scope_count_seen = false;
+    world.save().await;
+    let fresh = world.plan().await;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "observe");
+    let waiting = world.plan().await;
+    assert_eq!(waiting.totals, fresh.totals);
+    assert_eq!(waiting.hash, fresh.hash, "the same steps, the same hash");
+    assert_eq!(waiting.samples.len(), 5);
+    world.channel().policy.scope_count_seen = true;
+    world.save().await;
+    world.dir().hire("late");
+    let refused = apply(&world, &fresh.hash).await.unwrap_err();
+    assert!(refused.contains("the plan changed"), "{refused}");
+    assert!(world.writes().is_empty());
+    let plan = world.plan().await;
+    assert_eq!(plan.samples.len(), 6);
+    world.set_mode(ChannelState::Active).await;
+    apply(&world, &plan.hash).await.unwrap();
+    assert_eq!(world.writes().len(), 6);
+    assert_eq!(world.plan().await.totals, []);
+}
+
+#[tokio::test]
+async fn a_plan_of_nothing_new_still_shows_the_disables_that_wait() {
+    let world = World::of(40).await;
+    world.first_sync().await;
+    world.set_mode(ChannelState::Observe).await;
+    for uid in ["u003", "u005"] {
+        world.dir().person(uid).locked = true;
+    }
+    world.sync(CycleMode::Full).await;
+    let nothing = world.plan().await;
+    let verbs: Vec<Verb> = nothing.samples.iter().map(|step| step.verb).collect();
+    assert_eq!(verbs, [Verb::Disable, Verb::Disable]);
+    let again = world.plan().await;
+    assert_eq!(again.hash, nothing.hash);
+    world.dir().person("u003").locked = false;
+    let refused = apply(&world, &nothing.hash).await.unwrap_err();
+    assert!(refused.contains("the plan changed"), "{refused}");
+    assert_eq!(world.active("u005"), Some(true));
+}
+
+#[tokio::test]
+async fn applying_a_plan_lets_through_what_an_earlier_cycle_held_and_the_plan_shows() {
+    let world = World::of(3).await;
+    world
+        .sandbox
+        .add_user(json!({
+            "userName": "u001",
+            "emails": [{"value": "u001@example.com", "type": "work", "primary": true}],
+        }))
+        .unwrap();
+    world.sync(CycleMode::Full).await;
+    let plan = world.plan().await;
+    assert_eq!(plan.adoption.create, 2);
+    assert_eq!(plan.adoption.adopt_with_changes, 1);
+    assert_eq!(plan.adoption.only_at_target, 0, "it waits for adoption");
+    assert_eq!(plan.held.len(), 1);
+    assert!(world.writes().is_empty());
+    apply(&world, &plan.hash).await.unwrap();
+    assert_eq!(world.users()["u001"]["externalId"], "key-u001");
+    assert_eq!(world.users().len(), 3);
+}
+
+#[tokio::test]
+async fn an_account_that_a_create_meets_after_the_first_sync_waits_for_approval() {
+    let world = World::of(3).await;
+    world.first_sync().await;
+    world
+        .sandbox
+        .add_user(json!({
+            "userName": "ceo",
+            "title": "Chief",
+            "emails": [{"value": "ceo@example.com", "type": "work", "primary": true}],
+        }))
+        .unwrap();
+    world.dir().hire("ceo");
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    world.sync(CycleMode::Full).await;
+    let account = &world.users()["ceo"];
+    assert_eq!(account["title"], "Chief");
+    assert!(account.get("externalId").is_none(), "{account}");
+    let writes = world.writes();
+    assert!(
+        writes.iter().all(|(method, _)| method == "POST"),
+        "{writes:?}"
+    );
+    assert_eq!(world.held().await, [("adopt".to_owned(), "ceo".to_owned())]);
+    let plan = world.plan().await;
+    assert!(
+        !plan.samples[0].changes.is_empty(),
+        "shows what would change"
+    );
+    world.approve(verbs(&[Verb::Adopt])).await;
+    assert_eq!(world.users()["ceo"]["externalId"], "key-ceo");
+}
+
+#[tokio::test]
+async fn an_account_found_by_a_reconciliation_waits_for_approval_too() {
+    let world = World::of(3).await;
+    world.first_sync().await;
+    world
+        .sandbox
+        .add_user(json!({
+            "userName": "ceo",
+            "emails": [{"value": "ceo@example.com", "type": "work", "primary": true}],
+        }))
+        .unwrap();
+    world.dir().hire("ceo");
+    world.forget_requests();
+    world.sync(CycleMode::Reconcile).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert_eq!(world.held().await, [("adopt".to_owned(), "ceo".to_owned())]);
+}

@@ -69,6 +69,14 @@ statements! {
         ON s.channel = h.value AND s.state = t.value", "");
     COUNT_ALL = step_count!("step s NOT INDEXED", "");
 
+    /// ?1 = cycle, ?2 = after, ?3 = limit. What settling that cycle does not supersede.
+    STANDING = concat!("SELECT ", step_columns!(), " FROM cycle y CROSS JOIN step s INDEXED BY step_state
+            ON s.channel = y.channel AND s.state IN ('pending', 'waiting', 'held', 'claimed', 'unknown')
+        CROSS JOIN channel c ON c.id = s.channel LEFT JOIN touched t ON t.cycle = y.id AND t.subject = s.subject
+        WHERE y.id = ?1 AND s.cycle <> y.id AND s.id > ?2 AND (s.state IN ('claimed', 'unknown')
+            OR coalesce(CASE WHEN s.verb IN ('add_members', 'remove_members') THEN t.members ELSE t.account END, 0) <> 1)
+        ORDER BY s.id LIMIT ?3");
+
     /// A list of ids, in its order.
     BY_IDS = concat!("SELECT ", step_columns!(), " FROM json_each(?1) v
         CROSS JOIN step s ON s.id = v.value CROSS JOIN channel c ON c.id = s.channel ORDER BY v.id");

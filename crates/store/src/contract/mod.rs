@@ -104,6 +104,7 @@ macro_rules! contract_tests {
             settling::nothing_planned_is_sent_before_settling,
             settling::the_watermark_moves_with_the_settling,
             settling::a_newer_plan_supersedes_what_is_not_in_flight,
+            settling::steps_that_a_cycle_leaves_are_listed_before_it_settles,
             settling::a_step_in_flight_is_never_superseded,
             settling::a_subject_that_was_not_planned_keeps_its_steps,
             settling::account_and_membership_plans_do_not_supersede_each_other,

@@ -1,6 +1,6 @@
 //! The end of a cycle.
 
-use usher_core::model::{Hold, Kind, StepState, Verdict, Watermark};
+use usher_core::model::{Hold, Kind, StepId, StepState, Verdict, Watermark};
 
 use super::Place;
 use super::desk::{Desk, T0, add_members, breach, create, disable, outcome, update, write};
@@ -106,6 +106,45 @@ pub async fn a_newer_plan_supersedes_what_is_not_in_flight(place: &dyn Place) {
     assert_eq!(settled.pending, 4);
     for id in ids {
         assert_eq!(desk.states(id).await, ["superseded", "pending"]);
+    }
+}
+
+/// What stays is what settling does not supersede, in pages.
+pub async fn steps_that_a_cycle_leaves_are_listed_before_it_settles(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let names = ["flying", "again", "held", "pending"];
+    let mut held = update("held");
+    held.hold = Some(Hold::Adoption);
+    let steps = [update("flying"), update("again"), held, update("pending")];
+    let writes: Vec<SubjectWrite> = names
+        .iter()
+        .zip(steps)
+        .map(|(name, step)| write(desk.linked_subject(Kind::User, name), vec![step]))
+        .collect();
+    let ids = desk.plan(&writes).await;
+    desk.claim(1).await;
+    let cycle = desk.begin().await;
+    let newer = ["flying", "again"]
+        .map(|name| write(desk.linked_subject(Kind::User, name), vec![disable(name)]));
+    desk.write(cycle, &newer).await;
+    let standing = desk.store.standing_steps(cycle, StepId(0), 10).await;
+    let standing = standing.unwrap();
+    let subjects: Vec<_> = standing.iter().map(|step| step.subject).collect();
+    assert_eq!(
+        subjects,
+        [ids[0], ids[2], ids[3]],
+        "in flight, and not planned anew"
+    );
+    let page = desk.store.standing_steps(cycle, standing[0].id, 1).await;
+    assert_eq!(page.unwrap(), standing[1..2]);
+    desk.settle(cycle).await;
+    for (id, states) in ids.into_iter().zip([
+        vec!["claimed", "pending"],
+        vec!["superseded", "pending"],
+        vec!["held"],
+        vec!["pending"],
+    ]) {
+        assert_eq!(desk.states(id).await, states);
     }
 }
 

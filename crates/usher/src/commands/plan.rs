@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use usher_core::model::{CycleMode, CycleState, Kind, Verb};
+use usher_core::model::{CycleMode, CycleState, Kind, Verb, Verdict};
 use usher_engine::admin::{NotProvisioned, PlanOptions, PlanReport};
 
 use super::{Context, select, steps, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
-use crate::ui::{Bar, Table, Ui, number, verb};
+use crate::ui::{Bar, Table, Ui, count, number, verb};
 use crate::wiring::WithoutTarget;
 
 /// People that a summary names per reason.
@@ -141,6 +141,11 @@ pub(crate) fn show(ui: &Ui, report: &PlanReport, next: Option<&str>) {
         ui.line(
             "Nothing to do for what was read; the read was not complete, so this proves little.",
         );
+    } else if report.totals.is_empty() && differ(report) > 0 {
+        ui.line(format!(
+            "Nothing to send, but the target is not as the directory says for {} named above: `usher status` and `usher explain X` tell what to do.",
+            count(differ(report), "entry", "entries")
+        ));
     } else if report.totals.is_empty() {
         ui.line(ui.green("Nothing to do: the target is as the directory says."));
     } else {
@@ -153,6 +158,19 @@ pub(crate) fn show(ui: &Ui, report: &PlanReport, next: Option<&str>) {
     if let Some(next) = next {
         ui.line(format!("  {} to do exactly this: `{next}`", ui.blue("=")));
     }
+}
+
+/// How many of those not provisioned are so by a fault or a decision that is due, not by a choice.
+fn differ(report: &PlanReport) -> u64 {
+    let due = |one: &&NotProvisioned| match one.verdict {
+        Verdict::Invalid | Verdict::Held | Verdict::Parked => true,
+        Verdict::Unchanged
+        | Verdict::Stepped
+        | Verdict::SkippedByOption
+        | Verdict::Protected
+        | Verdict::OutOfScope => false,
+    };
+    report.not_provisioned.iter().filter(due).count() as u64
 }
 
 /// The e-mail domains of the scope, where one of them may not be sent, or several are and none was chosen.
