@@ -7,6 +7,7 @@ use usher_core::model::{
 use usher_store::ChannelRecord;
 
 use super::CycleOptions;
+use crate::admin::restored;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
@@ -50,6 +51,9 @@ pub(super) struct Beginning {
     pub(super) mode: CycleMode,
     /// The configuration changed the meaning of what is stored.
     pub(super) configuration_changed: bool,
+    /// Everybody is planned, changed or not: what is stored was planned for another configuration, or
+    /// before the backup that it came from was restored.
+    pub(super) plans_anew: bool,
     /// See [`planning_digest`].
     pub(super) digest: Hash128,
 }
@@ -93,6 +97,8 @@ pub(super) fn begin(
     Ok(Beginning {
         mode,
         configuration_changed,
+        plans_anew: configuration_changed
+            || (mode == CycleMode::Reconcile && restored::is_marked(record)),
         digest,
     })
 }

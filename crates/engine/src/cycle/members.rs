@@ -363,12 +363,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The groups that are dirty; after a change of configuration every one, since its policies say
-    /// who is to be a member.
+    /// The groups that are dirty; when everything is planned anew every one: after a change of
+    /// configuration its policies say who is to be a member.
     async fn groups_to_plan(&self) -> Result<Vec<SubjectId>, EngineError> {
         let store = &self.engine.store;
         let channel = &self.open.channel.id;
-        let whole = self.beginning.configuration_changed && self.full;
+        let whole = self.beginning.plans_anew && self.full;
         let mut groups: BTreeSet<SubjectId> =
             store.dirty_groups(channel).await?.into_iter().collect();
         if whole {

@@ -251,7 +251,7 @@ impl Run<'_> {
             && !due
             && head.state != SubjectState::Archived;
         // A changed option or policy changes plans although the mapped values stay.
-        (same && !self.beginning.configuration_changed).then_some(head.verdict)
+        (same && !self.beginning.plans_anew).then_some(head.verdict)
     }
 
     /// Scope, exclusions, mapping, protection: what the source says of one entry.

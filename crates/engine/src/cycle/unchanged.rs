@@ -52,7 +52,7 @@ pub(super) struct Looker {
     source: ChannelSource,
     key_id: String,
     now: Millis,
-    /// A changed option or policy changes plans although entries stay.
+    /// A changed option or policy, or a restored state, changes plans although entries stay.
     plans_anew: bool,
 }
 
@@ -64,7 +64,7 @@ impl Run<'_> {
             source: self.open.channel.source.clone(),
             key_id: self.engine.sealer.key_id().to_owned(),
             now: self.started_at,
-            plans_anew: self.beginning.configuration_changed,
+            plans_anew: self.beginning.plans_anew,
         }
     }
 }

@@ -95,3 +95,40 @@ async fn a_running_service_reads_both_sides_of_a_restored_state_by_itself() {
         .filter(|(verb, _)| verb == "POST");
     assert_eq!(created.count(), 1, "nobody twice");
 }
+
+#[tokio::test]
+async fn what_was_to_be_created_when_the_backup_was_made_is_planned_again_after_the_target_was_read()
+ {
+    let mut world = World::of(4).await;
+    world.channel().policy.scope_count_seen = false;
+    world.save().await;
+    assert_eq!(world.sync(CycleMode::Full).await.waiting, 4);
+    world.channel().policy.scope_count_seen = true;
+    world.save().await;
+    let sp = &world.configuration.sp_connections[0];
+    let observing = world.admin.observe_restored(sp, &sp.channels[0]);
+    observing.await.unwrap();
+    // Created after the backup, which does not know it.
+    for uid in ["u000", "u001", "u002"] {
+        world
+            .sandbox
+            .add_user(serde_json::json!({
+                "userName": uid, "externalId": format!("key-{uid}"), "active": true,
+                "emails": [{"value": format!("{uid}@example.com"), "type": "work", "primary": true}],
+            }))
+            .unwrap();
+    }
+    world.sync(CycleMode::Full).await;
+    world.sync(CycleMode::Reconcile).await;
+    assert!(world.writes().is_empty());
+    let plan = world.plan().await;
+    let adopts = plan.adoption.adopt_unchanged + plan.adoption.adopt_with_changes;
+    assert_eq!((plan.adoption.create, adopts), (1, 3));
+    world.approve(everything()).await;
+    world.set_mode(ChannelState::Active).await;
+    world.sync(CycleMode::Incremental).await;
+    let writes = world.writes();
+    let posts = writes.iter().filter(|(method, _)| method == "POST").count();
+    assert_eq!(posts, 1, "{writes:?}");
+    assert_eq!(world.users().len(), 4);
+}
