@@ -1,7 +1,7 @@
 //! What is recorded of a step that was carried out in part.
 
 use usher_core::model::{Observed, Operation, Resource, Subject, TargetId};
-use usher_core::planner::record::{Applied, record_success};
+use usher_core::planner::record::{Applied, record_rekeyed, record_success};
 use usher_store::Outcome;
 
 use super::attempt::{Blame, Done};
@@ -42,6 +42,11 @@ impl Finished<'_> {
             }
             // The rest is tried again, until it is parked.
             return self.again(outcome, None, Blame::Step, reason);
+        }
+        if matches!(whole, Operation::Rekey { .. }) {
+            let olds = std::mem::take(&mut self.others).into_iter();
+            let olds = olds.map(|old| record_rekeyed(old, self.now));
+            outcome.subjects.extend(olds);
         }
         let done = done.unwrap_or_default();
         self.index(outcome, done.observed.as_ref());

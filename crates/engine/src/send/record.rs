@@ -163,7 +163,9 @@ impl Sender<'_> {
     /// The other subjects that an end concerns.
     async fn others(&self, step: &Step, ended: &Ended) -> Result<Vec<Subject>, EngineError> {
         let ids: Vec<SubjectId> = match (ended, &step.planned.operation) {
-            (Ended::Done(_), Operation::Rekey { old_subject, .. }) => vec![*old_subject],
+            (Ended::Done(_) | Ended::Partly { .. }, Operation::Rekey { old_subject, .. }) => {
+                vec![*old_subject]
+            }
             (
                 Ended::Partly {
                     refused:

@@ -20,12 +20,17 @@ impl Attempt<'_> {
                 self.split_create(step, resource, *active, reason, log)
                     .await
             }
-            Operation::Update { changes, .. } | Operation::Adopt { changes, .. }
+            Operation::Update { changes, .. }
+            | Operation::Adopt { changes, .. }
+            | Operation::Rekey { changes, .. }
                 if changes.len() > 1 =>
             {
                 self.split_changes(step, changes, reason, log).await
             }
-            Operation::Update { changes, .. } => Ended::Partly {
+            // Of an adoption or a re-key the link stands, whatever else is refused.
+            Operation::Update { changes, .. }
+            | Operation::Adopt { changes, .. }
+            | Operation::Rekey { changes, .. } => Ended::Partly {
                 done: None,
                 operation: None,
                 refused: with_changes(&step.planned.operation, changes.clone()),
@@ -37,8 +42,6 @@ impl Attempt<'_> {
             Operation::Disable { .. }
             | Operation::Enable { .. }
             | Operation::Delete { .. }
-            | Operation::Adopt { .. }
-            | Operation::Rekey { .. }
             | Operation::Unlink { .. } => Ended::Parked { reason },
         }
     }

@@ -296,3 +296,45 @@ async fn a_change_to_a_value_that_stays_taken_is_parked_with_its_remedy() {
     let story = format!("{story:?}");
     assert!(story.contains("swap"), "{story}");
 }
+
+#[tokio::test]
+async fn an_adoption_whose_only_change_is_refused_links_all_the_same() {
+    let world = World::of(3).await;
+    let account = serde_json::json!({
+        "userName": "u001", "externalId": "key-u001", "title": "Old title", "active": true,
+        "name": {"givenName": "u001", "familyName": "Example"},
+        "emails": [{"value": "u001@example.com", "type": "work", "primary": true}],
+    });
+    world.sandbox.add_user(account).unwrap();
+    world.sync(CycleMode::Full).await;
+    world.sandbox.fault(failing("PATCH", "/Users/", 400));
+    world.sandbox.fault(failing("PUT", "/Users/", 400));
+    let sent = world.approve(crate::world::everything()).await;
+    assert_eq!(sent.parked, 0, "{sent:?}");
+    let story = world.admin.explain(None, "u001").await.unwrap();
+    assert!(story.subject.target_id.is_some(), "{story:?}");
+    // Whoever is linked is disabled, too.
+    world.sandbox.clear_faults();
+    world.dir().person("u001").locked = true;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u001"), Some(false));
+}
+
+#[tokio::test]
+async fn a_re_key_of_which_everything_is_refused_keeps_the_account_all_the_same() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    let id = world.users()["u008"]["id"].clone();
+    world.dir().person("u008").twin_of = Some("again".to_owned());
+    world.sync(CycleMode::Full).await;
+    world.sandbox.fault(failing("PATCH", "/Users/", 400));
+    world.sandbox.fault(failing("PUT", "/Users/", 400));
+    let sent = world.approve(crate::world::everything()).await;
+    assert_eq!(sent.parked, 0, "{sent:?}");
+    world.sandbox.clear_faults();
+    world.dir().person("u008").locked = true;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.users()["u008"]["id"], id);
+    assert_eq!(world.active("u008"), Some(false));
+    assert_eq!(world.users().len(), 20);
+}
