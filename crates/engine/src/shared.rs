@@ -22,6 +22,8 @@ pub struct Shared {
     targets: Mutex<HashMap<ConnectionId, Arc<TargetDesk>>>,
     events: broadcast::Sender<ServiceEvent>,
     changed: watch::Sender<u64>,
+    /// A service stopped, or stops: nobody begins anything more at a target.
+    closed: watch::Sender<bool>,
 }
 
 impl Default for Shared {
@@ -33,6 +35,7 @@ impl Default for Shared {
             targets: Mutex::default(),
             events: broadcast::Sender::new(EVENTS),
             changed: watch::Sender::new(0),
+            closed: watch::Sender::new(false),
         }
     }
 }
@@ -62,6 +65,22 @@ impl Shared {
     /// What happens from now on.
     pub(crate) fn events(&self) -> broadcast::Receiver<ServiceEvent> {
         self.events.subscribe()
+    }
+
+    /// A service begins, or stops. From a stop on nobody begins anything more at a target, whoever asks.
+    pub(crate) fn set_closed(&self, closed: bool) {
+        self.closed.send_replace(closed);
+    }
+
+    /// Whether a service stopped.
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// Waits until a service stops.
+    pub(crate) async fn until_closed(&self) {
+        // The sender lives here: waiting cannot fail.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
     /// The configuration, or what a channel may do, is another now.

@@ -16,6 +16,8 @@ use crate::send::{SendOptions, SendReport};
 
 /// Rounds of "plan what became possible, send it" after a cycle.
 const FOLLOW_UPS: u32 = 8;
+/// Why nothing more is sent while a service stops.
+const ENDING: &str = "the service is ending: what still waits is sent when it runs again";
 
 impl Admin {
     /// Waits until nobody else sends to the channel's target.
@@ -37,13 +39,18 @@ impl Admin {
     ) -> Result<(), EngineError> {
         let desk = self.engine.shared.target(&open.sp.id);
         if turn.is_none() && desk.has_resident() {
-            return self.await_resident(open, fence, options, report).await;
+            self.await_resident(open, fence, options, report).await?;
+        } else if !self.engine.shared.is_closed() {
+            let _turn = match turn {
+                Some(turn) => turn,
+                None => desk.sending_turn().await,
+            };
+            Box::pin(self.send_and_follow(open, fence, options, progress, report)).await?;
         }
-        let _turn = match turn {
-            Some(turn) => turn,
-            None => desk.sending_turn().await,
-        };
-        Box::pin(self.send_and_follow(open, fence, options, progress, report)).await
+        if self.engine.shared.is_closed() && report.stopped.is_none() {
+            report.stopped = Some(ENDING.to_owned());
+        }
+        Ok(())
     }
 
     /// Sends, and plans what became possible through it (members of accounts that have an id now,

@@ -64,7 +64,7 @@ impl Admin {
         let (mut last, mut moved_at) = (self.tally(open).await?, Instant::now());
         loop {
             let record = self.engine.record(&open.sp, &open.channel.id).await?;
-            if record.state != ChannelState::Active {
+            if record.state != ChannelState::Active || self.engine.shared.is_closed() {
                 return Ok(false);
             }
             let now = self.tally(open).await?;

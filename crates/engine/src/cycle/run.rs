@@ -180,9 +180,16 @@ impl Engine {
             };
             run.body(options).await
         };
-        let read = read.await;
+        // A read may take as long as it likes; a service that stops does not wait for it.
+        let ended = tokio::select! {
+            biased;
+            ended = Box::pin(read) => ended,
+            () = self.shared.until_closed() => Err(EngineError::Refused(
+                "the service stopped while the cycle was read; nothing was changed".to_owned(),
+            )),
+        };
         self.keep_pause(open, fence).await;
-        match read {
+        match ended {
             Ok(report) => Ok(report),
             Err(error) => {
                 // The first error is the one to tell; a failed abort leaves planned steps, which

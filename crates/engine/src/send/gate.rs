@@ -49,7 +49,7 @@ pub(super) async fn look(
     gates: &[(ChannelId, Arc<Gate>)],
     pilot: bool,
 ) -> Result<(), EngineError> {
-    if engine.shared.target(target).must_end() {
+    if engine.shared.is_closed() || engine.shared.target(target).must_end() {
         for (_, gate) in gates {
             gate.shut();
         }

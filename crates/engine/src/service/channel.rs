@@ -1,6 +1,7 @@
 //! The task of one channel: looks when it is due, or when a person says so.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use usher_core::model::{
@@ -15,6 +16,9 @@ use crate::admin::{restored, why_incomplete};
 use crate::context::Silent;
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
+
+/// How long a cycle may take to end when the service stops.
+const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// Where a channel's task is reached.
 pub(super) struct Post {
@@ -243,10 +247,13 @@ async fn look(core: &Arc<Core>, post: &Arc<Post>, configuration: &Configuration,
     let cycle = cycle(core.clone(), configuration.clone(), post.id.clone(), mode);
     let mut running = tokio::spawn(cycle);
     let result = tokio::select! {
-        // A cycle changes nothing but our own state, and one that is given up leaves no step.
+        // A cycle changes nothing but our own state, and one that is given up leaves no step. It ends by
+        // itself, with a word of why.
         () = core.stopped() => {
-            running.abort();
-            let _ = running.await;
+            if tokio::time::timeout(GIVEN_UP, &mut running).await.is_err() {
+                running.abort();
+                let _ = running.await;
+            }
             return;
         }
         result = &mut running => result,

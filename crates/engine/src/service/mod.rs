@@ -85,6 +85,7 @@ struct Core {
 impl Service {
     /// Starts it: from now on channels run by their schedules.
     pub fn start(admin: Admin, options: ServiceOptions) -> Self {
+        admin.engine.shared.set_closed(false);
         let core = Arc::new(Core {
             started_at: admin.engine.clock.now(),
             admin: Admin {
@@ -128,9 +129,10 @@ impl Service {
         self.core.admin.engine.shared.tell(event);
     }
 
-    /// Ends it: no new request is begun. What is in flight may finish within the patience; the rest is
+    /// Ends it: no new request is begun, also for whoever asked for a sync by hand. What is in flight may finish within the patience; the rest is
     /// left claimed, so that the next start looks its outcome up. Leases are given back.
     pub async fn stop(&self, patience: Duration) {
+        self.core.admin.engine.shared.set_closed(true);
         self.core.stopping.send_replace(true);
         for post in locked(&self.core.targets).values() {
             post.desk.end();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usher_core::model::{ChannelId, ConnectionId, CycleMode};
-use usher_engine::admin::SyncOptions;
+use usher_engine::admin::{SyncOptions, SyncReport};
 use usher_engine::service::{
     ChannelHealth, Doing, FailedAt, Service, ServiceEvent, ServiceOptions,
 };
@@ -448,4 +448,50 @@ async fn a_channel_with_a_new_name_is_shown_by_it() {
         })
         .await;
     service.stop(SOON).await;
+}
+
+/// Stops the service while a sync by hand of sixty people is on its way; its report.
+async fn stopped_during(world: &World, at_most: Option<u64>) -> SyncReport {
+    world
+        .sandbox
+        .change_knobs(|knobs| knobs.service_time_ms = 100);
+    let service = start(world);
+    let admin = world.admin.clone();
+    let asked = tokio::spawn(async move {
+        let mut options = SyncOptions::of(CycleMode::Full);
+        options.send.at_most = at_most;
+        admin.sync(None, &options, Arc::new(Silent)).await
+    });
+    world
+        .until("some are there", |world| world.users().len() >= 4)
+        .await;
+    service.stop(SOON).await;
+    let report = asked.await.unwrap().unwrap();
+    assert!(world.users().len() < 50, "{report:?}");
+    report
+}
+
+async fn goes_on(world: &World) {
+    let service = start(world);
+    world
+        .until("nobody was lost", |world| world.users().len() == 60)
+        .await;
+    service.stop(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_also_ends_what_a_person_asked_for() {
+    let world = World::of(60).await;
+    let report = stopped_during(&world, None).await;
+    assert!(report.stopped.unwrap().contains("the service is ending"));
+    goes_on(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_also_ends_a_pilot_and_the_channel_stays_paused() {
+    let world = World::of(60).await;
+    let report = stopped_during(&world, Some(50)).await;
+    assert_eq!(report.mode, "paused", "{report:?}");
+    world.set_mode(ChannelState::Active).await;
+    goes_on(&world).await;
 }

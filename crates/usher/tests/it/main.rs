@@ -19,5 +19,6 @@ mod serve;
 mod serve_attacks;
 mod serve_disasters;
 mod serve_doors;
+mod serve_ends;
 mod served;
 mod unit;

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 use usher_sandbox::directory::DemoEntry;
 
-use crate::rig::{BASE, Rig, crowd, person, until, until_seen};
+use crate::rig::{BASE, Rig, person, until, until_seen};
 use crate::served::{Served, client};
-
-const PEOPLE: usize = 120;
 
 async fn quick() -> Rig {
     let mut rig = Rig::new().await;
@@ -19,16 +17,6 @@ fn user(rig: &Rig, name: &str) -> Value {
     let users = rig.sandbox.snapshot().users;
     let found = users.into_iter().find(|user| user["userName"] == name);
     found.map_or(Value::Null, |user| serde_json::to_value(user).unwrap())
-}
-
-fn names(rig: &Rig) -> Vec<String> {
-    let users = rig.sandbox.snapshot().users;
-    let mut names: Vec<String> = users
-        .iter()
-        .map(|user| user["userName"].as_str().unwrap_or_default().to_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,107 +107,6 @@ async fn commands_work_beside_it() {
     .await;
     let (code, log) = served.end().await;
     assert_eq!(code, 0, "{log}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stop_in_the_middle_leaves_nothing_double_and_nothing_unknown() {
-    let rig = slow().await;
-    let served = Served::start(&rig).await;
-    until("ten people are there", || rig.users() >= 10).await;
-    let (code, log) = served.end().await;
-    assert_eq!(code, 0, "{log}");
-    assert!(rig.users() < PEOPLE, "in the middle");
-    let status = rig.usher(&["--json", "status"]).await.json();
-    assert!(
-        !status.to_string().contains("\"state\":\"claimed\""),
-        "{status}"
-    );
-    converges(&rig).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_service_converges_after_its_restart() {
-    let rig = slow().await;
-    let served = Served::start(&rig).await;
-    until("ten people are there", || rig.users() >= 10).await;
-    served.signal("-KILL");
-    served.ended().await;
-    assert!(rig.users() < PEOPLE, "in the middle");
-    converges(&rig).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_listens_keeps_it_from_nothing() {
-    let rig = quick().await;
-    let served = Served::start(&rig).await;
-    served.first_operator().await;
-    let asked = served.ask(reqwest::Method::GET, "/api/v1/events");
-    let mut events = asked.send().await.unwrap();
-    assert_eq!(events.status(), 200);
-    rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
-    let mut heard = String::new();
-    while !heard.contains("cycle_ended") {
-        let piece = events.chunk().await.unwrap().expect("more");
-        heard.push_str(&String::from_utf8_lossy(&piece));
-    }
-    let (code, log) = served.end().await;
-    assert_eq!(code, 0, "{log}");
-    assert!(!log.contains("cut"), "{log}");
-    while events.chunk().await.unwrap().is_some() {}
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn told_twice_it_ends_at_once() {
-    let rig = slow().await;
-    let served = Served::with(&rig, &[("USHER__SERVE__PATIENCE_SECONDS", "3600")]).await;
-    until("ten people are there", || rig.users() >= 10).await;
-    rig.sandbox
-        .change_knobs(|knobs| knobs.service_time_ms = 600_000);
-    until_seen("requests are under way", async || {
-        is_sending(&served.get("/metrics").await.1)
-    })
-    .await;
-    served.signal("-TERM");
-    let pid = served.pid();
-    // Signals that come before the first was seen are one with it.
-    let again = until("it ends when it is told again", || {
-        let told = std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .stderr(std::process::Stdio::null())
-            .status();
-        !told.is_ok_and(|told| told.success())
-    });
-    tokio::select! {
-        (code, log) = served.ended() => assert_eq!(code, 0, "{log}"),
-        () = again => {}
-    }
-}
-
-fn is_sending(metrics: &str) -> bool {
-    let line = metrics
-        .lines()
-        .find(|line| line.contains("state=\"claimed\""));
-    line.is_some_and(|line| !line.ends_with(" 0"))
-}
-
-async fn slow() -> Rig {
-    let rig = Rig::with(crowd(PEOPLE as u32)).await;
-    rig.sandbox
-        .change_knobs(|knobs| knobs.service_time_ms = 100);
-    rig.import().await.code(0);
-    rig
-}
-
-async fn converges(rig: &Rig) {
-    rig.sandbox.change_knobs(|knobs| knobs.service_time_ms = 0);
-    let served = Served::start(rig).await;
-    until("everybody is there", || rig.users() == PEOPLE).await;
-    let (code, log) = served.end().await;
-    assert_eq!(code, 0, "{log}");
-    let names = names(rig);
-    let mut once = names.clone();
-    once.dedup();
-    assert_eq!(names, once, "nobody twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
