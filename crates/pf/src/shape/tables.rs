@@ -429,7 +429,7 @@ static IDP_ROLE: Shape = Shape {
 };
 
 static EMAIL: Shape = Shape {
-    // Nothing is sent by mail yet.
+    // Alerts go by it; no field is called working before a test of its own shows it.
     keys: &[
         keep_needed("sourceAddr", Ty::Text),
         keep_needed("emailServer", Ty::Text),
