@@ -181,28 +181,38 @@ impl Engine {
             run.body(options).await
         };
         // A read may take as long as it likes; a service that stops does not wait for it.
-        let ended = tokio::select! {
+        let (ended, stopped) = tokio::select! {
             biased;
-            ended = Box::pin(read) => ended,
-            () = self.shared.until_closed() => Err(EngineError::Refused(
-                "the service stopped while the cycle was read; nothing was changed".to_owned(),
-            )),
+            ended = Box::pin(read) => (ended, false),
+            () = self.shared.until_closed() => {
+                let why = "the service stopped before the cycle came to its end; the next one decides anew";
+                (Err(EngineError::Refused(why.to_owned())), true)
+            }
         };
         self.keep_pause(open, fence).await;
         match ended {
             Ok(report) => Ok(report),
             Err(error) => {
-                // The first error is the one to tell; a failed abort leaves planned steps, which
-                // nothing sends and the next cycle replaces.
-                if let Err(abort) = self
-                    .store
-                    .abort_cycle(fence, cycle, &error.to_string(), self.clock.now())
-                    .await
-                {
-                    tracing::error!(cycle.id = %cycle, error = %abort, "the cycle could not be aborted");
-                }
+                self.abort(fence, cycle, &error, stopped).await;
                 Err(error)
             }
+        }
+    }
+
+    /// The first error is the one to tell; a failed abort leaves planned steps, which nothing sends and the next
+    /// cycle replaces.
+    async fn abort(&self, fence: &Fence, cycle: CycleId, error: &EngineError, stopped: bool) {
+        let now = self.clock.now();
+        let aborted = self
+            .store
+            .abort_cycle(fence, cycle, &error.to_string(), now)
+            .await;
+        let Err(abort) = aborted else { return };
+        if stopped {
+            // It may have settled in the moment of the stop: then it is whole.
+            tracing::info!(cycle.id = %cycle, reason = %abort, "the cycle was not aborted");
+        } else {
+            tracing::error!(cycle.id = %cycle, error = %abort, "the cycle could not be aborted");
         }
     }
 
