@@ -1,6 +1,6 @@
 //! One read from begin to end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use usher_connector::scope::{ScopeSets, Walk};
 use usher_connector::{
@@ -39,12 +39,13 @@ pub(crate) async fn read(
     };
     certificate.incomplete.extend(sets.incomplete());
     let shared = shared_keys(settings, directory);
-    certificate.incomplete.extend(shared.values().map(|names| {
+    let attribute = &settings.rules.key.attribute;
+    let told = shared.values().take(SHARED_TOLD).map(|names| {
         format!(
-            "{names} have the same {}: an immutable id belongs to one entry; look whether that is the right attribute",
-            settings.rules.key.attribute
+            "{names} have the same {attribute}: an immutable id belongs to one entry; look whether that is the right attribute"
         )
-    }).take(SHARED_TOLD));
+    });
+    certificate.incomplete.extend(told);
     sink.event(SourceEvent::Begin {
         full: true,
         mark: None,
@@ -71,14 +72,18 @@ pub(crate) async fn read(
     sink.event(SourceEvent::End(certificate)).await
 }
 
-/// The keys that more than one person or group has, with the names of two of them.
-fn shared_keys(settings: &Settings, directory: &Directory) -> HashMap<Hash128, String> {
-    let rule = &settings.rules.key;
+/// The keys that more than one person or group below the base DN has, with the names of two of them.
+fn shared_keys(settings: &Settings, directory: &Directory) -> BTreeMap<Hash128, String> {
+    let rules = &settings.rules;
+    let rule = &rules.key;
     let attribute = rule.attribute.to_ascii_lowercase();
     let mut first: HashMap<Hash128, &Record> = HashMap::new();
-    let mut shared = HashMap::new();
-    let people_and_groups = directory.records.iter().filter(|one| one.kind.is_some());
-    for record in people_and_groups {
+    let mut shared = BTreeMap::new();
+    let concerns = |one: &&Record| {
+        let location = one.kind.and_then(|kind| rules.location(kind));
+        location.is_some() && rules.is_under_base(&one.dn)
+    };
+    for record in directory.records.iter().filter(concerns) {
         let values = record.attributes.get(&attribute);
         let Ok(key) = rule.key(values.map_or(&[][..], Vec::as_slice)) else {
             continue;
@@ -100,7 +105,7 @@ struct Reading<'a> {
     sink: &'a mut dyn EventSink,
     certificate: Certificate,
     /// Keys that several entries have, with their names: nobody can say whose each is.
-    shared: HashMap<Hash128, String>,
+    shared: BTreeMap<Hash128, String>,
     /// Keys that were met, whether in scope or not.
     seen: HashSet<Hash128>,
     groups: Vec<(SourceKey, String)>,
@@ -147,7 +152,7 @@ impl Reading<'_> {
         let rules = &self.settings.rules;
         let verdict = record.verdict(rules, &self.sets, kind);
         let inside = verdict == Some(ScopeVerdict::In);
-        let problem = match record.entry(rules, kind) {
+        let (key, problem) = match record.entry(rules, kind) {
             Ok(entry) => {
                 let key = Hash128::of(entry.key.as_str().as_bytes());
                 self.seen.insert(key);
@@ -170,7 +175,6 @@ impl Reading<'_> {
             }
             Err(problem) => (None, problem),
         };
-        let (key, problem) = problem;
         if !inside {
             return Ok(None);
         }

@@ -10,7 +10,7 @@ use usher_core::model::{ConnectionId, Millis, StepId, Verb};
 use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
 use usher_engine::meters::{Counts, LAG_BOUNDS};
-use usher_engine::service::ServiceHealth;
+use usher_engine::service::{ChannelHealth, ServiceHealth};
 use usher_store::StepFilter;
 
 use crate::caller::admin_of;
@@ -117,32 +117,36 @@ fn lags(page: &mut Page, counts: &Counts) {
 
 fn channels(page: &mut Page, health: &ServiceHealth) {
     let name = "usher_complete_read_age_seconds";
-    page.family(name, "gauge", "Since the last complete read ended.");
-    for one in &health.channels {
-        if let Some(at) = one.last_complete_at {
-            let labels = [("channel", one.id.as_str()), ("name", one.name.as_str())];
-            page.sample(name, &labels, age(health.at, at));
-        }
-    }
+    let help = "Since the last complete read ended.";
+    of_channels(page, health, name, help, |one| {
+        one.last_complete_at.map(|at| age(health.at, at))
+    });
     let name = "usher_missed_full_reads";
-    page.family(
-        name,
-        "gauge",
-        "Full reads that were due and did not come to a complete end.",
-    );
-    for one in &health.channels {
-        let labels = [("channel", one.id.as_str()), ("name", one.name.as_str())];
-        page.sample(name, &labels, f64::from(one.missed_full_reads));
-    }
+    let help = "Full reads that were due and did not come to a complete end.";
+    of_channels(page, health, name, help, |one| {
+        Some(f64::from(one.missed_full_reads))
+    });
     let name = "usher_channel_failures";
-    page.family(
-        name,
-        "gauge",
-        "Cycles in a row that could not be carried out.",
-    );
+    let help = "Cycles in a row that could not be carried out.";
+    of_channels(page, health, name, help, |one| {
+        Some(f64::from(one.failures))
+    });
+}
+
+/// A gauge of every channel that has it.
+fn of_channels(
+    page: &mut Page,
+    health: &ServiceHealth,
+    name: &str,
+    help: &str,
+    value: impl Fn(&ChannelHealth) -> Option<f64>,
+) {
+    page.family(name, "gauge", help);
     for one in &health.channels {
-        let labels = [("channel", one.id.as_str()), ("name", one.name.as_str())];
-        page.sample(name, &labels, f64::from(one.failures));
+        if let Some(value) = value(one) {
+            let labels = [("channel", one.id.as_str()), ("name", one.name.as_str())];
+            page.sample(name, &labels, value);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod alerts;
+pub mod calendar;
 pub mod descriptor;
 pub mod guard;
 pub mod mapping;

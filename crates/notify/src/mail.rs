@@ -7,11 +7,8 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use usher_core::alerts::Message;
-use usher_core::model::{Configuration, MailSecurity, MailServer};
+use usher_core::model::{Configuration, MAIL_PASSWORD, MailSecurity, MailServer};
 use usher_engine::Sealer;
-
-/// The kind under which the password of the mail server is sealed.
-const MAIL_PASSWORD: &str = "mail_password";
 
 /// Sends a message.
 pub(crate) async fn send(

@@ -49,7 +49,6 @@ pub const LDIF_PLUGIN: &str = "ldif";
 pub const BIND_PASSWORD: &str = "bind_password";
 /// The kind of secret that a target's secrets are sealed as.
 pub const TARGET_SECRET: &str = "target_secret";
-/// The kind of secret that the mail server's password is sealed as.
-pub const MAIL_PASSWORD: &str = "mail_password";
+pub use usher_core::model::MAIL_PASSWORD;
 /// What a placeholder in an entity id looks like.
 pub const PLACEHOLDER: &str = "REPLACE-ME";

@@ -64,10 +64,10 @@ impl Reading<'_> {
         let keys = &self.request.sentinel_keys;
         let passing = query::passing(client, self.settings, Kind::User, keys).await?;
         let asked = keys.len();
-        let missing = keys
-            .iter()
-            .filter(|key| !passing.keys.contains(*key))
-            .count();
+        let is_out =
+            |key: &&SourceKey| !passing.keys.contains(*key) && !passing.unknown.contains(*key);
+        let missing = keys.iter().filter(is_out).count();
+        self.certificate.incomplete.extend(passing.doubt);
         if missing > MISSING_ALLOWED as usize {
             self.certificate.scope_doubt = Some(format!(
                 "{missing} of {asked} linked people who were drawn do not pass the filter either: was the right to read an attribute in it lost?"

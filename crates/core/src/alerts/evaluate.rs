@@ -129,7 +129,7 @@ fn source(channel: &ChannelFacts, now: Millis) -> Option<Alert> {
         .filter(|since| now - since >= UNREADABLE_MS)?;
     Some(Alert {
         summary: format!(
-            "the directory of channel {} cannot be read since {}: nobody who leaves is noticed",
+            "the directory of channel {} cannot be read to its end since {}: nobody who leaves is noticed",
             channel.name,
             utc(since)
         ),

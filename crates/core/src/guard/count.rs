@@ -24,8 +24,7 @@ impl PlanTotals {
     }
 }
 
-/// The guard's name without the part after the colon.
-/// A guard's name without its part.
+/// A guard's name without the part after the colon: `members.lost:7` is of the kind `members.lost`.
 pub fn kind_of(guard: &str) -> &str {
     guard.split_once(':').map_or(guard, |(kind, _)| kind)
 }

@@ -57,6 +57,9 @@ impl Default for ServerSettings {
     }
 }
 
+/// The kind of secret that the mail server's password is sealed as.
+pub const MAIL_PASSWORD: &str = "mail_password";
+
 /// A mail server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -14,7 +14,8 @@ pub struct Expectation {
     /// do not depend on the group's other fields.
     pub desired_hash: Option<Hash128>,
     /// The id of the linked resource at planning time; `None` when there was no link. The deletion
-    /// of a group that was created anew under another name leaves it `None`.
+    /// of a group that was created anew under another name leaves it `None`: it runs only when the link points
+    /// to the new group.
     pub target_id: Option<String>,
 }
 
@@ -36,6 +37,14 @@ impl PlannedStep {
         if compare_hash && self.expects.desired_hash != subject.desired_hash {
             return Err(format!(
                 "what the source says of {} changed since this step was planned; it is planned again",
+                subject.dn
+            ));
+        }
+        if let (Operation::Delete { target_id }, None) = (&self.operation, &self.expects.target_id)
+            && subject.linked_id().is_none_or(|linked| linked == target_id)
+        {
+            return Err(format!(
+                "{} has no group under its new name yet, so the old one stays; it is planned again",
                 subject.dn
             ));
         }

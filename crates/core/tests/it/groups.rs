@@ -1,6 +1,6 @@
 //! What is particular to groups.
 
-use usher_core::model::{GroupRemoval, Hold, Resource, Verdict};
+use usher_core::model::{GroupRemoval, GroupRename, Hold, Resource, TargetId, Verdict};
 use usher_core::planner::SourceState;
 
 use crate::world::{desired, group, holds, linked, out, plan, rules, verbs};
@@ -73,4 +73,26 @@ fn people_options_do_not_govern_groups() {
     rules.options.user_update = false;
     let source = SourceState::InScope(desired(named("staff")));
     assert_eq!(verbs(&plan(&rules, &group("staff"), source)), ["create"]);
+}
+
+#[test]
+fn a_group_under_its_old_name_goes_only_when_the_new_one_is_there() {
+    let mut rules = rules();
+    rules.policy.group_rename = GroupRename::CreateCopyDelete;
+    let (staff, _) = linked(&rules, group("staff"), named("staff"));
+    let anew = plan(
+        &rules,
+        &staff,
+        SourceState::InScope(desired(named("people"))),
+    );
+    assert_eq!(verbs(&anew), ["create", "delete"]);
+    let delete = &anew.steps[1];
+    // Its creation was parked, or only the deletion was approved.
+    let error = delete.check(&anew.subject).unwrap_err();
+    assert!(error.contains("the old one stays"), "{error}");
+    let mut moved = anew.subject.clone();
+    moved.target_id = None;
+    delete.check(&moved).unwrap_err();
+    moved.target_id = Some(TargetId::new("T9"));
+    assert_eq!(delete.check(&moved), Ok(()));
 }

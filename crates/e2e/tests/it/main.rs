@@ -9,6 +9,7 @@
 )]
 
 mod configuration;
+mod disasters_rights;
 mod disasters_source;
 mod disasters_state;
 mod disasters_target;

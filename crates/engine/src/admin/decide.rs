@@ -8,7 +8,7 @@ use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
-use super::plan::steps_of_plan;
+use super::plan_steps::steps_of_plan;
 use super::restored;
 use super::sync::SyncReport;
 use crate::context::{OpenChannel, Progress};

@@ -6,7 +6,8 @@ use usher_core::model::{ChannelId, SourceKey, StepId};
 
 use super::Admin;
 use super::history::Stretch;
-use super::plan::{Rehearsed, describe, steps_of_plan};
+use super::plan::{Rehearsed, describe};
+use super::plan_steps::steps_of_plan;
 use super::report::{PlanOptions, PlanReport};
 use super::step_pages::{StepView, StepWanted, step_page};
 use crate::context::Progress;

@@ -18,6 +18,7 @@ mod links;
 mod losses;
 mod operator;
 mod plan;
+mod plan_steps;
 mod policy;
 mod previews;
 mod report;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, FieldChange, FieldValue, Kind, Operation, SourceKey, Step, StepId, StepState, Subject,
-    SubjectId, Verb, Verdict,
+    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
+    Verb, Verdict,
 };
 use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
 use super::operator::Permission;
+use super::plan_steps::steps_of_plan;
 use super::report::{
     Adoption, HeldGroup, MailDomain, NotProvisioned, PlanOptions, PlanReport, StepSample,
 };
@@ -26,9 +27,6 @@ const SAMPLES: usize = 3;
 const NAMED: u32 = 500;
 /// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
-
-/// The states of steps that a person who applies a plan lets through, or that are under way.
-const TO_SEND: [&str; 5] = ["pending", "waiting", "held", "claimed", "unknown"];
 
 /// A cycle that ran on a copy of the state.
 pub(super) struct Rehearsed {
@@ -112,29 +110,6 @@ impl Admin {
         let steps = self.engine.store.steps(&filter, StepId(0), limit).await?;
         samples(&self.engine, &open, steps).await
     }
-}
-
-/// The steps of a plan: what its cycle planned, and what earlier cycles left to be sent with it.
-pub(super) async fn steps_of_plan(
-    store: &dyn Store,
-    open: &OpenChannel,
-    cycle: &Cycle,
-    only: Option<&[SourceKey]>,
-) -> Result<StepFilter, EngineError> {
-    let mut filter = StepFilter {
-        channel: Some(open.channel.id.clone()),
-        states: TO_SEND.map(str::to_owned).to_vec(),
-        ..StepFilter::default()
-    };
-    if let Some(keys) = only {
-        let heads = store.heads(&open.channel.id, keys).await?;
-        filter.subjects = heads.into_iter().map(|head| head.id).collect();
-        // An empty list would mean everybody.
-        if filter.subjects.is_empty() {
-            filter.cycle = Some(cycle.id);
-        }
-    }
-    Ok(filter)
 }
 
 pub(super) async fn describe(

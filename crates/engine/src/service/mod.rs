@@ -129,8 +129,9 @@ impl Service {
         self.core.admin.engine.shared.tell(event);
     }
 
-    /// Ends it: no new request is begun, also for whoever asked for a sync by hand. What is in flight may finish within the patience; the rest is
-    /// left claimed, so that the next start looks its outcome up. Leases are given back.
+    /// Ends it: no new request is begun, also for whoever asked for a sync by hand. What is in flight may
+    /// finish within the patience; the rest is left claimed, so that the next start looks its outcome up.
+    /// Leases are given back.
     pub async fn stop(&self, patience: Duration) {
         self.core.admin.engine.shared.set_closed(true);
         self.core.stopping.send_replace(true);
