@@ -1,7 +1,7 @@
 //! A file as a directory in memory.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use usher_connector::scope::{
@@ -19,6 +19,10 @@ pub(crate) struct Record {
     pub(crate) attributes: Attributes,
     pub(crate) members: MemberList,
     pub(crate) kind: Option<Kind>,
+    /// Whether it passes the filter of its kind's location, if there is one.
+    pub(crate) passes: bool,
+    /// As in [`Entry::too_long`].
+    pub(crate) too_long: BTreeMap<String, u64>,
 }
 
 /// All records, by place and by name.
@@ -52,7 +56,13 @@ impl Record {
     /// The record as an entry, or why it is none.
     pub(crate) fn entry(&self, rules: &ScopeRules, kind: Kind) -> Result<Entry, String> {
         let entry = entry_of(&self.dn, kind, self.attributes.clone(), &rules.key);
-        entry.map_err(|problem| format!("line {}: {problem}", self.line))
+        match entry {
+            Ok(entry) => Ok(Entry {
+                too_long: self.too_long.clone(),
+                ..entry
+            }),
+            Err(problem) => Err(format!("line {}: {problem}", self.line)),
+        }
     }
 
     /// Whether it is in scope; `None` when that cannot be told.
@@ -62,11 +72,16 @@ impl Record {
         sets: &ScopeSets,
         kind: Kind,
     ) -> Option<ScopeVerdict> {
-        let location = rules.location(kind);
-        let filter = location.and_then(|location| location.filter.as_ref());
-        let passes = filter.is_none_or(|filter| filter.evaluate(&Lookup::of(self)).is_true());
-        rules.verdict(sets, kind, &self.dn, passes)
+        rules.verdict(sets, kind, &self.dn, self.passes)
     }
+}
+
+/// Whether a record passes the filter of its kind's location, if there is one.
+pub(crate) fn passes(rules: &ScopeRules, kind: Kind, dn: &Dn, attributes: &Attributes) -> bool {
+    let location = rules.location(kind);
+    let filter = location.and_then(|location| location.filter.as_ref());
+    let lookup = Lookup { attributes, dn };
+    filter.is_none_or(|filter| filter.evaluate(&lookup).is_true())
 }
 
 /// Walks groups in memory.
@@ -97,16 +112,7 @@ impl GroupLists for Lists<'_> {
 /// A record as a filter sees it.
 struct Lookup<'a> {
     attributes: &'a Attributes,
-    dn: Option<Dn>,
-}
-
-impl<'a> Lookup<'a> {
-    fn of(record: &'a Record) -> Self {
-        Self {
-            attributes: &record.attributes,
-            dn: Dn::parse(&record.dn).ok(),
-        }
-    }
+    dn: &'a Dn,
 }
 
 impl AttributeLookup for Lookup<'_> {
@@ -115,6 +121,6 @@ impl AttributeLookup for Lookup<'_> {
     }
 
     fn dn(&self) -> Option<&Dn> {
-        self.dn.as_ref()
+        Some(self.dn)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::BufReader;
 
-use usher_connector::scope::{Attributes, MemberList};
+use usher_connector::scope::{Attributes, MemberList, take_too_long};
 use usher_connector::{KINDS, SourceError};
 use usher_core::model::Hash128;
 use usher_directory::Dn;
@@ -14,7 +14,7 @@ use usher_directory::ldif::{
 };
 
 use crate::classes;
-use crate::directory::{Directory, Record};
+use crate::directory::{Directory, Record, passes};
 use crate::settings::Settings;
 
 /// Most entries of a file.
@@ -136,11 +136,18 @@ impl Loading<'_> {
             classes::complete(found);
         }
         let why = format!("line {line}: {unreadable} members are no text");
+        let rules = &self.settings.rules;
+        let kind = rules.kind_of(&attributes);
+        // The filter sees what is too long to be kept.
+        let passes = kind.is_some_and(|kind| passes(rules, kind, dn, &attributes));
+        let too_long = take_too_long(&mut attributes);
         Record {
             line,
             dn: dn.to_string(),
-            kind: self.settings.rules.kind_of(&attributes),
+            kind,
+            passes,
             attributes,
+            too_long,
             members: MemberList {
                 members: members.into(),
                 incomplete: (unreadable > 0).then_some(why),

@@ -6,6 +6,12 @@ use usher_scim::{Document, GroupView, Path, PathError, UserView, urn};
 
 use crate::profile::Profile;
 
+/// Most bytes of an id that is kept.
+const MAX_ID: usize = 1024;
+
+/// Most bytes of a text that is kept.
+const MAX_TEXT: usize = 64 << 10;
+
 /// The paths of a profile's fields, read once.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
@@ -64,20 +70,37 @@ impl Fields {
             .collect()
     }
 
-    /// A resource as the service returned it, as flat fields. `None` when it has no id.
-    pub(crate) fn observe(&self, kind: Kind, document: &Document) -> Option<Observed> {
+    /// A resource as the service returned it, as flat fields; texts of more than [`MAX_TEXT`] are cut, so
+    /// that they differ from what is wanted and cost little. `None` when it has no id.
+    ///
+    /// # Errors
+    /// When an id is too long to be one, in words.
+    pub(crate) fn observe(
+        &self,
+        kind: Kind,
+        document: &Document,
+    ) -> Result<Option<Observed>, String> {
         let user = UserView(document);
-        let target_id = TargetId::new(user.id()?);
+        let Some(id) = user.id() else {
+            return Ok(None);
+        };
+        let group = GroupView(document);
+        let members = (kind == Kind::Group && group.has_members()).then(|| group.members());
+        let ids = members.iter().flatten().copied().chain([id]);
+        if let Some(long) = ids.map(str::len).find(|length| *length > MAX_ID) {
+            return Err(format!(
+                "a resource with an id of {long} bytes; an id of up to {MAX_ID} bytes can be kept"
+            ));
+        }
+        let target_id = TargetId::new(id);
         let mut resource = Resource::default();
         for (name, path) in self.of(kind) {
             let value = self.value(kind, name, path, document);
             if let Some(value) = value {
-                resource.fields.insert(name.clone(), value);
+                resource.fields.insert(name.clone(), bounded(value));
             }
         }
-        let group = GroupView(document);
-        let members = || group.members().into_iter().map(TargetId::new).collect();
-        Some(Observed {
+        Ok(Some(Observed {
             target_id,
             kind,
             resource,
@@ -87,8 +110,8 @@ impl Fields {
                 None
             },
             modified_at: modified_at(document),
-            members: (kind == Kind::Group && group.has_members()).then(members),
-        })
+            members: members.map(|ids| ids.into_iter().map(TargetId::new).collect()),
+        }))
     }
 
     fn value(
@@ -115,6 +138,21 @@ impl Fields {
                 .map(text);
         }
         document.get(path).and_then(field_value)
+    }
+}
+
+fn bounded(value: FieldValue) -> FieldValue {
+    let cut = |mut text: String| {
+        if text.len() > MAX_TEXT {
+            text.truncate(text.floor_char_boundary(MAX_TEXT));
+            text.shrink_to_fit();
+        }
+        text
+    };
+    match value {
+        FieldValue::Text(text) => FieldValue::Text(cut(text)),
+        FieldValue::List(texts) => FieldValue::List(texts.into_iter().map(cut).collect()),
+        other @ (FieldValue::Bool(_) | FieldValue::Sealed { .. }) => other,
     }
 }
 

@@ -50,22 +50,38 @@ impl ScimTarget {
         let after = start + received;
         let at_end = received == 0 || page.total.is_some_and(|total| after > total);
         Ok(ListPage {
-            resources: self.observe_all(kind, &page.resources),
+            resources: self.observe_all(kind, &page.resources)?,
             total: page.total,
             next: (!at_end).then_some(after),
         })
     }
 
-    fn observe_all(&self, kind: Kind, documents: &[Document]) -> Vec<Observed> {
-        let seen: Vec<Observed> = documents
-            .iter()
-            .filter_map(|document| self.fields.observe(kind, document))
-            .collect();
+    fn observe_all(
+        &self,
+        kind: Kind,
+        documents: &[Document],
+    ) -> Result<Vec<Observed>, TargetError> {
+        let mut seen = Vec::with_capacity(documents.len());
+        for document in documents {
+            seen.extend(self.observed(kind, document)?);
+        }
         if seen.len() < documents.len() {
             let without = documents.len() - seen.len();
             tracing::warn!(%kind, without, "the service listed resources without an id; they cannot be linked");
         }
-        seen
+        Ok(seen)
+    }
+
+    /// A resource as it was read; `None` without an id.
+    pub(crate) fn observed(
+        &self,
+        kind: Kind,
+        document: &Document,
+    ) -> Result<Option<Observed>, TargetError> {
+        let failure = Failure::Retry { after_ms: None };
+        self.fields
+            .observe(kind, document)
+            .map_err(|what| TargetError::new(failure, format!("the service answered with {what}")))
     }
 
     /// Resources by one value. The service's answer is checked: some ignore a filter and return everything.
@@ -100,7 +116,7 @@ impl ScimTarget {
             _ => false,
         };
         let (hits, others): (Vec<_>, Vec<_>) = self
-            .observe_all(kind, &page.resources)
+            .observe_all(kind, &page.resources)?
             .into_iter()
             .partition(hit);
         let more = page.total.is_some_and(|total| total > page.received());
@@ -157,6 +173,13 @@ impl ScimTarget {
         }
         let answer = self.good(kind, Purpose::List, answer)?;
         match usher_scim::ListPage::parse(answer.bytes()) {
+            Ok(page) if page.total.is_some_and(|total| total > MOST_RESOURCES) => {
+                let total = page.total.unwrap_or_default();
+                let what = format!(
+                    "a list whose `totalResults` is at most {MOST_RESOURCES}, found {total}"
+                );
+                Err(unexpected(&what, answer, &self.client.mask()).into())
+            }
             Ok(page) => Ok(page),
             Err(error) => Err(unexpected(&error.to_string(), answer, &self.client.mask()).into()),
         }

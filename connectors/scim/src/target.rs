@@ -72,7 +72,7 @@ impl Target for ScimTarget {
         let Some(document) = self.read_document(kind, id).await? else {
             return Ok(None);
         };
-        Ok(self.fields.observe(kind, &document))
+        self.observed(kind, &document)
     }
 
     async fn find(

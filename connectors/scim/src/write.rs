@@ -110,7 +110,19 @@ impl ScimTarget {
             }
             return Err(error);
         };
-        let observed = self.fields.observe(request.kind, &document);
+        let observed = match self.fields.observe(request.kind, &document) {
+            Ok(observed) => observed,
+            // What it made is there, and nobody can say it by that id.
+            Err(what) if created => {
+                let status = answer.status;
+                return Err(TargetError {
+                    failure: Failure::Unknown,
+                    message: format!("{} answered {status} with {what}", request.method),
+                    exchange: Some(Box::new(answer.record(mask))),
+                });
+            }
+            Err(_) => None,
+        };
         let observed = observed.map(|mut observed| {
             // Members were dropped on the way: the reply says nothing of them.
             observed.members = None;

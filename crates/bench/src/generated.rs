@@ -153,6 +153,7 @@ fn read(
             dn,
             kind,
             attributes,
+            too_long: BTreeMap::new(),
         },
         scope: ScopeVerdict::In,
         scope_group: None,

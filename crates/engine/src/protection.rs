@@ -7,6 +7,9 @@ use usher_core::model::{Entry, FieldValue, Protected, Resource};
 use usher_directory::compare::fold;
 use usher_directory::{AttributeLookup, Dn, Filter, attribute};
 
+/// The attributes by which an entry is named.
+const NAMES: [&str; 4] = ["mail", "uid", "samaccountname", "userprincipalname"];
+
 /// Compiled matchers of protected or excluded accounts.
 #[derive(Debug, Default)]
 pub struct Protection {
@@ -75,9 +78,7 @@ impl Protection {
             return Some(format!("DN {dn}"));
         }
         if !self.names.is_empty() {
-            let of_entry = ["mail", "uid", "samaccountname", "userprincipalname"]
-                .into_iter()
-                .filter_map(|name| entry.text(name));
+            let of_entry = NAMES.into_iter().filter_map(|name| entry.text(name));
             let of_mapping = mapped.into_iter().flat_map(texts);
             if let Some(name) = of_entry
                 .chain(of_mapping)
@@ -92,6 +93,21 @@ impl Protection {
             }
             _ => None,
         }
+    }
+
+    /// What to say when the rules cannot be judged, since a value that they compare is too long to be read.
+    pub fn undecided(&self, entry: &Entry) -> Option<String> {
+        let names = if self.names.is_empty() {
+            &[][..]
+        } else {
+            &NAMES
+        };
+        let compared = self.attributes();
+        let compared = names
+            .iter()
+            .copied()
+            .chain(compared.iter().map(String::as_str));
+        entry.too_long_of(compared)
     }
 
     /// The rule that matches the names of a resource of the target, in words.
@@ -120,5 +136,35 @@ impl AttributeLookup for Attributes<'_> {
             .filter(|(present, _)| attribute::covers(description, present))
             .flat_map(|(_, values)| values.iter().map(|value| Cow::Borrowed(value.as_slice())))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use usher_core::model::{Kind, SourceKey};
+
+    #[test]
+    fn a_name_that_is_too_long_to_be_read_leaves_the_question_open() {
+        let entry = Entry {
+            key: SourceKey::new("k"),
+            dn: "uid=a,dc=example".to_owned(),
+            kind: Kind::User,
+            attributes: BTreeMap::new(),
+            too_long: BTreeMap::from([("mail".to_owned(), 70_000), ("l".to_owned(), 70_000)]),
+        };
+        let undecided = |names: &[&str], filter: Option<&str>| {
+            let rules = Protected {
+                names: names.iter().map(|&name| name.to_owned()).collect(),
+                filter: filter.map(str::to_owned),
+                ..Protected::default()
+            };
+            let rules = Protection::compile("protected", &rules, &[]).expect("good rules");
+            rules.undecided(&entry).is_some()
+        };
+        assert!(undecided(&["root@example.com"], None));
+        assert!(undecided(&[], Some("(L=Bern)")));
+        assert!(!undecided(&[], Some("(ou=x)")), "nothing compares the mail");
+        assert!(!undecided(&[], None));
     }
 }

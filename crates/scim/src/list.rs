@@ -29,6 +29,14 @@ pub enum ListError {
         "expected a SCIM ListResponse (an object with `totalResults` and `Resources`), found {0}"
     )]
     Shape(&'static str),
+    /// A count that is none: what pages are read by cannot be believed.
+    #[error("a SCIM ListResponse whose `{name}` is a count, found {found}")]
+    Count {
+        /// The count's name.
+        name: &'static str,
+        /// What stands there.
+        found: String,
+    },
 }
 
 impl ListPage {
@@ -36,18 +44,17 @@ impl ListPage {
     ///
     /// # Errors
     /// When the body is not complete JSON, is no object, or has neither `Resources` nor `totalResults`: an HTML or error page with
-    /// status 200 must not look like an empty list.
+    /// status 200 must not look like an empty list. When `totalResults` or `itemsPerPage` is there and no count, such as one below zero.
     pub fn parse(body: &[u8]) -> Result<Self, ListError> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let value = serde_json::from_slice(body).map_err(|e| ListError::Json(e.to_string()))?;
         let Value::Object(mut map) = value else {
             return Err(ListError::Shape(path::kind_of(&value)));
         };
-        let count = |name| path::find(&map, name).and_then(number);
         let mut page = Self {
-            total: count("totalResults"),
-            start_index: count("startIndex"),
-            items_per_page: count("itemsPerPage"),
+            total: count(&map, "totalResults")?,
+            start_index: path::find(&map, "startIndex").and_then(number),
+            items_per_page: count(&map, "itemsPerPage")?,
             ..Self::default()
         };
         let listed = take(&mut map, "Resources");
@@ -72,6 +79,22 @@ impl ListPage {
     /// How far the next request must advance: the number of elements received, counted whatever the reply says of itself.
     pub fn received(&self) -> u64 {
         (self.resources.len() + self.skipped) as u64
+    }
+}
+
+/// Most characters of an odd count that are shown.
+const SHOWN: usize = 60;
+
+fn count(map: &Map, name: &'static str) -> Result<Option<u64>, ListError> {
+    match path::find(map, name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match number(value) {
+            Some(count) => Ok(Some(count)),
+            None => Err(ListError::Count {
+                name,
+                found: value.to_string().chars().take(SHOWN).collect(),
+            }),
+        },
     }
 }
 
@@ -117,23 +140,24 @@ mod tests {
     }
 
     #[test]
-    fn counts_of_the_wrong_kind_are_read_or_ignored() {
-        let read = |total: Value| {
-            page(json!({"totalResults": total, "Resources": []}))
-                .unwrap()
-                .total
-        };
-        assert_eq!(read(json!("12")), Some(12));
-        assert_eq!(read(json!(12.0)), Some(12));
+    fn counts_are_read_in_every_form_and_what_is_no_count_is_refused() {
+        let read = |name: &str, count: Value| page(json!({(name): count, "Resources": []}));
+        let total = |count: Value| read("totalResults", count).unwrap().total;
+        assert_eq!(total(json!("12")), Some(12));
+        assert_eq!(total(json!(12.0)), Some(12));
+        assert_eq!(total(json!(null)), None);
         for bad in [
             json!(-1),
             json!(1.5),
             json!("many"),
-            json!(null),
             json!([3]),
             json!(1e300),
         ] {
-            assert_eq!(read(bad), None);
+            for name in ["totalResults", "itemsPerPage"] {
+                let error = read(name, bad.clone()).unwrap_err();
+                assert!(error.to_string().contains(&bad.to_string()), "{error}");
+            }
+            assert_eq!(read("startIndex", bad).unwrap().start_index, None);
         }
     }
 

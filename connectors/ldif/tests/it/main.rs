@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rig::*;
 use usher_connector::contract::check_source;
-use usher_connector::{CheckOutcome, FetchBy, Fetched, Source as _};
+use usher_connector::{CheckOutcome, FetchBy, Fetched, Source as _, SourceEvent};
 use usher_connector_ldif::LdifSource;
 use usher_core::model::{Location, ScopeVerdict};
 
@@ -179,6 +179,41 @@ async fn entries_without_a_key_or_with_anothers_are_bad_and_stop_nobody() {
         .await
         .expect("fetched");
     assert!(matches!(fetched[0], Fetched::Unknown { .. }), "{fetched:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_is_too_long_is_not_kept_and_its_entry_is_there_all_the_same() {
+    let long = "x".repeat(4_000_000);
+    let more = format!(
+        "\ndn: uid=long,ou=people,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: long\ncn: {long}\n\
+        description: {long}\nentryUUID: 00000000-0000-4000-8000-000000000009\n"
+    );
+    let file = file(&format!("{SAMPLE}{more}"));
+    let mut settings = settings(file.path());
+    // The filter looks at what is too long.
+    settings.source.users = by_filter("(|(uid=ann)(cn=*xx))");
+    let source = LdifSource::open(settings).expect("good settings");
+    let mut events: Vec<SourceEvent> = Vec::new();
+    source.read(&request(), &mut events).await.expect("read");
+    let pages = events.iter().filter_map(|event| match event {
+        SourceEvent::Page(page) => Some(page),
+        _ => None,
+    });
+    let entries: Vec<_> = pages.flatten().map(|read| &read.entry).collect();
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key == key(9))
+        .expect("it is in scope");
+    assert_eq!(entry.too_long.get("cn"), Some(&4_000_000));
+    assert_eq!(entry.text("uid"), Some("long"));
+    assert!(entry.values("cn").is_empty());
+    assert!(!entry.too_long.contains_key("description"), "nobody asked");
+    let by = FetchBy::Keys(vec![key(9)]);
+    let fetched = source.fetch(&by, &[]).await.expect("fetched");
+    let Fetched::Present(found) = &fetched[0] else {
+        panic!("{fetched:?}")
+    };
+    assert_eq!(found.entry.too_long.get("cn"), Some(&4_000_000));
 }
 
 #[tokio::test]

@@ -250,6 +250,62 @@ async fn a_list_that_never_ends_by_itself_ends_at_an_empty_page() {
 }
 
 #[tokio::test]
+async fn counts_that_nobody_can_believe_prove_nothing_and_are_told() {
+    for (count, shown) in [
+        (r#""totalResults":-5"#, "-5"),
+        (
+            r#""totalResults":18446744073709551615"#,
+            "18446744073709551615",
+        ),
+        (r#""totalResults":0,"itemsPerPage":-100"#, "-100"),
+    ] {
+        let body = format!(r#"{{{count},"Resources":[]}}"#);
+        let server = Server::saying(reply("200 OK", JSON, &body)).await;
+        let target = open(&server.url);
+        let error = target.list(Kind::User, None, false).await.unwrap_err();
+        assert_eq!(error.failure, RETRY);
+        assert!(error.message.contains(shown), "{}", error.message);
+        let error = target
+            .find(Kind::User, "userName", "ana")
+            .await
+            .unwrap_err();
+        assert_eq!(error.failure, RETRY, "it does not say that nobody is there");
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_a_megabyte_is_refused_and_a_long_name_is_cut() {
+    let long = "x".repeat(1 << 20);
+    let body = format!(r#"{{"id":"{long}","userName":"ana"}}"#);
+    let server = Server::saying(reply("201 Created", JSON, &body)).await;
+    let error = send(&*open(&server.url), Kind::User, &create())
+        .await
+        .unwrap_err();
+    assert_eq!(error.failure, Failure::Unknown, "it may be there");
+    assert!(error.message.contains("1048576 bytes"), "{}", error.message);
+    let list = format!(r#"{{"totalResults":1,"Resources":[{body}]}}"#);
+    let server = Server::saying(reply("200 OK", JSON, &list)).await;
+    let target = open(&server.url);
+    let error = target.list(Kind::User, None, false).await.unwrap_err();
+    assert_eq!(error.failure, RETRY);
+    assert!(error.message.contains("1048576 bytes"), "{}", error.message);
+    let error = target
+        .find(Kind::User, "userName", "ana")
+        .await
+        .unwrap_err();
+    assert_eq!(error.failure, RETRY, "not a look-up that finds nobody");
+
+    let list = format!(r#"{{"totalResults":1,"Resources":[{{"id":"u1","userName":"{long}"}}]}}"#);
+    let server = Server::saying(reply("200 OK", JSON, &list)).await;
+    let page = open(&server.url)
+        .list(Kind::User, None, false)
+        .await
+        .unwrap();
+    let name = page.resources[0].resource.text("userName").unwrap();
+    assert_eq!(name.len(), 64 << 10);
+}
+
+#[tokio::test]
 async fn a_service_that_ignores_filters_is_found_out() {
     let body = r#"{"totalResults":3,"Resources":[{"id":"1","userName":"other"},{"id":"2"}]}"#;
     let server = Server::saying(reply("200 OK", JSON, body)).await;

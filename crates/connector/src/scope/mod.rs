@@ -7,7 +7,9 @@ mod rules;
 mod sets;
 mod walk;
 
-pub use convert::{Attributes, entry_of, lower_attributes};
+pub use convert::{
+    Attributes, MAX_ENTRY_BYTES, MAX_VALUE_BYTES, entry_of, lower_attributes, take_too_long,
+};
 pub use key::{KeyRule, MAX_KEY_BYTES};
 pub use rules::{LocationRule, ScopeGroup, ScopeRules, dn_hash};
 pub use sets::{Members, ScopeSets};

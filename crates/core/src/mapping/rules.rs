@@ -108,13 +108,18 @@ impl Rules {
     /// rules write them, each once whatever its case.
     pub fn user_attributes(&self) -> Vec<String> {
         let mapped = self.fields.iter().flat_map(|field| &field.rule.attributes);
+        distinct(mapped.map(String::as_str).chain(self.status_attributes()))
+    }
+
+    /// The attributes that say whether an account is enabled.
+    pub(super) fn status_attributes(&self) -> impl Iterator<Item = &str> {
         let status = match &self.status {
             StatusRule::AdBitmap { attribute, .. } | StatusRule::Flag { attribute, .. } => {
                 attribute
             }
         };
-        let expiry = self.expiry.iter().map(|rule| &rule.attribute);
-        distinct(mapped.chain([status]).chain(expiry))
+        let expiry = self.expiry.iter().map(|rule| rule.attribute.as_str());
+        [status.as_str()].into_iter().chain(expiry)
     }
 
     /// Which attributes of a group's entry are needed.
@@ -146,10 +151,10 @@ impl Rules {
 }
 
 /// The names, each once whatever its case, empty ones left out.
-fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     names
         .filter(|name| !name.is_empty() && seen.insert(name.to_ascii_lowercase()))
-        .cloned()
+        .map(str::to_owned)
         .collect()
 }

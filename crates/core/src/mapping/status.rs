@@ -12,7 +12,8 @@ const AD_DISABLED: i64 = 0x2;
 const SHOWN: usize = 80;
 
 /// The status of an entry at a time (UTC milliseconds), and what could not be read, in words. An
-/// unreadable status counts as absent; an unreadable expiry as none.
+/// unreadable status counts as absent; an unreadable expiry as none. One that is too long to be read
+/// disables nobody: mapping calls the entry invalid.
 pub fn account_status(
     entry: &Entry,
     status: &StatusRule,
@@ -63,6 +64,9 @@ fn bitmap(
     notes: &mut Vec<String>,
 ) -> Option<DisabledReason> {
     let Some(value) = entry.values(attribute).first() else {
+        if entry.too_long_of([attribute]).is_some() {
+            return None;
+        }
         return by_default(attribute, default);
     };
     let text = String::from_utf8_lossy(value);
@@ -87,6 +91,9 @@ fn flag(
 ) -> Option<DisabledReason> {
     let values = entry.values(attribute);
     let Some(first) = values.first() else {
+        if entry.too_long_of([attribute]).is_some() {
+            return None;
+        }
         return by_default(attribute, default);
     };
     let equal = values

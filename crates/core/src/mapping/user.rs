@@ -17,8 +17,15 @@ const MAX_GROUP_NAME: usize = 1024;
 pub fn map_user(entry: &Entry, rules: &Rules, mask: &dyn Mask, now: Millis) -> Mapped {
     let (status, mut notes) = account_status(entry, &rules.status, rules.expiry.as_ref(), now);
     let mut resource = Resource::default();
-    let mut problems = Vec::new();
+    let mut problems = too_long(entry, None, rules.status_attributes());
     for field in &rules.fields {
+        // Left out like another fault, an optional value would be cleared at the target.
+        let attributes = field.rule.attributes.iter().map(String::as_str);
+        let unread = too_long(entry, Some(&field.rule.field), attributes);
+        if !unread.is_empty() {
+            problems.extend(unread);
+            continue;
+        }
         let outcome = value::field(entry, rules, field, mask, &mut NoTrace);
         let name = &field.rule.field;
         let is_empty = outcome.value.is_none();
@@ -62,6 +69,20 @@ pub fn map_user(entry: &Entry, rules: &Rules, mask: &dyn Mask, now: Millis) -> M
             changes_at: status.changes_at,
         }
     }
+}
+
+/// The problem of a field or of the status whose attributes are too long to be read; at most one.
+fn too_long<'a>(
+    entry: &Entry,
+    field: Option<&str>,
+    attributes: impl Iterator<Item = &'a str>,
+) -> Vec<Problem> {
+    let message = entry.too_long_of(attributes);
+    let problem = message.map(|message| Problem {
+        field: field.map(str::to_owned),
+        message,
+    });
+    problem.into_iter().collect()
 }
 
 /// Why a required field is empty.
@@ -139,6 +160,9 @@ fn group_name(entry: &Entry, source: GroupNameSource) -> Result<(String, Vec<Str
 }
 
 fn first(entry: &Entry, name: &str) -> Result<String, String> {
+    if let Some(message) = entry.too_long_of([name]) {
+        return Err(message);
+    }
     match entry.values(name).first() {
         None => Ok(String::new()),
         Some(bytes) => context::text(name, bytes)

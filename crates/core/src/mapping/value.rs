@@ -78,6 +78,11 @@ pub(super) fn field(
 
 /// Step one: the expression's value, or the attribute's.
 fn gather(entry: &Entry, rules: &Rules, field: &FieldRule, outcome: &mut Outcome) -> Raw {
+    let attributes = field.rule.attributes.iter().map(String::as_str);
+    if let Some(message) = entry.too_long_of(attributes) {
+        outcome.faults.push(message);
+        return Raw::Empty;
+    }
     let gathered = match &field.expression {
         Some(name) => evaluate(entry, rules, field, name),
         None => direct(entry, field),

@@ -18,6 +18,9 @@ pub struct Entry {
     /// Attribute values by lower-case attribute description (options included, `cn;lang-de`).
     /// Values are bytes: text is not always valid UTF-8.
     pub attributes: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Attributes that have values, but too long ones to be read: their descriptions, lower-case, and
+    /// the bytes of all values. None of their values is in `attributes`, and they are never absent.
+    pub too_long: BTreeMap<String, u64>,
 }
 
 impl Entry {
@@ -26,6 +29,20 @@ impl Entry {
         self.attributes
             .get(&name.to_ascii_lowercase())
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// What to say of the first of these attributes (in any case) whose values are too long to be read.
+    pub fn too_long_of<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        if self.too_long.is_empty() {
+            return None;
+        }
+        let mut names = names.into_iter();
+        names.find_map(|name| {
+            let bytes = self.too_long.get(&name.to_ascii_lowercase())?;
+            Some(format!(
+                "`{name}` has {bytes} bytes, more than is read (64 KiB in one value, 1 MiB in one entry): shorten it in the directory, or map another attribute"
+            ))
+        })
     }
 
     /// The first value of an attribute as text; `None` when absent or not valid UTF-8.

@@ -100,6 +100,7 @@ pub fn preview_rule(
                 (name.to_ascii_lowercase(), values.collect())
             })
             .collect(),
+        too_long: BTreeMap::new(),
     };
     let mut previews = preview(&entry, &rules);
     // A rule that maps nothing has no value.

@@ -293,6 +293,17 @@ impl Run<'_> {
         if let Some(rule) = self.open.protected.matches(name, entry, resource) {
             return SourceState::Protected { rule };
         }
+        // Whoever may be protected is left as they are.
+        let rules = [&self.open.protected, &self.open.excluded];
+        if let Some(message) = rules.into_iter().find_map(|rules| rules.undecided(entry)) {
+            return SourceState::Invalid {
+                problems: vec![Problem {
+                    field: None,
+                    message,
+                }],
+                disabled: None,
+            };
+        }
         if let ScopeVerdict::Out { clause } = scope {
             return SourceState::OutOfScope { clause };
         }

@@ -143,6 +143,10 @@ impl Looker {
             read.scope_group.as_deref().unwrap_or_default().as_bytes(),
         );
         put_values(out, &read.entry.attributes);
+        for (name, bytes) in &read.entry.too_long {
+            put(out, name.as_bytes());
+            put(out, &bytes.to_le_bytes());
+        }
     }
 
     fn disabled(&self, entry: &Entry) -> Option<DisabledReason> {

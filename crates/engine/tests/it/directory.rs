@@ -125,6 +125,7 @@ impl Directory {
                 dn: Self::dn(person),
                 kind: Kind::User,
                 attributes,
+                too_long: BTreeMap::new(),
             },
             scope: if Self::in_scope(person, second) {
                 ScopeVerdict::In
@@ -150,6 +151,7 @@ impl Directory {
                 dn: format!("cn={name},ou=groups,{BASE}"),
                 kind: Kind::Group,
                 attributes,
+                too_long: BTreeMap::new(),
             },
             scope: ScopeVerdict::In,
             scope_group: None,

@@ -113,6 +113,7 @@ pub(super) fn entry(attributes: &[(&str, &str)]) -> Entry {
         dn: "uid=ana,ou=Sales,dc=example,dc=org".to_owned(),
         kind: Kind::User,
         attributes: Default::default(),
+        too_long: Default::default(),
     };
     for (name, value) in attributes {
         entry

@@ -116,3 +116,57 @@ fn a_disabled_account_does_not_wait_for_its_expiry() {
     ));
     assert_eq!(status.changes_at, None);
 }
+
+fn unread(attribute: &str, more: &[(&str, &str)]) -> Entry {
+    let mut entry = ana(more);
+    entry.attributes.remove(attribute);
+    entry.too_long.insert(attribute.to_owned(), 4_000_000);
+    entry
+}
+
+#[test]
+fn what_is_too_long_to_be_read_makes_an_entry_invalid_and_clears_nothing() {
+    let rules = compile(&with_basics(vec![rule("title", &["Title"])]));
+    for attribute in ["title", "uid"] {
+        let found = problems(&unread(attribute, &[]), &rules);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("4000000 bytes"), "{found:?}");
+    }
+    let other = desired(&unread("description", &[]), &rules);
+    assert_eq!(
+        other.resource.text("userName"),
+        Some("ana"),
+        "nobody maps it"
+    );
+    let mut group = unread("cn", &[]);
+    group.kind = crate::model::Kind::Group;
+    let Mapped::Invalid { problems, .. } = crate::mapping::map_group(&group, &rules) else {
+        panic!("a group without a name that could be read")
+    };
+    assert!(problems[0].message.contains("64 KiB"), "{problems:?}");
+}
+
+#[test]
+fn a_status_that_is_too_long_to_be_read_disables_nobody_and_a_leaver_leaves_with_a_long_title() {
+    for rule in [bitmap(false), flag(false, false)] {
+        let attribute = match &rule {
+            StatusRule::AdBitmap { .. } => "useraccountcontrol",
+            StatusRule::Flag { .. } => "lock",
+        };
+        let (status, _) = account_status(&unread(attribute, &[]), &rule, None, NOW);
+        assert_eq!(status.disabled, None);
+    }
+    let mut rules = compile(&with_basics(vec![rule("title", &["title"])]));
+    rules.status = flag(false, true);
+    let left = unread("title", &[("lock", "TRUE")]);
+    let Mapped::Invalid { disabled, .. } = map_user(&left, &rules, &Unmasked, NOW) else {
+        panic!("a title that cannot be read")
+    };
+    assert!(disabled.is_some(), "a leaver leaves");
+    let unknown = unread("lock", &[]);
+    assert_eq!(
+        problems(&unknown, &rules).len(),
+        1,
+        "the status is not known"
+    );
+}
