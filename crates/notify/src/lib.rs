@@ -5,7 +5,6 @@ mod mail;
 mod webhook;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use usher_core::alerts::Message;
@@ -14,9 +13,6 @@ use usher_engine::service::Notifier;
 use usher_engine::{Clock, Sealer};
 
 pub use webhook::{SIGNATURE, signature};
-
-/// Longest time for one message by e-mail.
-const MAIL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends what is to be told.
 pub struct Messenger {
@@ -41,11 +37,7 @@ impl Notifier for Messenger {
     ) -> Result<(), String> {
         let sealer = &self.sealer;
         if let Some(address) = recipient.strip_prefix("mailto:") {
-            let sending = mail::send(address, message, configuration, sealer);
-            let sent = tokio::time::timeout(MAIL_PATIENCE, sending).await;
-            return sent.unwrap_or_else(|_| {
-                Err("the mail server did not take the message within 30 seconds".to_owned())
-            });
+            return mail::send(address, message, configuration, sealer).await;
         }
         let webhooks = &configuration.alerts.webhooks;
         let Some(webhook) = webhooks.iter().find(|webhook| webhook.url == recipient) else {

@@ -10,7 +10,11 @@ use usher_core::alerts::Message;
 use usher_core::model::{Configuration, MAIL_PASSWORD, MailSecurity, MailServer};
 use usher_engine::Sealer;
 
-/// Sends a message.
+/// Longest time for one message, whatever the settings say: one attempt may take a minute.
+const LONGEST: Duration = Duration::from_secs(50);
+
+/// Sends a message. Waits for the server as long as the settings say, from the search for its address to its last
+/// word.
 pub(crate) async fn send(
     address: &str,
     message: &Message,
@@ -21,7 +25,15 @@ pub(crate) async fn send(
         return Err("there is no mail server in the server settings".to_owned());
     };
     let mail = written(server, address, message)?;
-    let sent = transport(server, configuration, sealer)?.send(mail).await;
+    let transport = transport(server, configuration, sealer)?;
+    let wait = Duration::from_secs(server.timeout_seconds.max(1).into()).min(LONGEST);
+    let Ok(sent) = tokio::time::timeout(wait, transport.send(mail)).await else {
+        return Err(format!(
+            "the mail server {} did not take the message within {} seconds",
+            server.host,
+            wait.as_secs()
+        ));
+    };
     sent.map(drop).map_err(|error| {
         let mut text = format!(
             "the mail server {} did not take the message: {error}",
@@ -86,9 +98,8 @@ fn transport(
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.as_str())
         .port(port)
         .tls(tls)
-        .timeout(Some(Duration::from_secs(u64::from(
-            server.timeout_seconds.max(1),
-        ))));
+        // What is waited for is decided in one place, for all of the exchange.
+        .timeout(None);
     if let Some(user) = &server.user {
         let password = match &server.password {
             Some(sealed) => sealer.open(MAIL_PASSWORD, sealed)?.reveal().to_owned(),

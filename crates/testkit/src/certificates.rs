@@ -1,8 +1,15 @@
-//! A certificate authority for tests, made with the `openssl` command.
+//! A certificate authority for tests, made with the `openssl` command; and certificates that need no command.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::RigError;
 
@@ -108,6 +115,46 @@ impl Authority {
             _ => words.push(last.to_owned()),
         }
         run("openssl", &words, &self.folder, "apt-get install openssl").map(|_| ())
+    }
+}
+
+/// A certificate that signs itself, with its key.
+#[derive(Debug, Clone)]
+pub struct SelfMade {
+    /// The certificate, PEM.
+    pub certificate: String,
+    key: String,
+}
+
+impl SelfMade {
+    /// Makes one for host names and addresses.
+    ///
+    /// # Errors
+    /// When a name cannot stand in a certificate.
+    pub fn of(names: &[&str]) -> Result<Self, RigError> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names)
+            .map_err(|error| RigError::at("a certificate", error))?;
+        Ok(Self {
+            certificate: made.cert.pem(),
+            key: made.signing_key.serialize_pem(),
+        })
+    }
+
+    /// What a server that shows it is set up with.
+    pub(crate) fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes())
+            .map_err(io::Error::other)?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).map_err(io::Error::other)?;
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(vec![certificate], key)
+            })
+            .map(Arc::new)
+            .map_err(io::Error::other)
     }
 }
 

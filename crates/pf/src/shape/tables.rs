@@ -429,19 +429,19 @@ static IDP_ROLE: Shape = Shape {
 };
 
 static EMAIL: Shape = Shape {
-    // Alerts go by it; no field is called working before a test of its own shows it.
+    // Messages that were not taken are tried again for a day, whatever is said of attempts here.
     keys: &[
-        keep_needed("sourceAddr", Ty::Text),
-        keep_needed("emailServer", Ty::Text),
-        keep_needed("port", PORT),
-        keep("sslPort", PORT),
-        keep("timeout", Ty::Int(1, 3_600)),
-        keep("useSSL", Ty::Bool),
-        keep("useTLS", Ty::Bool),
-        keep("verifyHostname", Ty::Bool),
-        keep("username", Ty::Text),
-        keep("password", Ty::Text),
-        keep("encryptedPassword", Ty::Text),
+        need("sourceAddr", Ty::Text),
+        need("emailServer", Ty::Text),
+        need("port", PORT),
+        may("sslPort", PORT),
+        may("timeout", Ty::Int(1, 3_600)),
+        may("useSSL", Ty::Bool),
+        may("useTLS", Ty::Bool),
+        may("verifyHostname", Ty::Bool),
+        may("username", Ty::Text),
+        may("password", Ty::Text),
+        may("encryptedPassword", Ty::Text),
         keep("retryAttempts", INT),
         keep("retryDelay", INT),
         keep("enableUtf8MessageHeaders", Ty::Bool),

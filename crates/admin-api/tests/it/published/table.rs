@@ -362,6 +362,28 @@ fn others() -> Vec<(&'static str, &'static str, Shows)> {
     ]
 }
 
+/// The mail server of `/serverSettings`.
+fn mail() -> Vec<(&'static str, Shows)> {
+    let to = || Test("mail_goes_to_that_server_and_port_from_that_sender");
+    let account = || Test("mail_is_sent_with_that_account");
+    let encrypted = || Test("mail_goes_encrypted_or_not_at_all_as_the_settings_say");
+    let host = Test("a_certificate_of_another_host_is_taken_only_where_that_is_not_checked");
+    let waited = Test("a_mail_server_that_says_nothing_is_waited_for_as_long_as_the_settings_say");
+    vec![
+        ("emailServer", to()),
+        ("port", to()),
+        ("sourceAddr", to()),
+        ("encryptedPassword", account()),
+        ("password", account()),
+        ("username", account()),
+        ("sslPort", encrypted()),
+        ("useSSL", encrypted()),
+        ("useTLS", encrypted()),
+        ("verifyHostname", host),
+        ("timeout", waited),
+    ]
+}
+
 pub(super) const OF_CHANNEL: &str = "outboundProvision.channels[].";
 
 /// Every row, as resource and field.
@@ -376,6 +398,7 @@ pub(super) fn rows() -> Vec<(&'static str, String, Shows)> {
     rows.extend(named("/dataStores, CUSTOM", "", custom()));
     rows.extend(named("/idp/spConnections", OF_CHANNEL, of_channel()));
     rows.extend(named("/idp/spConnections", "", of_connection()));
+    rows.extend(named("/serverSettings", "emailServer.", mail()));
     let others = others().into_iter();
     rows.extend(others.map(|(resource, field, shows)| (resource, field.to_owned(), shows)));
     rows

@@ -12,7 +12,7 @@ use usher_engine::service::{Notifier as _, Service, ServiceEvent, ServiceOptions
 use usher_notify::Messenger;
 use usher_sandbox::scim::{FaultKind, FaultRule};
 use usher_store::ChannelState;
-use usher_testkit::receivers::{self, Answer, Mail, Received, Receiver};
+use usher_testkit::receivers::{self, Answer, Mail, Manners, Received, Receiver};
 
 use crate::world::World;
 
@@ -37,7 +37,7 @@ impl Watched {
 
     async fn over(mut world: World) -> Self {
         let web = receivers::web(SECRET).await.unwrap();
-        let mail = receivers::mail().await.unwrap();
+        let mail = receivers::mail(Manners::default()).await.unwrap();
         let sealer = &world.admin.engine.sealer;
         let alerts = &mut world.configuration.alerts;
         alerts.emails = vec!["it@example.com".to_owned()];

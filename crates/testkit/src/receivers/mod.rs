@@ -1,5 +1,7 @@
 //! Receivers of messages: a mail server and a web server that keep what they get and answer as a test says.
 
+mod mail;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,8 @@ use tokio::io::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+pub use mail::{Mail, MailTls, Manners, mail};
 
 /// How a receiver answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum Answer {
     Endless,
     /// It closes every connection at once.
     Down,
+    /// It keeps every connection open and says nothing. Mail only.
+    Silent,
 }
 
 /// A request that a web server took.
@@ -39,22 +45,13 @@ pub struct Received {
     pub signed: bool,
 }
 
-/// A message that a mail server took.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
-    /// The receiver on the envelope.
-    pub to: String,
-    /// The subject.
-    pub subject: String,
-    /// All of it.
-    pub text: String,
-}
-
 #[derive(Debug)]
 struct Kept<T> {
     answer: Answer,
     connections: u64,
     taken: Vec<T>,
+    /// What came in the clear, line by line. Mail only.
+    overheard: Vec<String>,
 }
 
 impl<T> Default for Kept<T> {
@@ -63,6 +60,7 @@ impl<T> Default for Kept<T> {
             answer: Answer::default(),
             connections: 0,
             taken: Vec::new(),
+            overheard: Vec::new(),
         }
     }
 }
@@ -97,6 +95,11 @@ impl<T: Clone> Receiver<T> {
         locked(&self.kept).taken.clone()
     }
 
+    /// Every line that came in the clear. Mail only.
+    pub fn overheard(&self) -> Vec<String> {
+        locked(&self.kept).overheard.clone()
+    }
+
     /// How many connections there were.
     pub fn connections(&self) -> u64 {
         locked(&self.kept).connections
@@ -114,14 +117,6 @@ pub async fn web(secret: &str) -> io::Result<Receiver<Received>> {
         async move { one_request(stream, &secret, &kept).await }
     })
     .await
-}
-
-/// A mail server without TLS.
-///
-/// # Errors
-/// When there is no port.
-pub async fn mail() -> io::Result<Receiver<Mail>> {
-    start(|stream, kept| async move { one_client(stream, &kept).await }).await
 }
 
 async fn start<T, F>(
@@ -196,7 +191,7 @@ async fn one_request(
         locked(kept).taken.push(Received { id, body, signed });
     }
     let (status, more) = match answer {
-        Answer::Well | Answer::Down => (200, "Content-Length: 0\r\n".to_owned()),
+        Answer::Well | Answer::Down | Answer::Silent => (200, "Content-Length: 0\r\n".to_owned()),
         Answer::Refuse(status) => (status, "Content-Length: 0\r\n".to_owned()),
         Answer::Redirect(to) => (307, format!("Location: {to}\r\nContent-Length: 0\r\n")),
         Answer::Endless => (200, "Transfer-Encoding: chunked\r\n".to_owned()),
@@ -226,58 +221,4 @@ fn is_signed(secret: &str, signature: &str, body: &str) -> bool {
     };
     mac.update(format!("{time}.{body}").as_bytes());
     mac.verify_slice(&found).is_ok()
-}
-
-async fn one_client(stream: TcpStream, kept: &Mutex<Kept<Mail>>) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 sink\r\n").await?;
-    let mut to = String::new();
-    loop {
-        let command = line(&mut stream).await?;
-        let verb = command.to_ascii_uppercase();
-        let reply = if verb.starts_with("EHLO") || verb.starts_with("HELO") {
-            "250 sink"
-        } else if verb.starts_with("RCPT TO:") {
-            let address = command.get(8..).unwrap_or_default();
-            address.trim_matches(['<', '>', ' ']).clone_into(&mut to);
-            if locked(kept).answer == Answer::Well {
-                "250 fine"
-            } else {
-                "451 not now"
-            }
-        } else if verb == "DATA" {
-            stream.write_all(b"354 go on\r\n").await?;
-            let text = data(&mut stream).await?;
-            let subject = subject(&text);
-            let to = to.clone();
-            locked(kept).taken.push(Mail { to, subject, text });
-            "250 taken"
-        } else if verb == "QUIT" {
-            stream.write_all(b"221 bye\r\n").await?;
-            return Ok(());
-        } else {
-            "250 fine"
-        };
-        stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
-    }
-}
-
-async fn data(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
-    let mut text = String::new();
-    loop {
-        let line = line(stream).await?;
-        if line == "." {
-            return Ok(text);
-        }
-        text.push_str(line.strip_prefix('.').unwrap_or(&line));
-        text.push('\n');
-    }
-}
-
-/// The subject on one line.
-fn subject(text: &str) -> String {
-    let unfolded = text.replace("\n ", " ");
-    let mut lines = unfolded.lines();
-    let found = lines.find_map(|line| line.strip_prefix("Subject: "));
-    found.unwrap_or_default().to_owned()
 }
