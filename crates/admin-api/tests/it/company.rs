@@ -165,7 +165,7 @@ impl Company {
                 .into(),
                 secret_entered_at: [("API_KEY".to_owned(), 1_795_000_000_000)].into(),
                 options: ProvisioningOptions::default(),
-                protected_accounts: Vec::new(),
+                protected_accounts: vec!["root@example.com".to_owned()],
                 dates: Dates::default(),
                 kept: Kept::default(),
                 general: GeneralInfo::default(),

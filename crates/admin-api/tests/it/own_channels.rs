@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
+use usher_core::model::Configuration;
 use usher_engine::admin::{Operator, Role};
 
 use crate::company::{AT, CHANNEL, Company};
@@ -48,6 +49,54 @@ async fn a_channel_is_run_watched_paused_and_set_going_again() {
     assert_eq!(active.status, StatusCode::OK, "{active:?}");
     let stopped = company.world.call(Method::POST, "/api/v1/stop", None).await;
     assert_eq!(stopped.body["channels"], json!(["Cloud/staff"]));
+}
+
+/// Behaviour §3: kept on the channel for as long as nobody is named.
+#[tokio::test]
+async fn a_channel_that_protects_nobody_says_so_until_somebody_is_named() {
+    let company = Company::of(1).await;
+    let warned = async || {
+        let remarks = |answer: crate::world::Answer| answer.body.to_string();
+        let listed = remarks(company.world.get("/api/v1/channels").await);
+        let one = remarks(company.get("").await);
+        let doctor = company.post("/test", json!({})).await;
+        let checks = doctor.body["checks"].as_array().unwrap().iter();
+        let mut of_protection = checks.filter(|check| check["name"] == "protected accounts");
+        let outcome = of_protection.next().unwrap()["outcome"].clone();
+        let says = |text: &str| text.contains("no protected accounts");
+        assert_eq!(says(&listed), says(&one));
+        assert_eq!(outcome, if says(&one) { "warning" } else { "good" });
+        says(&one)
+    };
+    assert!(!warned().await);
+    let with = async |change: &dyn Fn(&mut Configuration)| {
+        let mut configuration = company.world.admin.engine.configuration().await.unwrap();
+        change(&mut configuration);
+        let revision = configuration.revision;
+        let saved = company
+            .world
+            .admin
+            .save(configuration, revision, "protected");
+        saved.await.unwrap();
+    };
+    let sp = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        move |all: &mut Configuration| {
+            all.sp_connections[0].protected_accounts.clone_from(&names);
+        }
+    };
+    with(&sp(&[])).await;
+    assert!(warned().await);
+    company.run(json!({"mode": "full"})).await;
+    assert!(warned().await, "a run ends no warning");
+    with(&sp(&[" "])).await;
+    assert!(warned().await, "a blank name is nobody's");
+    with(&|all| {
+        let policy = &mut all.sp_connections[0].channels[0].policy;
+        policy.protected.filter = Some("(employeeType=admin)".to_owned());
+    })
+    .await;
+    assert!(!warned().await);
 }
 
 #[tokio::test]

@@ -340,6 +340,14 @@ pub struct Channel {
     pub policy: Policy,
 }
 
+impl Channel {
+    /// Whether the channel, or its SP connection for it, names accounts that are never written to (behaviour §3).
+    pub fn protects_somebody(&self, sp: &SpConnection) -> bool {
+        let mut listed = sp.protected_accounts.iter();
+        !self.policy.protected.is_empty() || listed.any(|name| !name.trim().is_empty())
+    }
+}
+
 /// Source settings and source location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelSource {

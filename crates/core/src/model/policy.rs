@@ -140,6 +140,14 @@ pub struct Protected {
     pub filter: Option<String>,
 }
 
+impl Protected {
+    /// Whether it can match nobody; blank texts match nobody.
+    pub fn is_empty(&self) -> bool {
+        let texts = self.dns.iter().chain(&self.names).chain(&self.filter);
+        texts.into_iter().all(|text| text.trim().is_empty())
+    }
+}
+
 /// When cycles run (behaviour §15).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

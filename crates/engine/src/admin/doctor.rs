@@ -7,11 +7,14 @@ use usher_core::model::{ChannelId, Configuration};
 use super::Admin;
 use super::counting::{Counted, count};
 use super::operator::Permission;
+use super::status::unprotected;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
 /// More people than this without a single disabled one is worth a look (behaviour §16).
 const SUSPICIOUS: u64 = 500;
+
+const PROTECTED: &str = "protected accounts";
 
 /// What the doctor found.
 #[derive(Clone, Debug, Serialize)]
@@ -120,6 +123,10 @@ impl Admin {
         }
         checks.extend(open.target.check().await);
         checks.extend(self.key_age(&open));
+        checks.push(match unprotected(&open.sp, &open.channel) {
+            Some(text) => warning(PROTECTED, &text),
+            None => good(PROTECTED, "there are some; none of them is ever written to"),
+        });
         checks
     }
 

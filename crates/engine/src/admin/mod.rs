@@ -49,7 +49,7 @@ pub use previews::{MappingPreview, Whose, preview_rule};
 pub use report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
 pub use save::SaveReport;
 pub use state::StopReport;
-pub use status::{ChannelStatus, Health};
+pub use status::{ChannelStatus, Health, warnings};
 pub use step_pages::{StepView, StepWanted};
 pub use sync::{SyncOptions, SyncReport};
 pub use verify::{Doubt, Place, Verified};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use usher_core::model::{Channel, ChannelId, Cycle, CycleState, Millis, SpConnection};
-use usher_store::{ChannelCounts, ChannelState, StepCount, StepFilter};
+use usher_store::{ChannelCounts, ChannelRecord, ChannelState, StepCount, StepFilter};
 
 use super::Admin;
 use super::operator::Permission;
@@ -45,6 +45,18 @@ pub struct ChannelStatus {
     pub last_cycle: Option<Cycle>,
     /// When the last complete read ended.
     pub last_complete_at: Option<Millis>,
+}
+
+/// What is odd about a channel for as long as it is so: what its cycles found, and what its configuration lacks.
+pub fn warnings(sp: &SpConnection, channel: &Channel, record: &ChannelRecord) -> Vec<String> {
+    let noted = record.warnings.iter().cloned();
+    noted.chain(unprotected(sp, channel)).collect()
+}
+
+/// Behaviour §3: an empty list of protected accounts is no obstacle, and is said as long as it is empty.
+pub(super) fn unprotected(sp: &SpConnection, channel: &Channel) -> Option<String> {
+    let text = "there are no protected accounts: name those that administer the target in PROTECTED_ACCOUNTS of the SP connection, or under `protected` in the policy, so that none of them is ever disabled";
+    (!channel.protects_somebody(sp)).then(|| text.to_owned())
 }
 
 impl Admin {
@@ -92,8 +104,8 @@ impl Admin {
             }
             ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
         }
-        for warning in &record.warnings {
-            worse(Health::Warning, warning.clone());
+        for warning in warnings(sp, channel, &record) {
+            worse(Health::Warning, warning);
         }
         let of = |state: &str| -> u64 {
             steps

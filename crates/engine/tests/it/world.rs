@@ -404,7 +404,7 @@ fn configuration(world: &World) -> Configuration {
             )]),
             secret_entered_at: BTreeMap::new(),
             options: ProvisioningOptions::default(),
-            protected_accounts: Vec::new(),
+            protected_accounts: vec!["root@example.com".to_owned()],
             general: usher_core::model::GeneralInfo::default(),
             channels: vec![channel()],
             dates: usher_core::model::Dates::default(),

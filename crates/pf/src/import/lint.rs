@@ -91,7 +91,8 @@ fn lint_sp(sp: &SpConnection, path: &str, found: &mut Found) {
             format!("it differs from the target setting {name}; the target setting is used"),
         ));
     }
-    if sp.protected_accounts.is_empty() {
+    let all_protect = |sp: &SpConnection| sp.channels.iter().all(|c| c.protects_somebody(sp));
+    if sp.protected_accounts.is_empty() && (sp.channels.is_empty() || !all_protect(sp)) {
         found.push((
             format!("{path}.outboundProvision.targetSettings"),
             "PROTECTED_ACCOUNTS is empty: name the accounts that administer the target, so that none of them is ever disabled"

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use usher_core::model::DataStoreId;
+use usher_engine::admin::warnings;
 use usher_store::{Administration as _, ChannelState};
 
 use super::Context;
@@ -88,11 +89,11 @@ async fn list(session: &Session, context: &Context<'_>) -> Result<Exit, Failure>
             id: channel.id.to_string(),
             connection: sp.name.clone(),
             name: channel.name.clone(),
+            warnings: warnings(sp, channel, &record),
             mode: record.state,
             data_store: channel.source.data_store.clone(),
             base_dn: channel.source.base_dn.clone(),
             refusals: admin.refusals(&configuration, &channel.id),
-            warnings: record.warnings,
         });
     }
     let ui = context.ui;

@@ -384,3 +384,47 @@ async fn links_are_filtered_and_a_wrong_filter_lists_the_right_ones() {
     let wrong = rig.usher(&["links", "--verdict", "skiped"]).await.code(3);
     assert!(wrong.err.contains("skipped_by_option"), "{}", wrong.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_protects_nobody_is_named_wherever_one_looks() {
+    let rig = Rig::new().await;
+    let mut file = rig.configuration();
+    let settings =
+        &mut file["pf"]["operations"][1]["items"][0]["outboundProvision"]["targetSettings"];
+    settings.as_array_mut().unwrap().pop();
+    rig.write("usher.json", &file.to_string());
+    for (args, says) in [
+        (
+            &["config", "validate", "usher.json"][..],
+            "PROTECTED_ACCOUNTS is empty",
+        ),
+        (
+            &["config", "import", "usher.json"],
+            "PROTECTED_ACCOUNTS is empty",
+        ),
+        (
+            &["doctor"],
+            "look  protected accounts: there are no protected accounts",
+        ),
+        (&["channels"], "there are no protected accounts"),
+        (&["status"], "there are no protected accounts"),
+    ] {
+        let ran = rig.usher(args).await;
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(told.contains(says), "{args:?}: {told}");
+    }
+    // Named in the policy of the channel, they are as good.
+    file["policies"][1]["protected"] = json!({"names": ["root@example.com"]});
+    rig.write("usher.json", &file.to_string());
+    for args in [
+        &["config", "import", "usher.json"][..],
+        &["doctor"],
+        &["channels"],
+        &["status"],
+    ] {
+        let ran = rig.usher(args).await;
+        let told = format!("{}{}", ran.out, ran.err);
+        let warns = told.contains("no protected accounts") || told.contains("is empty");
+        assert!(!warns, "{args:?}: {told}");
+    }
+}
