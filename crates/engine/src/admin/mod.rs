@@ -30,6 +30,7 @@ mod state;
 mod status;
 mod step_pages;
 mod sync;
+mod unfinished;
 mod verify;
 
 pub use alerts::{AlertStory, OpenAlert, WantedAlerts, WantedWebhook};

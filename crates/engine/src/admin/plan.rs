@@ -216,6 +216,7 @@ pub(super) async fn samples(
                 display: subject.display.clone(),
                 key: subject.key.to_string(),
                 reason: step.planned.reason.to_string(),
+                state: step.state.name(),
                 hold: waits(&step.state),
                 changes: changes(operation),
                 request,

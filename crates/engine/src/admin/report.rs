@@ -97,7 +97,9 @@ pub struct StepSample {
     pub key: String,
     /// Why, in words.
     pub reason: String,
-    /// Why it waits, in words: held, parked, or to be tried again.
+    /// Its state, by name.
+    pub state: &'static str,
+    /// Why it waits, in words: held, parked, or to be tried again after what failed.
     pub hold: Option<String>,
     /// What changes: field, before, after.
     pub changes: Vec<(String, Option<String>, Option<String>)>,

@@ -129,6 +129,11 @@ impl Admin {
                 worse(Health::Warning, format!("{} {remark}", of(state)));
             }
         }
+        let counts = store.counts(&channel.id).await?;
+        let unfinished = self.unfinished(&sp.id, &channel.id, &steps, &counts);
+        for remark in unfinished.await? {
+            worse(Health::Warning, remark);
+        }
         let now = self.engine.clock.now();
         let stale = record.last_complete_at.is_none_or(|at| now - at > STALE_MS);
         if record.state == ChannelState::Active && stale {
@@ -149,7 +154,7 @@ impl Admin {
             mode: mode_name(&record.state).to_owned(),
             health,
             remarks: remarks.into_iter().map(|(_, remark)| remark).collect(),
-            counts: store.counts(&channel.id).await?,
+            counts,
             steps,
             last_cycle,
             last_complete_at: record.last_complete_at,

@@ -61,6 +61,10 @@ pub struct SyncReport {
     pub held: u64,
     /// Why nothing (more) was sent, if so.
     pub stopped: Option<String>,
+    /// Why not everything arrived, though nobody decided so: steps that failed, a target that is left alone,
+    /// people who cannot be mapped. In words.
+    #[serde(default)]
+    pub unfinished: Vec<String>,
     /// When it is worth syncing again for what waits for its time: UTC milliseconds.
     pub again_at: Option<Millis>,
 }
@@ -290,13 +294,18 @@ impl Admin {
             ..StepFilter::default()
         };
         (report.waiting, report.held) = (0, 0);
-        for count in self.engine.store.step_counts(&filter).await? {
+        let steps = self.engine.store.step_counts(&filter).await?;
+        for count in &steps {
             match count.state.as_str() {
                 "pending" | "waiting" | "claimed" | "unknown" => report.waiting += count.count,
                 "held" => report.held += count.count,
                 _ => {}
             }
         }
+        let counts = self.engine.store.counts(&open.channel.id).await?;
+        report.unfinished = self
+            .unfinished(&open.sp.id, &open.channel.id, &steps, &counts)
+            .await?;
         if let ChannelState::Quarantined { why } = &record.state {
             report.stopped = Some(why.clone());
         }

@@ -17,7 +17,12 @@ pub(crate) fn show(ui: &Ui, step: &StepSample) {
     }
     ui.line(format!("    why: {}", step.reason));
     if let Some(hold) = &step.hold {
-        ui.line(format!("    {} {hold}", ui.yellow("held:")));
+        let label = match step.state {
+            "parked" => "parked:",
+            "waiting" => "failed, will be tried again:",
+            _ => "held:",
+        };
+        ui.line(format!("    {} {hold}", ui.yellow(label)));
     }
     // What is new stands in the request.
     let is_new = |(_, before, _): &(String, Option<String>, Option<String>)| before.is_none();

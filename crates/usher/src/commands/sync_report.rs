@@ -29,6 +29,9 @@ pub(crate) fn show(ui: &Ui, report: &SyncReport) -> Exit {
     if let Some(why) = &report.stopped {
         ui.line(format!("{} {why}", ui.red("Stopped:")));
     }
+    for why in &report.unfinished {
+        ui.line(format!("{} {why}", ui.yellow("!")));
+    }
     ui.line(format!("The channel {}.", mode_words(&report.mode)));
     for hint in hints(report) {
         ui.line(format!("  {} {hint}", ui.blue("=")));
@@ -155,7 +158,13 @@ pub(crate) fn exit(report: &SyncReport) -> Exit {
         .is_none_or(|cycle| cycle.state == CycleState::Completed);
     if report.mode == "quarantined" {
         Exit::Failed
-    } else if report.stopped.is_some() || report.held + report.parked > 0 || !complete {
+    } else if report.stopped.is_some()
+        || report.held + report.parked > 0
+        || !report.unfinished.is_empty()
+        // What waits only because nobody may send yet is in order.
+        || (report.mode == "active" && report.waiting > 0)
+        || !complete
+    {
         Exit::Partly
     } else {
         Exit::Done

@@ -188,6 +188,51 @@ async fn what_the_target_refuses_is_parked_with_its_reason_until_it_is_retried()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_and_waits_is_told_in_words_and_by_the_codes() {
+    let rig = Rig::new().await;
+    rig.write("usher.toml", "[sync]\npatience_seconds = 0\n");
+    let synced = || rig.usher(&["sync", "--config", "usher.toml", "--json"]);
+    rig.import().await.code(0);
+    rig.sandbox.fault(FaultRule {
+        method: Some("POST".to_owned()),
+        path_contains: Some("Users".to_owned()),
+        ..FaultRule::always(FaultKind::TooManyRequests {
+            retry_after: Some(3_600),
+        })
+    });
+    let report = synced().await.code(1).json();
+    let told = report["unfinished"].to_string();
+    assert!(told.contains("failed and will be tried again"), "{told}");
+    assert!(told.contains("left alone for 60 min"), "{told}");
+    let status = rig.usher(&["status"]).await.code(1);
+    assert!(status.out.contains("tried again"), "{}", status.out);
+    assert!(status.out.contains("left alone"), "{}", status.out);
+    let plan = rig.usher(&["plan", "--full"]).await;
+    assert!(!plan.out.contains("held:"), "{}", plan.out);
+    assert!(
+        plan.out.contains("failed, will be tried again:"),
+        "{}",
+        plan.out
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_cannot_be_mapped_is_told_by_the_codes() {
+    let rig = synced().await;
+    let mut configuration = rig.configuration();
+    let channel =
+        &mut configuration["pf"]["operations"][1]["items"][0]["outboundProvision"]["channels"][0];
+    channel["attributeMapping"][1]["saasFieldInfo"]["attributeNames"] = json!(["nosuchmail"]);
+    rig.write("usher.json", &configuration.to_string());
+    rig.usher(&["config", "import", "usher.json"]).await.code(0);
+    let report = rig.usher(&["sync", "--json"]).await.code(1).json();
+    let told = report["unfinished"].to_string();
+    assert!(told.contains("cannot be mapped"), "{report}");
+    let status = rig.usher(&["status"]).await.code(1);
+    assert!(status.out.contains("cannot be mapped"), "{}", status.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rejected_steps_do_not_come_back_and_approved_ones_run() {
     let rig = synced().await;
     let typo = "(uid=nobody)";
