@@ -52,7 +52,7 @@ pub(super) fn group() -> Group {
         .shape("RunReport", json!({
             "cycle": "Cycle?", "mode": "string", "succeeded": "integer", "parked": "integer",
             "replanned": "integer", "waiting": "integer", "held": "integer", "stopped": "string?",
-            "again_at": "time?",
+            "unfinished": ["string"], "again_at": "time?",
         }))
 }
 
