@@ -1,6 +1,6 @@
 //! SP connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use usher_core::descriptor::{ConnectorDescriptor, SettingDescriptor, SettingKind};
@@ -17,6 +17,8 @@ use crate::shape;
 /// The target's settings, sorted out.
 #[derive(Default)]
 struct Settings {
+    /// The settings that the document names: one that cannot be used is not missing.
+    named: BTreeSet<String>,
     plain: BTreeMap<String, String>,
     secrets: BTreeMap<String, Sealed>,
     entered_at: BTreeMap<String, i64>,
@@ -256,6 +258,10 @@ impl Import<'_> {
         let plain_path = format!("{path}.value");
         let sealed_path = format!("{path}.encryptedValue");
         let is_new = given(field.value.clone()).is_some();
+        let is_given = is_new || given(field.encrypted_value.clone()).is_some();
+        if is_given {
+            settings.named.insert(name.clone());
+        }
         let secret = self.secret(
             TARGET_SECRET,
             (&plain_path, field.value.as_deref()),
@@ -329,7 +335,8 @@ impl Import<'_> {
     fn missing(&mut self, descriptor: &ConnectorDescriptor, settings: &Settings, path: &str) {
         for known in &descriptor.settings {
             let name = &known.name;
-            let is_there = settings.plain.contains_key(name)
+            let is_there = settings.named.contains(name)
+                || settings.plain.contains_key(name)
                 || settings.secrets.contains_key(name)
                 || options::NAMES.contains(&name.as_str());
             if known.required && known.default.is_none() && !is_there {

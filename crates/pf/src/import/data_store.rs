@@ -325,7 +325,15 @@ impl Import<'_> {
             (&sealed_path, document.encrypted_password.as_deref()),
             kept,
         );
+        let is_given = [&document.password, &document.encrypted_password]
+            .into_iter()
+            .flatten()
+            .any(|text| !text.is_empty());
         found.unwrap_or_else(|| {
+            // One that cannot be had is a problem of its own already.
+            if is_given {
+                return Sealed(String::new());
+            }
             self.report.problem(
                 &plain_path,
                 "a password",

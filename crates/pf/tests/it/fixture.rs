@@ -79,6 +79,9 @@ pub(crate) struct Brackets;
 
 impl Secrets for Brackets {
     fn seal(&mut self, kind: &str, plain: &str) -> Result<Sealed, String> {
+        if plain == "env:NOWHERE" {
+            return Err("the environment variable NOWHERE is not set".to_owned());
+        }
         let turned: String = plain.chars().rev().collect();
         Ok(Sealed(format!("sealed.{kind}.{turned}")))
     }

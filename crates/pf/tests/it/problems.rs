@@ -305,3 +305,16 @@ fn no_secret_stands_in_a_problem_or_warning() {
     let shown = format!("{:?}", bad(&file));
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn a_secret_that_cannot_be_had_is_one_problem_and_not_missing_as_well() {
+    let key = format!("{SP}/outboundProvision/targetSettings/1/value");
+    let mut file = with(usual(), &key, json!("env:NOWHERE"));
+    file = with(file, &format!("{STORE}/password"), json!("env:NOWHERE"));
+    let found = bad(&file);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found.iter().all(|problem| problem.hint.contains("NOWHERE")),
+        "{found:?}"
+    );
+}
