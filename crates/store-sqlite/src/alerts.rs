@@ -129,6 +129,9 @@ impl Alerts for SqliteStore {
         };
         let settle = sqlx::query(statement).bind(id.0).bind(at).bind(error);
         execute(&mut tx, settle).await?;
+        if matches!(end, DeliveryEnd::GivenUp { .. }) {
+            execute(&mut tx, sqlx::query(sql::DROP_CLEARED).bind(id.0)).await?;
+        }
         tx.commit().await
     }
 

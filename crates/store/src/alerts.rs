@@ -167,7 +167,8 @@ pub trait Alerts: Send + Sync {
     /// settled by `until` is free again: its process died, and the receiver may have been told.
     async fn claim_delivery(&self, now: Millis, until: Millis) -> Result<Option<Delivery>>;
 
-    /// Ends an attempt. One that is done already stays as it is.
+    /// Ends an attempt. One that is done already stays as it is. With the beginning of an alert that is given up,
+    /// the receiver's message that it is over goes too.
     async fn settle_delivery(&self, id: DeliveryId, end: &DeliveryEnd, now: Millis) -> Result<()>;
 
     /// How far the deliveries of these alerts are, oldest first.

@@ -32,9 +32,10 @@ statements! {
     CLEAR = "UPDATE alert SET cleared_at = ?2 WHERE id = ?1 AND cleared_at IS NULL";
     /// What was never tried.
     DROP_RAISED = "DELETE FROM delivery WHERE alert = ?1 AND happening = 'raised' AND tries = 0 AND done_at IS NULL";
-    /// ?1 alert, ?2 now.
+    /// ?1 alert, ?2 now. Whose beginning was given up hears nothing.
     TELL_CLEARED = "INSERT INTO delivery (alert, happening, recipient, at, due_at)
-        SELECT ?1, 'cleared', recipient, ?2, ?2 FROM delivery WHERE alert = ?1 AND happening = 'raised' ORDER BY id";
+        SELECT ?1, 'cleared', recipient, ?2, ?2 FROM delivery WHERE alert = ?1 AND happening = 'raised'
+            AND (done_at IS NULL OR error IS NULL) ORDER BY id";
 
     /// ?1 = now, ?2 = claimed until.
     CLAIM = "UPDATE delivery SET tries = tries + 1, claimed_until = ?2 WHERE id = (
@@ -50,6 +51,10 @@ statements! {
     AGAIN = "UPDATE delivery SET due_at = ?2, error = ?3, claimed_until = NULL WHERE id = ?1 AND done_at IS NULL";
     /// ?1 delivery, ?2 now, ?3 error or null.
     DONE = "UPDATE delivery SET done_at = ?2, error = ?3, claimed_until = NULL WHERE id = ?1 AND done_at IS NULL";
+    /// The end, for whom the beginning was given up. ?1 = delivery of the beginning.
+    DROP_CLEARED = "DELETE FROM delivery WHERE happening = 'cleared' AND done_at IS NULL
+        AND (alert, recipient) = (SELECT alert, recipient FROM delivery
+            WHERE id = ?1 AND happening = 'raised' AND done_at IS NOT NULL AND error IS NOT NULL)";
     /// ?1 = list of alerts.
     DELIVERIES = "SELECT id, alert, happening, recipient, tries, done_at, error FROM delivery
         WHERE alert IN (SELECT value FROM json_each(?1)) ORDER BY id";

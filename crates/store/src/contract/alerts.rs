@@ -215,8 +215,8 @@ pub async fn what_was_over_before_it_was_told_is_not_told(place: &dyn Place) {
     // Settling anew changes nothing.
     let late = DeliveryEnd::Done;
     store.settle_delivery(tried.id, &late, LATER).await.unwrap();
-    let told = deliver(&*store, LATER).await;
-    assert_eq!(told, [("x".to_owned(), Cleared)]);
+    // Neither of something whose beginning never arrived.
+    assert_eq!(deliver(&*store, LATER).await, []);
     let states = store.deliveries(&[one.id]).await.unwrap();
     let states: Vec<_> = states
         .into_iter()
@@ -230,13 +230,35 @@ pub async fn what_was_over_before_it_was_told_is_not_told(place: &dyn Place) {
             )
         })
         .collect();
-    let x = || "x".to_owned();
-    let expected = [
-        (x(), Raised, 1, Some(T0 + 6), Some("down".to_owned())),
-        (x(), Cleared, 1, Some(LATER), None),
-    ];
+    let down = Some("down".to_owned());
+    let expected = [("x".to_owned(), Raised, 1, Some(T0 + 6), down)];
     assert_eq!(states, expected);
     assert_eq!(store.deliveries(&[]).await.unwrap(), []);
+}
+
+/// Whoever the beginning was given up for is not told of the end; all others are.
+pub async fn what_never_arrived_is_not_told_to_be_over(place: &dyn Place) {
+    let store = place.open().await;
+    let one = raise(&*store, "a", &["x", "y"]).await;
+    let first = claim(&*store, T0).await.unwrap();
+    assert_eq!(first.recipient, "x");
+    let end = DeliveryEnd::GivenUp {
+        error: "down".to_owned(),
+    };
+    store.settle_delivery(first.id, &end, T0 + 1).await.unwrap();
+    assert_eq!(deliver(&*store, T0 + 1).await, [("y".to_owned(), Raised)]);
+    over(&*store, one.id, true).await;
+    assert_eq!(deliver(&*store, LATER).await, [("y".to_owned(), Cleared)]);
+    // To give up the end takes nothing back.
+    let two = raise(&*store, "b", &["x"]).await;
+    assert_eq!(deliver(&*store, LATER).await, [("x".to_owned(), Raised)]);
+    over(&*store, two.id, true).await;
+    let cleared = claim(&*store, LATER).await.unwrap();
+    store
+        .settle_delivery(cleared.id, &end, LATER)
+        .await
+        .unwrap();
+    assert_eq!(store.deliveries(&[two.id]).await.unwrap().len(), 2);
 }
 
 /// The stage before is over without a word.

@@ -177,6 +177,7 @@ macro_rules! contract_tests {
             alerts::an_alert_is_open_until_it_is_over,
             alerts::receivers_are_told_once_and_in_order,
             alerts::what_was_over_before_it_was_told_is_not_told,
+            alerts::what_never_arrived_is_not_told_to_be_over,
             alerts::a_new_stage_takes_the_place_of_the_one_before,
             alerts::a_claim_that_was_not_settled_is_free_again,
             alerts::old_alerts_are_pruned_with_their_deliveries,
