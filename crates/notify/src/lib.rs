@@ -18,12 +18,17 @@ pub use webhook::{SIGNATURE, signature};
 pub struct Messenger {
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
+    clients: webhook::Clients,
 }
 
 impl Messenger {
     /// Opens secrets with the sealer; signs with the time of the clock.
     pub fn new(sealer: Arc<Sealer>, clock: Arc<dyn Clock>) -> Self {
-        Self { sealer, clock }
+        Self {
+            sealer,
+            clock,
+            clients: webhook::Clients::default(),
+        }
     }
 }
 
@@ -43,6 +48,14 @@ impl Notifier for Messenger {
         let Some(webhook) = webhooks.iter().find(|webhook| webhook.url == recipient) else {
             return Err("the settings have no such receiver".to_owned());
         };
-        webhook::send(webhook, message, configuration, sealer, self.clock.now()).await
+        webhook::send(
+            &self.clients,
+            webhook,
+            message,
+            configuration,
+            sealer,
+            self.clock.now(),
+        )
+        .await
     }
 }

@@ -1,6 +1,7 @@
 //! Signed requests.
 
 use std::error::Error as _;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -20,8 +21,32 @@ const ID: &str = "X-Usher-Id";
 /// Longest time for a request and the status of its answer. What else the answer says is not read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a connection that nothing goes over is kept.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// The client of the authorities that are trusted now. To read those of the system and to begin TLS anew for every
+/// message would cost more than the message; what the system trusts is read again when the process starts.
+#[derive(Default)]
+pub(crate) struct Clients(Mutex<Option<(Vec<String>, Client)>>);
+
+impl Clients {
+    fn of(&self, configuration: &Configuration) -> Result<Client, String> {
+        let authorities = configuration.authorities();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((trusted, client)) = kept.as_ref()
+            && *trusted == authorities
+        {
+            return Ok(client.clone());
+        }
+        let made = client(&authorities)?;
+        *kept = Some((authorities, made.clone()));
+        Ok(made)
+    }
+}
+
 /// Sends a message.
 pub(crate) async fn send(
+    clients: &Clients,
     webhook: &Webhook,
     message: &Message,
     configuration: &Configuration,
@@ -31,7 +56,8 @@ pub(crate) async fn send(
     let url = webhook_url(&webhook.url)?;
     let secret = sealer.open(WEBHOOK_SECRET, &webhook.secret)?;
     let body = message.json().to_string();
-    let sent = client(configuration)?
+    let sent = clients
+        .of(configuration)?
         .post(url)
         .header("Content-Type", "application/json")
         .header(ID, &message.id)
@@ -70,10 +96,10 @@ pub fn signature(secret: &str, seconds: i64, body: &str) -> String {
     )
 }
 
-fn client(configuration: &Configuration) -> Result<Client, String> {
+fn client(authorities: &[String]) -> Result<Client, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for pem in configuration.authorities() {
+    for pem in authorities {
         let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
         roots.add_parsable_certificates(certificates.filter_map(Result::ok));
     }
@@ -91,6 +117,7 @@ fn client(configuration: &Configuration) -> Result<Client, String> {
         .referer(false)
         .retry(reqwest::retry::never())
         .timeout(PATIENCE)
+        .pool_idle_timeout(IDLE)
         .build()
         .map_err(|error| format!("the HTTP client cannot be set up: {error}"))
 }
