@@ -31,6 +31,30 @@ fn systemd_understands_the_unit_file() {
     assert!(!said.contains("usher.service"), "{said}");
 }
 
+/// The part that is left open is what it works with: the network, local sockets, its own machine.
+#[test]
+fn the_unit_file_leaves_little_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("usher.service");
+    std::fs::write(&path, UNIT).unwrap();
+    let judged = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--no-pager", "--threshold=14"])
+        .arg(&path)
+        .output();
+    let Ok(judged) = judged else {
+        eprintln!("skipped: there is no systemd-analyze here");
+        return;
+    };
+    let said = String::from_utf8_lossy(&judged.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&judged.stderr).into_owned();
+    if errors.contains("unrecognized option") {
+        eprintln!("skipped: this systemd-analyze judges no file: {errors}");
+        return;
+    }
+    assert!(said.contains("Overall exposure level"), "{errors}{said}");
+    assert!(judged.status.success(), "more than 1.4: {errors}{said}");
+}
+
 #[test]
 fn the_unit_file_starts_what_there_is_and_waits_longer_than_a_stop_takes() {
     let command = value("ExecStart");
