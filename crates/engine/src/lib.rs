@@ -7,6 +7,7 @@ pub mod access;
 pub mod admin;
 mod clock;
 mod context;
+mod copied;
 mod cycle;
 mod error;
 mod lease;
@@ -17,6 +18,7 @@ mod secrets;
 mod send;
 pub mod service;
 mod shared;
+mod step_pages;
 mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -145,11 +145,17 @@ pub enum Hold {
         #[serde(default)]
         other: String,
     },
+    /// The target refused some members of the group that takes the place of the one to be deleted: they
+    /// would lose what they have through it.
+    MembersNotCopied {
+        /// Who, and why, in words.
+        reason: String,
+    },
 }
 
 impl Hold {
     /// The name of every hold, as [`Hold::name`] gives them.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "guard",
         "adoption",
         "foreign_external_id",
@@ -165,6 +171,7 @@ impl Hold {
         "missing",
         "container_missing",
         "swap",
+        "members_not_copied",
     ];
 
     /// The hold's name in storage and JSON.
@@ -185,6 +192,7 @@ impl Hold {
             Self::Missing => "missing",
             Self::ContainerMissing { .. } => "container_missing",
             Self::Swap { .. } => "swap",
+            Self::MembersNotCopied { .. } => "members_not_copied",
         }
     }
 
@@ -208,7 +216,8 @@ impl Hold {
             | Self::GroupRemoval
             | Self::Missing
             | Self::ContainerMissing { .. }
-            | Self::Swap { .. } => true,
+            | Self::Swap { .. }
+            | Self::MembersNotCopied { .. } => true,
         }
     }
 }
@@ -246,6 +255,7 @@ mod tests {
                 field: t(),
                 other: t(),
             },
+            Hold::MembersNotCopied { reason: t() },
         ];
         let stay: Vec<&str> = all
             .iter()

@@ -166,6 +166,20 @@ pub struct Shadow {
     /// The foreign `externalId` that an adoption replaced, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_external_id: Option<String>,
+    /// Groups under earlier names that this one was created in place of, and that are still to be
+    /// deleted; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced_groups: Vec<ReplacedGroup>,
+}
+
+/// A group at the target that another one took the place of: it was renamed where renaming is not
+/// possible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedGroup {
+    /// Its id at the target.
+    pub target_id: super::TargetId,
+    /// Its name there.
+    pub name: String,
 }
 
 /// A resource as the target just returned it.

@@ -14,8 +14,7 @@ pub struct Expectation {
     /// do not depend on the group's other fields.
     pub desired_hash: Option<Hash128>,
     /// The id of the linked resource at planning time; `None` when there was no link. The deletion
-    /// of a group that was created anew under another name leaves it `None`: it runs only when the link points
-    /// to the new group.
+    /// of a group that was created anew under another name expects the new one.
     pub target_id: Option<String>,
 }
 
@@ -25,8 +24,8 @@ impl PlannedStep {
     pub fn check(&self, subject: &Subject) -> Result<(), String> {
         let (compare_hash, compare_id) = match self.operation.verb() {
             Verb::AddMembers | Verb::RemoveMembers => (false, true),
-            Verb::Delete => (true, self.expects.target_id.is_some()),
-            Verb::Create
+            Verb::Delete
+            | Verb::Create
             | Verb::Update
             | Verb::Disable
             | Verb::Enable
@@ -40,11 +39,11 @@ impl PlannedStep {
                 subject.dn
             ));
         }
-        if let (Operation::Delete { target_id }, None) = (&self.operation, &self.expects.target_id)
-            && subject.linked_id().is_none_or(|linked| linked == target_id)
+        if let (Operation::Delete { target_id }, Reason::Renamed) = (&self.operation, &self.reason)
+            && !subject.has_replaced(target_id)
         {
             return Err(format!(
-                "{} has no group under its new name yet, so the old one stays; it is planned again",
+                "{} has no group under its new name in place of this one, so the old one stays; it is planned again",
                 subject.dn
             ));
         }

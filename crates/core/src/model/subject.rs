@@ -306,6 +306,13 @@ impl Subject {
         }
     }
 
+    /// Whether its resource, a group, was created in place of this one, which is still to be deleted.
+    pub fn has_replaced(&self, target_id: &TargetId) -> bool {
+        let mut replaced = self.shadow.replaced_groups.iter();
+        self.linked_id().is_some_and(|linked| linked != target_id)
+            && replaced.any(|old| old.target_id == *target_id)
+    }
+
     /// The linked resource, if the link stands.
     pub fn linked_id(&self) -> Option<&TargetId> {
         if self.state.is_linked() {

@@ -85,6 +85,10 @@ impl fmt::Display for Hold {
                 f,
                 "its {field} is to be the one that {other} gives up in exchange, and the target lets nobody have it twice: give one of them a value of its own in the directory first, then both go on by themselves",
             ),
+            Self::MembersNotCopied { reason } => write!(
+                f,
+                "the group has another name now and was created anew, but not all members could be copied: {reason}; whoever approves this deletes the old group although they lose it"
+            ),
         }
     }
 }

@@ -136,6 +136,7 @@ pub(super) fn shadow_of(observed: &Observed) -> Shadow {
         active: observed.active,
         active_refused: 0,
         replaced_external_id: None,
+        replaced_groups: Vec::new(),
     }
 }
 

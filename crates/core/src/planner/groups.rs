@@ -15,15 +15,16 @@ pub(super) fn protected_pattern(
 ) -> Option<String> {
     let wanted = wanted.text(&rules.group_name_field);
     let held = held_value(shadow, &rules.group_name_field).and_then(|value| value.as_text());
-    let names: Vec<String> = wanted.into_iter().chain(held).map(fold).collect();
-    rules
-        .protected_groups
-        .iter()
-        .find(|pattern| {
-            let pattern = fold(pattern);
-            names.iter().any(|name| matches(&pattern, name))
-        })
-        .cloned()
+    let mut names = wanted.into_iter().chain(held);
+    names.find_map(|name| matching_pattern(rules, name))
+}
+
+/// The protected pattern that this name matches.
+pub(super) fn matching_pattern(rules: &ChannelRules, name: &str) -> Option<String> {
+    let name = fold(name);
+    let mut patterns = rules.protected_groups.iter();
+    let found = patterns.find(|pattern| matches(&fold(pattern), &name));
+    found.cloned()
 }
 
 /// Whether a text matches a pattern in which `*` stands for any text. Linear in memory, at most

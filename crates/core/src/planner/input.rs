@@ -148,6 +148,23 @@ pub struct Conflict {
     pub is_swap: bool,
 }
 
+/// How far the members of a group were copied to the one that was created in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// Every member is in the new group.
+    Whole,
+    /// Some are not in it yet.
+    NotYet {
+        /// How many, in words.
+        reason: String,
+    },
+    /// Some are not in it, and will not be unless a person acts.
+    Refused {
+        /// Who, and why, in words.
+        reason: String,
+    },
+}
+
 /// Who owns the linked resource when the subject leaves this channel (behaviour §9).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Ownership {
@@ -189,6 +206,9 @@ pub struct SubjectInput<'a> {
     pub container_missing: Option<String>,
     /// The linked resource is missing at the target, confirmed by a read by id.
     pub missing_at_target: bool,
+    /// Whether the members of a group that was created in place of another are in it; asked for only
+    /// when there is such another (see `Shadow::replaced_groups`). `None` = not known.
+    pub copied: Option<Copied>,
     /// This is planned after a complete full read that did not return it, and an earlier such read
     /// ended since it left: only then is an account deleted that left (behaviour §11).
     pub proven_again: bool,

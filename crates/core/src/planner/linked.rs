@@ -1,5 +1,7 @@
 //! A subject in scope with a standing link.
 
+use usher_directory::compare::fold;
+
 use crate::guard::name;
 use crate::model::{
     Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, StandingHold, SubjectState,
@@ -11,10 +13,10 @@ use super::compare::{
     kept_by_target, same,
 };
 use super::draft::{Draft, linked, parked_words};
-use super::groups::{Rename, plan_rename, protected_pattern};
+use super::groups::{Rename, matching_pattern, plan_rename, protected_pattern};
 use super::holds::{conflict_hold, domain_hold};
 use super::subject::{deletes_disabled, disabled_reason, note_in_line, plan_disable, removal};
-use super::{Conflict, Situation, SubjectInput, SubjectPlan};
+use super::{Conflict, Copied, Situation, SubjectInput, SubjectPlan};
 
 /// Plans a linked subject that is in scope.
 pub(super) fn plan_linked(
@@ -30,7 +32,7 @@ pub(super) fn plan_linked(
         return plan_missing(draft, desired, wanted, input);
     }
     if draft.subject.kind == Kind::Group {
-        return plan_linked_group(draft, &target_id, &wanted);
+        return plan_linked_group(draft, &target_id, &wanted, input);
     }
     plan_status(&mut draft, &target_id, desired);
     let deletes = draft
@@ -192,7 +194,12 @@ fn is_incumbent(draft: &Draft<'_>, conflict: &Conflict) -> bool {
     )
 }
 
-fn plan_linked_group(mut draft: Draft<'_>, target_id: &TargetId, wanted: &Resource) -> SubjectPlan {
+fn plan_linked_group(
+    mut draft: Draft<'_>,
+    target_id: &TargetId,
+    wanted: &Resource,
+    input: &SubjectInput<'_>,
+) -> SubjectPlan {
     let rules = draft.rules;
     let changes = differences(
         rules,
@@ -221,16 +228,21 @@ fn plan_linked_group(mut draft: Draft<'_>, target_id: &TargetId, wanted: &Resour
         }
         Rename::Kept(words) => draft.notes.push(words),
         Rename::Anew => {
-            plan_anew(&mut draft, target_id, wanted);
+            plan_anew(&mut draft, wanted);
             return draft.finish(Situation::Confirmed, Verdict::Held, "");
         }
     }
-    if draft.subject.parked_hash == draft.subject.desired_hash && !changes.is_empty() {
+    let replaced = !draft.subject.shadow.replaced_groups.is_empty();
+    let parked = draft.subject.parked_hash == draft.subject.desired_hash;
+    if parked && (!changes.is_empty() || replaced) {
         let words = parked_words(&draft.subject);
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
     }
     plan_attributes(&mut draft, target_id, wanted, &[]);
-    finish_linked(draft, wanted)
+    let waits = replaced && plan_replaced(&mut draft, wanted, input.copied.as_ref());
+    let mut plan = finish_linked(draft, wanted);
+    plan.subject.dirty |= waits;
+    plan
 }
 
 fn park(mut draft: Draft<'_>, words: &str) -> SubjectPlan {
@@ -238,23 +250,58 @@ fn park(mut draft: Draft<'_>, words: &str) -> SubjectPlan {
     draft.finish(Situation::Confirmed, Verdict::Parked, words)
 }
 
-/// Create under the new name, copy the members, delete the old one: each a held step. The members
-/// follow by themselves once the new group is linked.
-fn plan_anew(draft: &mut Draft<'_>, target_id: &TargetId, wanted: &Resource) {
-    let guards = || vec![name::GROUP_REMOVAL.to_owned()];
+/// Create under the new name; the members follow by themselves once the new group is linked, and the
+/// old one is planned to be deleted when they are in it: see [`plan_replaced`].
+fn plan_anew(draft: &mut Draft<'_>, wanted: &Resource) {
     let create = Operation::Create {
         resource: wanted.clone(),
         active: true,
     };
-    draft.step(create, Reason::Renamed, Some(Hold::GroupRemoval), guards());
-    let delete = Operation::Delete {
-        target_id: target_id.clone(),
+    let guards = vec![name::GROUP_REMOVAL.to_owned()];
+    draft.step(create, Reason::Renamed, Some(Hold::GroupRemoval), guards);
+    draft.notes.push(
+        "the members are copied to the new group; the deletion of the old one is planned, and held, when they are in it"
+            .to_owned(),
+    );
+}
+
+/// Plans the deletion of the groups that this one was created in place of: held, and only when the
+/// members are in it. Returns whether that is still to come.
+fn plan_replaced(draft: &mut Draft<'_>, wanted: &Resource, copied: Option<&Copied>) -> bool {
+    let hold = match copied {
+        Some(Copied::Whole) => Hold::GroupRemoval,
+        Some(Copied::Refused { reason }) => Hold::MembersNotCopied {
+            reason: reason.clone(),
+        },
+        Some(Copied::NotYet { reason }) => {
+            draft.notes.push(format!(
+                "the group under its old name stays until the members are in the new one: {reason}"
+            ));
+            return true;
+        }
+        None => return true,
     };
-    draft.step(delete, Reason::Renamed, Some(Hold::GroupRemoval), guards());
-    if let Some(last) = draft.steps.last_mut() {
-        // By then the link points to the new group.
-        last.expects.target_id = None;
+    let wanted = wanted.text(&draft.rules.group_name_field).map(fold);
+    for old in draft.subject.shadow.replaced_groups.clone() {
+        if let Some(pattern) = matching_pattern(draft.rules, &old.name) {
+            draft.notes.push(format!(
+                "the group under its old name `{}` stays: the name matches the protected pattern {pattern}",
+                old.name
+            ));
+        } else if wanted == Some(fold(&old.name)) {
+            draft.notes.push(format!(
+                "the group has its old name `{}` again, and the group that had it is still at the target: delete one of the two there",
+                old.name
+            ));
+        } else {
+            let operation = Operation::Delete {
+                target_id: old.target_id,
+            };
+            let guards = vec![name::GROUP_REMOVAL.to_owned()];
+            draft.step(operation, Reason::Renamed, Some(hold.clone()), guards);
+        }
     }
+    false
 }
 
 /// The target lost the linked resource: re-created, or held for a person to decide.

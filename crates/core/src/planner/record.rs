@@ -1,12 +1,13 @@
 //! What an outcome makes of a subject.
 
 use crate::model::{
-    FieldChange, FieldValue, Kind, Millis, Observed, Operation, RemoveAction, Resource, Shadow,
-    StandingHold, Step, Subject, SubjectState, TargetId, Verb, Verdict,
+    FieldChange, FieldValue, Kind, Millis, Observed, Operation, Reason, RemoveAction,
+    ReplacedGroup, Resource, Shadow, StandingHold, Step, Subject, SubjectState, TargetId, Verb,
+    Verdict,
 };
 
 use super::ChannelRules;
-use super::compare::{is_in_line, is_sealed, kept_by_target, same};
+use super::compare::{held_value, is_in_line, is_sealed, kept_by_target, same};
 use super::draft::moved;
 use super::leaving::grace_ends;
 
@@ -52,7 +53,10 @@ pub fn record_success(
 ) -> Subject {
     match &step.planned.operation {
         Operation::Create { resource, active } => {
+            let renamed = step.planned.reason == Reason::Renamed;
+            let replaced = replaced_groups(rules, &subject, renamed, applied);
             record_create(rules, &mut subject, resource, *active, applied);
+            subject.shadow.replaced_groups = replaced;
         }
         Operation::Update { changes, .. } => {
             record_changes(rules, &mut subject, changes, applied.observed);
@@ -67,6 +71,8 @@ pub fn record_success(
         }
         Operation::Enable { .. } => record_status(&mut subject, true, applied.observed),
         Operation::Delete { target_id } => {
+            let replaced = &mut subject.shadow.replaced_groups;
+            replaced.retain(|old| old.target_id != *target_id);
             if subject.target_id.as_ref() == Some(target_id) {
                 subject.state = moved(subject.state, SubjectState::Removed);
                 subject.standing_hold = None;
@@ -153,6 +159,33 @@ pub fn record_rekeyed(mut old: Subject, now: Millis) -> Subject {
     old
 }
 
+/// The groups that are to be deleted once the members are in the group that was just created: those
+/// of before, and the one that this took the place of.
+fn replaced_groups(
+    rules: &ChannelRules,
+    subject: &Subject,
+    renamed: bool,
+    applied: Applied<'_>,
+) -> Vec<ReplacedGroup> {
+    let mut replaced = subject.shadow.replaced_groups.clone();
+    let created = created_id(applied);
+    let old = subject.linked_id().filter(|_| renamed && created.is_some());
+    if let Some(old) = old.filter(|old| created != Some(*old)) {
+        let name = held_value(&subject.shadow, &rules.group_name_field);
+        replaced.push(ReplacedGroup {
+            target_id: old.clone(),
+            name: name.map_or_else(String::new, FieldValue::shown),
+        });
+    }
+    replaced.retain(|old| created != Some(&old.target_id));
+    replaced
+}
+
+fn created_id<'a>(applied: Applied<'a>) -> Option<&'a TargetId> {
+    let observed = applied.observed.map(|observed| &observed.target_id);
+    applied.target_id.or(observed)
+}
+
 fn record_create(
     rules: &ChannelRules,
     subject: &mut Subject,
@@ -160,10 +193,7 @@ fn record_create(
     active: bool,
     applied: Applied<'_>,
 ) {
-    let named = applied
-        .target_id
-        .or(applied.observed.map(|observed| &observed.target_id));
-    let Some(target_id) = named else {
+    let Some(target_id) = created_id(applied) else {
         // Created, but nobody said under which id: correlation finds it by its externalId.
         subject.dirty = true;
         return;
@@ -329,7 +359,8 @@ fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis
         subject.synced_hash = subject.desired_hash;
         subject.desired = None;
         subject.parked_hash = None;
-        subject.dirty = false;
+        // The deletion of a group under its old name is planned when the members are in this one.
+        subject.dirty = !subject.shadow.replaced_groups.is_empty();
         subject.verdict = Verdict::Unchanged;
         subject.reason = kept_by_target(rules, &subject.shadow, &desired.resource).join("; ");
         return;

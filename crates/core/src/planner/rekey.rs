@@ -30,6 +30,7 @@ pub fn plan_rekey(input: &RekeyInput<'_>) -> SubjectPlan {
             ownership: Ownership::Ours,
             scope_group: None,
             container_missing: None,
+            copied: None,
             missing_at_target: false,
             proven_again: false,
             now: input.now,

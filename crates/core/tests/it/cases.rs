@@ -201,6 +201,7 @@ impl Case {
             missing_at_target: self.missing,
             scope_group: None,
             container_missing: None,
+            copied: None,
             proven_again: true,
             now: NOW,
         }

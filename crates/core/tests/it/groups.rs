@@ -1,9 +1,15 @@
 //! What is particular to groups.
 
-use usher_core::model::{GroupRemoval, GroupRename, Hold, Resource, TargetId, Verdict};
-use usher_core::planner::SourceState;
+use usher_core::model::{
+    ChannelId, CycleId, GroupRemoval, GroupRename, Hold, Kind, PlannedStep, Resource, Step, StepId,
+    StepState, Subject, SubjectId, TargetId, Verdict,
+};
+use usher_core::planner::record::{Applied, record_success};
+use usher_core::planner::{
+    ChannelRules, Copied, SourceState, SubjectInput, SubjectPlan, plan_subject,
+};
 
-use crate::world::{desired, group, holds, linked, out, plan, rules, verbs};
+use crate::world::{NOW, desired, group, holds, input, linked, out, plan, rules, verbs};
 
 fn named(name: &str) -> Resource {
     Resource::default().with("displayName", name)
@@ -75,24 +81,129 @@ fn people_options_do_not_govern_groups() {
     assert_eq!(verbs(&plan(&rules, &group("staff"), source)), ["create"]);
 }
 
+/// A group that was created anew as `people` in place of `staff`, with what the source says of it.
+fn created_anew(rules: &ChannelRules) -> (Subject, SourceState) {
+    let (staff, target) = linked(rules, group("staff"), named("staff"));
+    let source = SourceState::InScope(desired(named("people")));
+    let anew = plan(rules, &staff, source.clone());
+    assert_eq!(verbs(&anew), ["create"]);
+    assert_eq!(holds(&anew), ["group_removal"]);
+    assert!(anew.reason.contains("copied"), "{}", anew.reason);
+    let created = step(&anew.steps[0]);
+    let new = TargetId::new("the new one");
+    let applied = Applied {
+        observed: None,
+        target_id: Some(&new),
+    };
+    let people = record_success(rules, anew.subject, &created, applied, NOW);
+    assert_eq!(people.target_id, Some(new));
+    assert!(people.has_replaced(&target.id.unwrap()));
+    assert!(people.dirty, "the old one is not forgotten");
+    (people, source)
+}
+
+fn step(planned: &PlannedStep) -> Step {
+    Step {
+        id: StepId(1),
+        channel: ChannelId::new("c"),
+        cycle: CycleId(1),
+        subject: SubjectId(1),
+        kind: Kind::Group,
+        planned: planned.clone(),
+        state: StepState::Claimed,
+        attempts: 0,
+        created_at: NOW,
+        changed_at: NOW,
+    }
+}
+
+fn with(
+    rules: &ChannelRules,
+    group: &Subject,
+    source: &SourceState,
+    copied: Option<Copied>,
+) -> SubjectPlan {
+    plan_subject(&SubjectInput {
+        copied,
+        ..input(rules, group.clone(), source.clone())
+    })
+}
+
 #[test]
-fn a_group_under_its_old_name_goes_only_when_the_new_one_is_there() {
+fn a_group_under_its_old_name_goes_only_when_its_members_are_in_the_new_one() {
     let mut rules = rules();
     rules.policy.group_rename = GroupRename::CreateCopyDelete;
-    let (staff, _) = linked(&rules, group("staff"), named("staff"));
-    let anew = plan(
-        &rules,
-        &staff,
-        SourceState::InScope(desired(named("people"))),
-    );
-    assert_eq!(verbs(&anew), ["create", "delete"]);
-    let delete = &anew.steps[1];
-    // Its creation was parked, or only the deletion was approved.
-    let error = delete.check(&anew.subject).unwrap_err();
-    assert!(error.contains("the old one stays"), "{error}");
-    let mut moved = anew.subject.clone();
+    let (people, source) = created_anew(&rules);
+    let reason = "3 of its members are not in it yet".to_owned();
+    for copied in [None, Some(Copied::NotYet { reason })] {
+        let waits = with(&rules, &people, &source, copied.clone());
+        assert!(waits.steps.is_empty(), "{:?}", waits.steps);
+        assert!(waits.subject.dirty, "it is looked at again");
+        if copied.is_some() {
+            assert!(
+                waits.reason.contains("3 of its members"),
+                "{}",
+                waits.reason
+            );
+        }
+    }
+    let ready = with(&rules, &people, &source, Some(Copied::Whole));
+    assert_eq!(verbs(&ready), ["delete"]);
+    assert_eq!(holds(&ready), ["group_removal"]);
+    let delete = &ready.steps[0];
+    assert_eq!(delete.check(&ready.subject), Ok(()));
+    // The new group is gone, or the link went elsewhere.
+    let mut moved = ready.subject.clone();
     moved.target_id = None;
     delete.check(&moved).unwrap_err();
-    moved.target_id = Some(TargetId::new("T9"));
-    assert_eq!(delete.check(&moved), Ok(()));
+    // The link leads to the old one: whatever the step expects, that is never deleted by it.
+    let old = delete.operation.target_id().cloned();
+    let mut back = delete.clone();
+    back.expects.target_id = old.as_ref().map(|id| id.as_str().to_owned());
+    moved.target_id = old;
+    let error = back.check(&moved).unwrap_err();
+    assert!(error.contains("the old one stays"), "{error}");
+    let done = record_success(
+        &rules,
+        ready.subject,
+        &step(delete),
+        Applied::default(),
+        NOW,
+    );
+    assert!(done.shadow.replaced_groups.is_empty());
+    assert!(!done.dirty);
+    assert_eq!(done.target_id, people.target_id);
+}
+
+#[test]
+fn members_that_the_target_refused_are_told_to_whoever_deletes_the_old_group() {
+    let mut rules = rules();
+    rules.policy.group_rename = GroupRename::CreateCopyDelete;
+    let (people, source) = created_anew(&rules);
+    let reason = "1 of its members is not in it (ana): refused".to_owned();
+    let plan = with(&rules, &people, &source, Some(Copied::Refused { reason }));
+    assert_eq!(verbs(&plan), ["delete"]);
+    assert_eq!(holds(&plan), ["members_not_copied"]);
+    let words = plan.steps[0].hold.as_ref().unwrap().to_string();
+    assert!(words.contains("ana"), "{words}");
+}
+
+#[test]
+fn a_group_that_has_its_old_name_again_deletes_nothing() {
+    let mut rules = rules();
+    rules.policy.group_rename = GroupRename::CreateCopyDelete;
+    let (mut people, _) = created_anew(&rules);
+    people.shadow.replaced_groups[0].name = "PEOPLE".to_owned();
+    let source = SourceState::InScope(desired(named("people")));
+    let plan = with(&rules, &people, &source, Some(Copied::Whole));
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+    assert!(
+        plan.reason.contains("delete one of the two"),
+        "{}",
+        plan.reason
+    );
+    rules.protected_groups.push("st*".to_owned());
+    people.shadow.replaced_groups[0].name = "staff".to_owned();
+    let plan = with(&rules, &people, &source, Some(Copied::Whole));
+    assert!(plan.steps.is_empty(), "a protected name: {:?}", plan.steps);
 }

@@ -15,6 +15,7 @@
 //! conflict FIELD=VALUE with DN [incumbent|swap]
 //! ownership moves CHANNEL | unclear CHANNEL | ours
 //! missing yes|no                 the linked resource is missing at the target
+//! copied whole | not-yet WORDS | refused WORDS   the members, to a group that was created anew
 //! proven yes|no                  a complete read found it gone again (yes unless said otherwise)
 //! target keeps FIELD[=VALUE]     whatever is sent; without a value it drops the field
 //! target active=no               somebody suspends the account
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 
 use usher_core::model::{GroupRemoval, GroupRename, RemoveAction, SubjectState};
 use usher_core::planner::{
-    Candidate, ChannelRules, Conflict, Ownership, SourceState, SubjectInput, SubjectPlan,
+    Candidate, ChannelRules, Conflict, Copied, Ownership, SourceState, SubjectInput, SubjectPlan,
     plan_subject,
 };
 
@@ -76,6 +77,7 @@ struct Story {
     conflict: Option<Conflict>,
     ownership: Ownership,
     missing: bool,
+    copied: Option<Copied>,
     proven: bool,
     now: i64,
     plan: Option<SubjectPlan>,
@@ -92,6 +94,7 @@ impl Story {
             conflict: None,
             ownership: Ownership::Ours,
             missing: false,
+            copied: None,
             proven: true,
             now: NOW,
             plan: None,
@@ -145,6 +148,16 @@ impl Story {
                 };
             }
             "missing" => self.missing = rest == "yes",
+            "copied" => {
+                let (how, words) = rest.split_once(' ').unwrap_or((rest, ""));
+                let reason = words.to_owned();
+                self.copied = match how {
+                    "whole" => Some(Copied::Whole),
+                    "not-yet" => Some(Copied::NotYet { reason }),
+                    "refused" => Some(Copied::Refused { reason }),
+                    other => panic!("copied {other}"),
+                };
+            }
             "proven" => self.proven = rest == "yes",
             "target" => self.bend(rest),
             "after" => {
@@ -229,6 +242,7 @@ impl Story {
             missing_at_target: self.missing,
             scope_group: None,
             container_missing: None,
+            copied: self.copied.clone(),
             proven_again: self.proven,
             now: self.now,
         });

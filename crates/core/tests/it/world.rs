@@ -105,6 +105,7 @@ pub(crate) fn input(
         missing_at_target: false,
         scope_group: None,
         container_missing: None,
+        copied: None,
         proven_again: true,
         now: NOW,
     }

@@ -318,7 +318,8 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         | Hold::ConfigurationChange
         | Hold::GroupRemoval
         | Hold::Missing
-        | Hold::ContainerMissing { .. } => hold.is_approvable(),
+        | Hold::ContainerMissing { .. }
+        | Hold::MembersNotCopied { .. } => hold.is_approvable(),
     };
     (!approvable).then(|| match hold {
         Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),

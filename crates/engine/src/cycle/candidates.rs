@@ -6,13 +6,14 @@ use usher_connector::Failure;
 use usher_core::model::{
     Kind, Observed, Resource, SourceKey, Subject, SubjectId, SubjectState, TargetId,
 };
-use usher_core::planner::{Candidate, Conflict, FoundBy, Ownership, SourceState};
+use usher_core::planner::{Candidate, Conflict, Copied, FoundBy, Ownership, SourceState};
 use usher_directory::compare::fold;
 use usher_store::{IndexKey, IndexRow, SubjectHead};
 
 use super::index::{index_row, read_target};
 use super::page::{Judged, display};
 use super::run::Run;
+use crate::copied::copied;
 use crate::error::EngineError;
 
 /// Another channel's read older than this says nothing of who is in its scope now.
@@ -26,6 +27,8 @@ pub(super) struct Gathered {
     pub(super) conflicts: Vec<Conflict>,
     pub(super) ownership: Ownership,
     pub(super) missing_at_target: bool,
+    /// Whether the members are in the group that was created in place of another.
+    pub(super) copied: Option<Copied>,
     /// The scope group that it was last seen in, if it leaves.
     pub(super) scope_group: Option<String>,
     /// Its name, or what people call it, is not what is stored.
@@ -57,6 +60,7 @@ impl Run<'_> {
                 renamed,
                 ownership: Ownership::Ours,
                 missing_at_target: false,
+                copied: None,
                 scope_group: None,
                 postponed: None,
             });
@@ -68,6 +72,7 @@ impl Run<'_> {
             self.protect_at_target(one);
             one.ownership = self.ownership(one).await?;
             one.missing_at_target = self.is_missing(&one.subject).await?;
+            one.copied = copied(self.engine, &self.rules, &one.subject).await?;
         }
         Ok(all)
     }

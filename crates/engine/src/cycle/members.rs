@@ -13,6 +13,7 @@ use usher_store::{GroupWrite, StagedMember, StepFilter, SubjectFilter, WantedMem
 use super::page::dn_hash;
 use super::run::Run;
 use crate::error::EngineError;
+use crate::step_pages::{STEPS_AT_ONCE, each_step};
 
 /// How many unresolved DNs are asked for at once.
 const FETCH_BATCH: usize = 200;
@@ -400,15 +401,17 @@ impl Run<'_> {
             verbs: vec![Verb::RemoveMembers],
             ..StepFilter::default()
         };
-        let steps = self.engine.store.steps(&filter, StepId(0), 10_000).await?;
+        let store = &self.engine.store;
         let mut kept = BTreeSet::new();
-        for step in steps {
+        let page = |after| store.steps(&filter, after, STEPS_AT_ONCE);
+        each_step(page, |step| {
             if let (Some(Hold::ConfigurationChange), Operation::RemoveMembers { members, .. }) =
                 (&step.planned.hold, step.planned.operation)
             {
                 kept.extend(members.into_iter().map(|member| member.subject));
             }
-        }
+        })
+        .await?;
         Ok(kept)
     }
 

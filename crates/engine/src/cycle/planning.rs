@@ -106,6 +106,7 @@ impl Run<'_> {
             ownership: gathered.ownership,
             scope_group: gathered.scope_group,
             missing_at_target: gathered.missing_at_target,
+            copied: gathered.copied,
             // Not when the cycle began: who is found to have left now may have been there then.
             now: self.engine.clock.now(),
         };

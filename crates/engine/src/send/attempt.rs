@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use usher_connector::{Exchange, Failure, Premise, Reply, Request, TargetError};
-use usher_core::model::{Observed, Operation, Step, Subject, TargetId};
+use usher_core::model::{Hold, Observed, Operation, Reason, Step, Subject, SubjectId, TargetId};
+use usher_core::planner::{ChannelRules, Copied};
 
 use super::backoff::retry_within;
 use super::gate::Gate;
 use super::limiter::Limiter;
-use super::lookup::Found;
+use super::lookup::{Created, Found};
 use super::trouble::{Trouble, again, again_after, blame};
 use crate::context::{Engine, OpenChannel};
+use crate::copied::copied;
 
 /// Most other encodings that are tried for one effect.
 const ENCODINGS: u32 = 4;
@@ -128,9 +130,10 @@ impl Attempt<'_> {
             && let Operation::Create { resource, .. } = &step.planned.operation
         {
             // A create that was tried before may have been carried out: look before posting.
-            match self.find_created(step.kind, resource).await {
-                Ok(Some(observed)) => return done(Some(observed)),
-                Ok(None) => {}
+            match self.find_created(step, resource).await {
+                Ok(Created::Ours(observed)) => return done(Some(observed)),
+                Ok(Created::Named(observed)) => return in_the_way(observed),
+                Ok(Created::Nothing) => {}
                 Err(error) => return again(&error),
             }
         }
@@ -284,9 +287,10 @@ impl Attempt<'_> {
             | Operation::AddMembers { .. }
             | Operation::RemoveMembers { .. } => return Ended::Parked { reason },
         };
-        match self.find_created(step.kind, resource).await {
-            Ok(Some(observed)) => return done(Some(observed)),
-            Ok(None) => {}
+        match self.find_created(step, resource).await {
+            Ok(Created::Ours(observed)) => return done(Some(observed)),
+            // It is the one that is in the way, too.
+            Ok(Created::Named(_) | Created::Nothing) => {}
             Err(error) => return again(&error),
         }
         match self.find_in_the_way(step.kind, resource).await {
@@ -339,6 +343,7 @@ impl Attempt<'_> {
                 reason,
             },
             Ok(Found::Gone) => Ended::Gone { reason },
+            Ok(Found::Named(observed)) => in_the_way(*observed),
             Err(Trouble::Target(error)) if matches!(error.failure, Failure::StopTarget) => {
                 Ended::Stop {
                     reason: error.message,
@@ -374,23 +379,71 @@ fn done(observed: Option<Observed>) -> Ended {
     })
 }
 
+/// A record with the name of what a create may have made: the planner decides about it.
+fn in_the_way(observed: Observed) -> Ended {
+    let reason = format!(
+        "whether it was created is not known; the target has a record of that name with the id {}, which does not carry our key: it is planned again, and linked only after approval",
+        observed.target_id
+    );
+    Ended::InTheWay {
+        observed: Box::new(observed),
+        reason,
+    }
+}
+
 /// Whether what a step expects still holds; if not, why not.
 pub(super) fn stale(step: &Step, subject: &Subject) -> Option<String> {
     step.planned.check(subject).err()
 }
 
-/// Why a re-key must not take the link from the subject that has it; `None` for other steps.
-pub(super) async fn old_stays(engine: &Engine, step: &Step) -> Option<String> {
-    let Operation::Rekey { old_subject, .. } = &step.planned.operation else {
-        return None;
-    };
-    match engine.store.subjects(&[*old_subject]).await {
+/// Why what a step would take away stays where it is: the link of a re-key's old subject, or a group
+/// under its old name whose members are not in the new one. `None` for other steps.
+pub(super) async fn old_stays(
+    engine: &Engine,
+    rules: &ChannelRules,
+    step: &Step,
+    subject: &Subject,
+) -> Option<String> {
+    match (&step.planned.operation, &step.planned.reason) {
+        (Operation::Rekey { old_subject, .. }, _) => {
+            old_key_stays(engine, step, *old_subject).await
+        }
+        (Operation::Delete { .. }, Reason::Renamed) => {
+            old_group_stays(engine, rules, step, subject).await
+        }
+        _ => None,
+    }
+}
+
+async fn old_key_stays(engine: &Engine, step: &Step, old: SubjectId) -> Option<String> {
+    match engine.store.subjects(&[old]).await {
         Ok(olds) => match olds.first() {
             Some(old) => step.planned.check_old(old).err(),
             None => Some("the subject of the old key is not known any more".to_owned()),
         },
         Err(error) => Some(format!(
             "the subject of the old key cannot be read: {error}"
+        )),
+    }
+}
+
+async fn old_group_stays(
+    engine: &Engine,
+    rules: &ChannelRules,
+    step: &Step,
+    subject: &Subject,
+) -> Option<String> {
+    let told = matches!(step.planned.hold, Some(Hold::MembersNotCopied { .. }));
+    match copied(engine, rules, subject).await {
+        Ok(Some(Copied::Whole)) => None,
+        // Whoever approved it was told.
+        Ok(Some(Copied::Refused { .. })) if told => None,
+        Ok(Some(Copied::Refused { reason } | Copied::NotYet { reason })) => Some(format!(
+            "the group under its old name stays until the members are in the new one: {reason}; it is planned again"
+        )),
+        Ok(None) => Some("no group is to be deleted in place of this one any more".to_owned()),
+        Err(error) => Some(format!(
+            "whether the members are in the new group cannot be read: {error}"
         )),
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Finish {
 /// What is known of a step before it goes.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Why a re-key must not take the link, if so.
+    /// Why what it would take away stays, if so.
     pub(super) keeps: Option<String>,
     /// It was looked up and not carried out, and nothing was sent since.
     pub(super) not_done: bool,

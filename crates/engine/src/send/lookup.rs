@@ -4,6 +4,8 @@ use usher_core::model::{
     FieldChange, FieldValue, Kind, Observed, Operation, Resource, Step, TargetId,
 };
 
+use usher_directory::compare::fold;
+
 use super::attempt::Attempt;
 use super::trouble::Trouble;
 
@@ -15,6 +17,18 @@ pub(super) enum Found {
     NotDone,
     /// The resource that it acts on does not exist.
     Gone,
+    /// A record with the name of what was to be created is there, and nothing tells that it is ours.
+    Named(Box<Observed>),
+}
+
+/// What a search for a resource that was to be created found.
+pub(super) enum Created {
+    /// It carries our key.
+    Ours(Observed),
+    /// It has the name, and not our key.
+    Named(Observed),
+    /// Nothing.
+    Nothing,
 }
 
 impl Attempt<'_> {
@@ -22,9 +36,10 @@ impl Attempt<'_> {
     pub(super) async fn look_up(&self, step: &Step) -> Result<Found, Trouble> {
         match &step.planned.operation {
             Operation::Create { resource, .. } => {
-                Ok(match self.find_created(step.kind, resource).await? {
-                    Some(observed) => Found::Done(Some(observed)),
-                    None => Found::NotDone,
+                Ok(match self.find_created(step, resource).await? {
+                    Created::Ours(observed) => Found::Done(Some(observed)),
+                    Created::Named(observed) => Found::Named(Box::new(observed)),
+                    Created::Nothing => Found::NotDone,
                 })
             }
             Operation::Delete { target_id } => {
@@ -97,37 +112,53 @@ impl Attempt<'_> {
         })
     }
 
-    /// The resource that a create made: recognised by the source key in `externalId`, else by its
-    /// unique name when the target cannot look up or keep an `externalId`.
+    /// The resource that a create made, looked for by every field that the target can search. It is
+    /// ours if it carries the source key that was sent as `externalId`, by whatever field it was found.
+    ///
+    /// The user name (or a group's display name), compared case-folded, finds a record as well, but does
+    /// not tell whose it is: where the target keeps no `externalId` it may be ours, or somebody made it in
+    /// the meantime. Nobody is linked to it here, and nothing is created beside it: the planner makes an
+    /// adoption of it, which waits for a person. What the subject was linked to when the step was
+    /// planned is not what it creates.
     pub(super) async fn find_created(
         &self,
-        kind: Kind,
+        step: &Step,
         resource: &Resource,
-    ) -> Result<Option<Observed>, Trouble> {
-        let external_id = resource.text(&self.open.descriptor.external_id_field);
+    ) -> Result<Created, Trouble> {
+        let key = &self.open.descriptor.external_id_field;
+        let sent = resource.text(key);
+        let linked = step.planned.expects.target_id.as_deref();
+        let mut named = Created::Nothing;
         for (of, field) in &self.open.descriptor.capabilities.lookups {
             let Some(value) = resource.text(field) else {
                 continue;
             };
-            if *of != kind {
+            if *of != step.kind {
                 continue;
             }
             let target = &self.open.target;
-            let hits = match self.look(|| target.find(kind, field, value)).await {
+            let hits = match self.look(|| target.find(step.kind, field, value)).await {
                 Ok(hits) => hits,
                 // A target that refuses one look-up may still answer the next.
                 Err(trouble) if trouble.is_refusal() => continue,
                 Err(trouble) => return Err(trouble),
             };
-            let ours = hits.into_iter().find(|hit| {
-                let found = hit.resource.text(&self.open.descriptor.external_id_field);
-                found.is_some() && found == external_id
-            });
-            if ours.is_some() {
-                return Ok(ours);
+            for hit in hits {
+                if Some(hit.target_id.as_str()) == linked {
+                    continue;
+                }
+                let found = hit.resource.text(key);
+                if found.is_some() && found == sent {
+                    return Ok(Created::Ours(hit));
+                }
+                let has_name =
+                    field != key && hit.resource.text(field).map(fold) == Some(fold(value));
+                if has_name && matches!(named, Created::Nothing) {
+                    named = Created::Named(hit);
+                }
             }
         }
-        Ok(None)
+        Ok(named)
     }
 
     /// The resource that stands in the way of a create: found by any look-up, whoever made it.

@@ -200,8 +200,12 @@ impl Sender<'_> {
         for (step, subject) in self.claim(options, wish).await? {
             *left -= 1;
             // Asked here: what is in flight never waits for the store.
+            let keeps = match self.lanes.get(&step.channel) {
+                Some(lane) => Box::pin(old_stays(self.engine, &lane.rules, &step, &subject)).await,
+                None => None,
+            };
             let known = Known {
-                keeps: Box::pin(old_stays(self.engine, &step)).await,
+                keeps,
                 not_done: self.unknowns.take_not_done(step.id),
             };
             flying.spawn(self.fly(step, subject, known));

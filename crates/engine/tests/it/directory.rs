@@ -38,6 +38,8 @@ pub(crate) struct Person {
 pub(crate) struct Directory {
     pub(crate) people: BTreeMap<String, Person>,
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+    /// What groups are called, where that is not what their keys were made of.
+    pub(crate) group_names: BTreeMap<String, String>,
     /// Why reads end early.
     pub(crate) incomplete: Option<String>,
     /// Entries that the paged read leaves out although they are there.
@@ -143,11 +145,17 @@ impl Directory {
         }
     }
 
-    fn group_entry(name: &str) -> ReadEntry {
+    /// The group keeps its key under another name.
+    pub(crate) fn rename_group(&mut self, key: &str, name: &str) {
+        self.group_names.insert(key.to_owned(), name.to_owned());
+    }
+
+    fn group_entry(&self, key: &str) -> ReadEntry {
+        let name = self.group_names.get(key).map_or(key, String::as_str);
         let attributes = BTreeMap::from([("cn".to_owned(), vec![name.as_bytes().to_vec()])]);
         ReadEntry {
             entry: Entry {
-                key: SourceKey::new(format!("group-{name}")),
+                key: SourceKey::new(format!("group-{key}")),
                 dn: format!("cn={name},ou=groups,{BASE}"),
                 kind: Kind::Group,
                 attributes,
@@ -195,7 +203,7 @@ impl Directory {
         let groups: Vec<ReadEntry> = self
             .groups
             .keys()
-            .map(|name| Self::group_entry(name))
+            .map(|name| self.group_entry(name))
             .collect();
         let count = groups.len() as u64;
         if !groups.is_empty() {
@@ -245,7 +253,7 @@ impl Directory {
             .people
             .values()
             .map(|person| Self::entry(person, second));
-        let groups = self.groups.keys().map(|name| Self::group_entry(name));
+        let groups = self.groups.keys().map(|name| self.group_entry(name));
         match people.chain(groups).find(|read| matches(read)) {
             Some(read) => Fetched::Present(Box::new(read)),
             None => Fetched::Absent,

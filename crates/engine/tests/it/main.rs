@@ -27,6 +27,7 @@ mod panicking;
 mod pauses;
 mod queries;
 mod reconcile;
+mod renamed_groups;
 mod restored;
 mod sender;
 mod sending;

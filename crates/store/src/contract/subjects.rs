@@ -21,6 +21,10 @@ fn full(desk: &Desk) -> Subject {
     let mut shadow = Shadow {
         active: Some(false),
         replaced_external_id: Some("old".to_owned()),
+        replaced_groups: vec![usher_core::model::ReplacedGroup {
+            target_id: TargetId::new("T0"),
+            name: "staff".to_owned(),
+        }],
         ..Shadow::default()
     };
     shadow.fields.insert("title".to_owned(), field);
