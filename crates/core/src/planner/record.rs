@@ -181,7 +181,7 @@ fn replaced_groups(
     replaced
 }
 
-fn created_id<'a>(applied: Applied<'a>) -> Option<&'a TargetId> {
+fn created_id(applied: Applied<'_>) -> Option<&TargetId> {
     let observed = applied.observed.map(|observed| &observed.target_id);
     applied.target_id.or(observed)
 }

@@ -302,3 +302,25 @@ async fn a_reply_with_somebody_elses_record_links_nobody() {
         assert_eq!(world.links_to("a-foreign-id").await, Vec::<String>::new());
     }
 }
+
+#[tokio::test]
+async fn a_record_of_the_same_name_that_appears_beside_a_lost_create_waits_for_a_person() {
+    let world = World::of(10).await;
+    world.first_sync().await;
+    world.forget_requests();
+    world.dir().hire("u100");
+    // Somebody else made it after the target was listed; it carries no key of ours.
+    let other = json!({"userName": "U100", "displayName": "u100", "emails": [{"value": "other@example.com", "primary": true}]});
+    let other = world.sandbox.add_user(other).unwrap();
+    world
+        .sandbox
+        .fault(FaultRule::once("POST", FaultKind::ResetBeforeCommit).on_path("/Users"));
+    world.sync(CycleMode::Full).await;
+    settle(&world).await;
+    assert_eq!(world.writes().len(), 1, "{:?}", world.writes());
+    assert_eq!(world.links_to(&other).await, [""; 0]);
+    assert_eq!(
+        world.held().await,
+        [("adopt".to_owned(), "u100".to_owned())]
+    );
+}
