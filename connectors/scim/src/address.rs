@@ -86,6 +86,15 @@ impl Address {
         if authority(text).contains('@') {
             return Err(form("holds a user name or password"));
         }
+        // A URL parser takes `https:host` for `https://host`; who reads it may not.
+        let starts = |scheme: &str| {
+            text.get(..scheme.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        let without_slashes = |scheme: &str| starts(scheme) && !starts(&format!("{scheme}//"));
+        if ["https:", "http:"].into_iter().any(without_slashes) {
+            return Err(form("has no `//` after its scheme"));
+        }
         let mut url = Url::parse(text).map_err(|e| form(&format!("is no URL ({e})")))?;
         let Some(host) = url.host() else {
             return Err(form("names no host"));
@@ -233,6 +242,18 @@ mod tests {
     fn parse(text: &str) -> Result<String, AddressError> {
         let rule = rule(Some("directory"), &["scim", "Users", "Groups"]);
         Address::parse(text, &rule).map(|a| format!("{} {}", a.as_str(), a.identity()))
+    }
+
+    #[test]
+    fn an_address_is_what_everybody_reads_it_as() {
+        for text in [
+            "https:api.example.com/scim/directory/d-1",
+            "HTTPS:/api.example.com/scim/directory/d-1",
+            "http:127.0.0.1:1/scim/directory/d-1",
+        ] {
+            let error = parse(text).expect_err(text).to_string();
+            assert!(error.contains("no `//`"), "{error}");
+        }
     }
 
     #[test]

@@ -8,22 +8,61 @@ use usher_core::model::{
     SpConnection,
 };
 
+use url::Url;
+
 use super::Import;
 
 /// One secret of a configuration with the places that it is sent to.
 struct Sent<'a> {
     secret: &'a Sealed,
-    to: BTreeSet<String>,
+    to: BTreeSet<Place>,
+}
+
+/// Where a secret is sent to, with what proves that it is this place: whoever may weaken the proof can stand in for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    address: String,
+    /// Without TLS: everybody on the way reads along.
+    clear: bool,
+    /// The certificate must name the host.
+    verified: bool,
+    /// Authorities of its own that are trusted for it; empty when there are none.
+    trusted: String,
+}
+
+impl Place {
+    /// Whoever gets a secret here learns nothing new when it goes there.
+    fn covers(&self, there: &Self) -> bool {
+        let proof = (there.verified || !self.verified)
+            && (there.trusted.is_empty() || there.trusted == self.trusted);
+        self.address == there.address && (self.clear || (!there.clear && proof))
+    }
+
+    fn words(&self) -> String {
+        let mut words = self.address.clone();
+        if self.clear {
+            words.push_str(" without TLS");
+        } else {
+            if !self.verified {
+                words.push_str(" without a look at the host name of its certificate");
+            }
+            if !self.trusted.is_empty() {
+                words.push_str(" with a certificate authority of its own");
+            }
+        }
+        words
+    }
 }
 
 impl Import<'_> {
     /// Refuses sealed and omitted secrets that would be sent to a place that does not get them now.
     ///
-    /// A configuration without anything takes every secret of its own key: that is how an export comes back.
+    /// An installation in which nothing was ever saved takes every secret of its own key: that is how an export comes back. One that
+    /// was emptied does not, since whoever may delete could else send what they cannot read.
     pub(super) fn secrets_stay(&mut self) {
         let current = self.context.current;
-        let empty = current.data_stores.is_empty() && current.sp_connections.is_empty();
-        if empty || self.context.secrets.may_go_elsewhere() {
+        let is_new = current.revision == 0;
+        if is_new || self.context.secrets.may_go_elsewhere() {
             return;
         }
         let known = everything(current);
@@ -62,13 +101,14 @@ impl Import<'_> {
         if self.entered.contains(&sent.secret.0) {
             return None;
         }
-        let gets_it = |place: &String| {
+        let gets_it = |place: &Place| {
             known
                 .iter()
-                .any(|k| k.secret == sent.secret && k.to.contains(place))
+                .filter(|known| known.secret == sent.secret)
+                .any(|known| known.to.iter().any(|known| known.covers(place)))
         };
         let new = sent.to.iter().find(|place| !gets_it(place))?;
-        Some((path.to_owned(), new.clone()))
+        Some((path.to_owned(), new.words()))
     }
 }
 
@@ -89,16 +129,39 @@ fn of_store(store: &DataStore) -> Option<Sent<'_>> {
     let Bind::Simple { password, .. } = &ldap.bind else {
         return None;
     };
-    let clear = ldap.security == LdapSecurity::Plain;
+    let place = |host: &String| Place {
+        address: host.to_ascii_lowercase(),
+        clear: ldap.security == LdapSecurity::Plain,
+        verified: ldap.verify_host,
+        trusted: ldap.ca_file.clone().unwrap_or_default(),
+    };
     Some(Sent {
         secret: password,
-        to: ldap.hosts.iter().map(|host| place(host, clear)).collect(),
+        to: ldap.hosts.iter().map(place).collect(),
     })
 }
 
-/// The secrets of a connection; each goes to every address in its settings.
+/// The secrets of a connection; each goes to every address in its settings. A certificate there is an authority that is trusted for
+/// them.
 fn of_connection(sp: &SpConnection) -> Vec<(&str, Sent<'_>)> {
-    let to: BTreeSet<String> = sp.settings.values().filter_map(|v| origin(v)).collect();
+    let is_certificate = |value: &&String| value.contains("-----BEGIN");
+    let trusted: Vec<&str> = sp
+        .settings
+        .values()
+        .filter(is_certificate)
+        .map(|value| value.trim())
+        .collect();
+    let trusted = trusted.join("\n");
+    let place = |value: &String| {
+        let address = origin(value)?;
+        Some(Place {
+            clear: address.starts_with("http:"),
+            address,
+            verified: true,
+            trusted: trusted.clone(),
+        })
+    };
+    let to: BTreeSet<Place> = sp.settings.values().filter_map(place).collect();
     let sent = |secret| Sent {
         secret,
         to: to.clone(),
@@ -110,31 +173,35 @@ fn of_connection(sp: &SpConnection) -> Vec<(&str, Sent<'_>)> {
 }
 
 fn of_mail(mail: &MailServer) -> Option<Sent<'_>> {
-    let clear = mail.security == MailSecurity::Plain;
     let port = if mail.security == MailSecurity::Tls {
         mail.tls_port
     } else {
         mail.port
     };
+    let place = Place {
+        address: format!("{}:{port}", mail.host).to_ascii_lowercase(),
+        clear: mail.security == MailSecurity::Plain,
+        verified: mail.verify_host,
+        trusted: String::new(),
+    };
     Some(Sent {
         secret: mail.password.as_ref()?,
-        to: BTreeSet::from([place(&format!("{}:{port}", mail.host), clear)]),
+        to: BTreeSet::from([place]),
     })
 }
 
-/// A host; without TLS it is another place, since everybody on the way reads along.
-fn place(host: &str, clear: bool) -> String {
-    let host = host.to_ascii_lowercase();
-    if clear {
-        format!("{host} without TLS")
-    } else {
-        host
-    }
-}
-
-/// Scheme, host and port of an address.
+/// Scheme, host and port of an address, as those who send to it read it. Everything that a program could take for an address is one:
+/// `https:host` as much as `https://host`.
 fn origin(value: &str) -> Option<String> {
-    let (scheme, rest) = value.trim().split_once("://")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or(rest);
-    Some(format!("{scheme}://{authority}").to_ascii_lowercase())
+    let value = value.trim();
+    match Url::parse(value) {
+        Ok(url) => {
+            let host = url.host_str().filter(|host| !host.is_empty())?;
+            let port = url
+                .port_or_known_default()
+                .map_or(String::new(), |port| format!(":{port}"));
+            Some(format!("{}://{host}{port}", url.scheme()).to_ascii_lowercase())
+        }
+        Err(_) => value.contains("://").then(|| value.to_ascii_lowercase()),
+    }
 }

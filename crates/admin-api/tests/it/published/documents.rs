@@ -246,6 +246,62 @@ async fn a_kept_secret_goes_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_kept_secret_goes_nowhere_else_by_another_spelling_a_weaker_proof_or_after_a_deletion() {
+    let face = Face::new().await;
+    let store = face.post("/dataStores", ldap_store()).await.body;
+    let sp = connection(TARGET, "key-hunter2", &[]);
+    let sp = face.post("/idp/spConnections", sp).await.body;
+
+    let thief = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let thief = thief.expect("a listener");
+    let host = thief.local_addr().expect("an address").to_string();
+    for address in [
+        format!("http:{host}/scim/directory/x"),
+        format!("HTTP:/{host}/scim/directory/x"),
+        format!("https:{host}/scim/directory/x"),
+    ] {
+        let mut moved = sp.clone();
+        let settings = &mut moved["outboundProvision"]["targetSettings"];
+        for setting in settings.as_array_mut().expect("a list") {
+            if setting["name"] == DIRECTORY_BASE_URL {
+                setting["value"] = json!(address);
+            }
+        }
+        let answer = face
+            .ask(Method::PUT, "/idp/spConnections/cloud", Some(moved), &[])
+            .await;
+        let key = format!("outboundProvision.targetSettings.{API_KEY}");
+        assert!(
+            fields(&answer).contains(&key.as_str()),
+            "{address}: {answer:?}"
+        );
+    }
+
+    let mut unproved = store.clone();
+    unproved["verifyHost"] = json!(false);
+    let answer = face.put("/dataStores/corp", unproved).await;
+    assert_eq!(fields(&answer), ["password"]);
+
+    // An installation that was emptied is not a new one.
+    is(
+        &face.delete("/idp/spConnections/cloud").await,
+        StatusCode::NO_CONTENT,
+    );
+    is(
+        &face.delete("/dataStores/corp").await,
+        StatusCode::NO_CONTENT,
+    );
+    let mut moved = store;
+    moved["hostnames"] = json!([host]);
+    let answer = face
+        .ask(Method::POST, "/dataStores", Some(moved), &[])
+        .await;
+    assert_eq!(fields(&answer), ["password"]);
+    let waiting = futures_util::FutureExt::now_or_never(thief.accept());
+    assert!(waiting.is_none(), "somebody called");
+}
+
+#[tokio::test]
 async fn ids_are_given_or_assigned_and_do_not_change() {
     let face = Face::new().await;
     let mut store = ldap_store();
