@@ -22,6 +22,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (3, "alerts", include_str!("../migrations/0003_alerts.sql")),
     (4, "pauses", include_str!("../migrations/0004_pauses.sql")),
+    (
+        5,
+        "former names",
+        include_str!("../migrations/0005_former_names.sql"),
+    ),
 ];
 
 /// How long a statement waits for another process' write.

@@ -46,7 +46,25 @@ impl SqliteStore {
         channel: &ChannelId,
         dn_hashes: &[Hash128],
     ) -> Result<Vec<(Hash128, SubjectId, Kind)>> {
-        let row = sqlx::query(sql::BY_DN)
+        self.named(sql::BY_DN, channel, dn_hashes).await
+    }
+
+    pub(crate) async fn do_by_former_dn(
+        &self,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId)>> {
+        let named = self.named(sql::BY_FORMER_DN, channel, dn_hashes).await?;
+        Ok(named.into_iter().map(|(hash, id, _)| (hash, id)).collect())
+    }
+
+    async fn named(
+        &self,
+        statement: &'static str,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId, Kind)>> {
+        let row = sqlx::query(statement)
             .bind(channel.as_str())
             .bind(list(dn_hashes)?)
             .fetch_one(&self.readers)

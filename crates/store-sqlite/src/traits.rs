@@ -101,6 +101,14 @@ impl Subjects for SqliteStore {
     ) -> Result<Vec<(Hash128, SubjectId, Kind)>> {
         self.do_by_dn(channel, dn_hashes).await
     }
+
+    async fn by_former_dn(
+        &self,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId)>> {
+        self.do_by_former_dn(channel, dn_hashes).await
+    }
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>> {
         self.do_by_target(connection, ids).await
     }

@@ -123,6 +123,15 @@ pub trait Subjects: Send + Sync {
         dn_hashes: &[Hash128],
     ) -> Result<Vec<(Hash128, SubjectId, Kind)>>;
 
+    /// People of this channel who had these names before they were renamed or moved: the hashes that
+    /// [`Subjects::write`] replaced by others. Those whom [`Subjects::by_dn`] leaves out are left out
+    /// here, too. A name that several had is returned for each.
+    async fn by_former_dn(
+        &self,
+        channel: &ChannelId,
+        dn_hashes: &[Hash128],
+    ) -> Result<Vec<(Hash128, SubjectId)>>;
+
     /// Subjects of any channel of this SP connection that hold these target ids (linked ones).
     async fn by_target(&self, connection: &ConnectionId, ids: &[TargetId]) -> Result<Vec<Subject>>;
 

@@ -238,6 +238,7 @@ impl Run<'_> {
         };
         let mut unknown = batch.len().saturating_sub(fetched.len());
         let mut staged = Vec::new();
+        let mut absent = Vec::new();
         for (member, found) in batch.iter().zip(fetched) {
             let hash = dn_hash(&member.dn);
             match found {
@@ -262,13 +263,50 @@ impl Run<'_> {
                         }
                     }
                 }
-                Fetched::Other { .. } | Fetched::Absent => {
+                Fetched::Other { .. } => {
                     self.dn_fates.insert(hash, None);
                 }
+                Fetched::Absent => absent.push((hash, member)),
                 Fetched::Unknown { .. } => unknown += 1,
             }
         }
+        unknown += self.former(&absent, &mut staged).await?;
         Ok((staged, unknown))
+    }
+
+    /// Names that no entry has: of somebody who was renamed or moved since, or of nobody. Directories
+    /// need not change the members of their groups. Returns how many names several had, of whom nobody
+    /// can say which one is meant.
+    async fn former(
+        &mut self,
+        absent: &[(Hash128, &MemberDn)],
+        staged: &mut Vec<StagedMember>,
+    ) -> Result<usize, EngineError> {
+        if absent.is_empty() {
+            return Ok(0);
+        }
+        let hashes: Vec<Hash128> = absent.iter().map(|(hash, _)| *hash).collect();
+        let store = &self.engine.store;
+        let mut owners: HashMap<Hash128, BTreeSet<SubjectId>> = HashMap::new();
+        for (hash, user) in store.by_former_dn(&self.open.channel.id, &hashes).await? {
+            owners.entry(hash).or_default().insert(user);
+        }
+        let mut unknown = 0;
+        for (hash, member) in absent {
+            let owners = owners.get(hash);
+            match owners.map_or(0, BTreeSet::len) {
+                0 | 1 => {
+                    let user = owners.and_then(BTreeSet::first).copied();
+                    self.dn_fates.insert(*hash, user);
+                    staged.extend(user.map(|user| StagedMember {
+                        user,
+                        via: member.via.clone(),
+                    }));
+                }
+                _ => unknown += 1,
+            }
+        }
+        Ok(unknown)
     }
 
     async fn group_subject(&mut self, group: &SourceKey) -> Result<Option<SubjectId>, EngineError> {

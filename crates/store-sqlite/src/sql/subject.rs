@@ -87,6 +87,13 @@ statements! {
         FROM json_each(?2) v CROSS JOIN subject s INDEXED BY subject_dn
             ON s.channel = ", channel!(), " AND s.dn_hash = unhex(v.value)
         WHERE s.state NOT IN ('removed', 'archived') AND s.in_scope = 1");
+    /// ?2 = hashes (hexadecimal). One row with all, as above.
+    BY_FORMER_DN = concat!("SELECT 0 AS id, '[' || group_concat(
+            '[\"' || v.value || '\",' || s.id || ',\"' || s.kind || '\"]') || ']' AS rows_json
+        FROM json_each(?2) v CROSS JOIN former_name f
+            ON f.channel = ", channel!(), " AND f.dn_hash = unhex(v.value)
+        CROSS JOIN subject s ON s.id = f.subject
+        WHERE s.state NOT IN ('removed', 'archived') AND s.in_scope = 1");
     /// ?1 = SP connection, ?2 = target ids.
     BY_TARGET = concat!(subject_select!("json_each(?2) v CROSS JOIN subject s INDEXED BY subject_target
         ON s.target_id = v.value"),
