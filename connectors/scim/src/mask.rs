@@ -8,7 +8,7 @@ use crate::encode::MASK;
 /// The texts to hide.
 #[derive(Clone, Default)]
 pub(crate) struct Mask {
-    /// In lower case: services change the case of what they echo.
+    /// In lower case, as they are and as JSON writes them: services change the case of what they echo.
     hidden: Vec<String>,
 }
 
@@ -30,9 +30,18 @@ impl Mask {
     }
 
     fn add(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.hidden.push(text.to_lowercase());
+        if text.is_empty() {
+            return;
         }
+        let plain = text.to_lowercase();
+        let quoted = Value::from(plain.as_str()).to_string();
+        let inner = quoted
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        if let Some(escaped) = inner.filter(|escaped| *escaped != plain) {
+            self.hidden.push(escaped.to_owned());
+        }
+        self.hidden.push(plain);
     }
 
     fn differences(&mut self, body: &Value, shown: &Value) {
@@ -62,12 +71,12 @@ impl Mask {
 
     /// A text without the hidden ones.
     pub(crate) fn text(&self, text: &str) -> String {
+        // Most texts hold none of them: one look tells, without a copy for each.
+        let folded = text.to_lowercase();
         let mut out = text.to_owned();
         for hidden in &self.hidden {
-            let escaped = Value::from(hidden.as_str()).to_string();
-            let inner = escaped.trim_matches('"');
-            for form in [hidden.as_str(), inner] {
-                out = replace_ignore_case(&out, form);
+            if folded.contains(hidden.as_str()) {
+                out = replace_ignore_case(&out, hidden);
             }
         }
         out

@@ -141,7 +141,7 @@ impl Flight {
         let finished = Finished {
             open: &self.open,
             rules: &self.rules,
-            step: step.clone(),
+            step,
             subject: subject.clone(),
             others: Vec::new(),
             looks: 0,

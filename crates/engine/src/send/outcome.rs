@@ -30,7 +30,7 @@ const MOST_OF_MANY: u32 = 120;
 pub(super) struct Finished<'a> {
     pub(super) open: &'a OpenChannel,
     pub(super) rules: &'a ChannelRules,
-    pub(super) step: Step,
+    pub(super) step: &'a Step,
     pub(super) subject: Subject,
     /// The subjects of refused members, or a re-key's old subject.
     pub(super) others: Vec<Subject>,
@@ -177,9 +177,9 @@ impl Finished<'_> {
     fn done(self, outcome: &mut Outcome, done: &Done) {
         outcome.audit.push(self.audit_done(done.target_id.as_ref()));
         self.index(outcome, done.observed.as_ref());
-        let operation = self.step.planned.operation.clone();
-        outcome.presence = presence(self.step.subject, &operation);
-        if is_membership(&operation) {
+        let operation = &self.step.planned.operation;
+        outcome.presence = presence(self.step.subject, operation);
+        if is_membership(operation) {
             return;
         }
         if matches!(operation, Operation::Rekey { .. }) {
@@ -195,7 +195,7 @@ impl Finished<'_> {
         outcome.subjects.push(record_success(
             self.rules,
             self.subject,
-            &self.step,
+            self.step,
             applied,
             self.now,
         ));
@@ -269,7 +269,7 @@ impl Finished<'_> {
             // The step itself knows when it is due; its subject stays as it is.
             return;
         }
-        let mut subject = record_failure(self.subject, &self.step, failed, self.now);
+        let mut subject = record_failure(self.subject, self.step, failed, self.now);
         if is_membership(&self.step.planned.operation) {
             subject.members_dirty = matches!(failed, Failed::Replan { .. });
             subject.parked_hash = None;

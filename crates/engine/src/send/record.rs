@@ -129,7 +129,7 @@ impl Sender<'_> {
         let finished = Finished {
             open: &lane.open,
             rules: &lane.rules,
-            step: step.clone(),
+            step,
             subject: subject.clone(),
             others: self.others(step, ended).await?,
             looks: self.looks(step, ended).await?,
