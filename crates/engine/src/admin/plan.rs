@@ -23,9 +23,9 @@ use crate::error::EngineError;
 
 /// Steps of each operation that a summary shows.
 const SAMPLES: usize = 3;
-/// People that are named as not provisioned.
-const NAMED: u32 = 500;
-/// Steps that a full listing shows at most.
+/// Subjects that are read at once.
+const PAGE: u32 = 500;
+/// Steps that a full listing shows at most, and people that are named as not provisioned.
 const FULL: u32 = 100_000;
 
 /// A cycle that ran on a copy of the state.
@@ -387,16 +387,22 @@ async fn not_provisioned(
         ],
         ..SubjectFilter::default()
     };
-    let subjects = store.list(&filter, SubjectId(0), NAMED).await?;
-    Ok(subjects
-        .into_iter()
-        .map(|subject| NotProvisioned {
+    let mut all = Vec::new();
+    let mut after = SubjectId(0);
+    while all.len() < FULL as usize {
+        let subjects = store.list(&filter, after, PAGE).await?;
+        let Some(last) = subjects.last().and_then(|subject| subject.id) else {
+            break;
+        };
+        after = last;
+        all.extend(subjects.into_iter().map(|subject| NotProvisioned {
             dn: subject.dn,
             kind: subject.kind,
             verdict: subject.verdict,
             reason: subject.reason,
-        })
-        .collect())
+        }));
+    }
+    Ok(all)
 }
 
 /// Members that are wanted, but cannot be planned before their account has an id.
@@ -409,7 +415,7 @@ async fn memberships_to_follow(store: &dyn Store, open: &OpenChannel) -> Result<
     let mut total = 0;
     let mut after = SubjectId(0);
     loop {
-        let groups = store.list(&filter, after, 500).await?;
+        let groups = store.list(&filter, after, PAGE).await?;
         let Some(last) = groups.last().and_then(|group| group.id) else {
             break;
         };

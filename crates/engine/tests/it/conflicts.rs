@@ -403,3 +403,13 @@ async fn a_plan_lists_the_domains_of_the_scope_and_which_may_be_sent() {
     assert_eq!(report.held.len(), 1, "{:?}", report.held);
     assert_eq!(domains(report), [(ours, 11, true), (theirs, 1, false)]);
 }
+
+#[tokio::test]
+async fn a_plan_names_everybody_who_is_not_provisioned_however_many_they_are() {
+    let world = World::of(620).await;
+    for person in world.dir().people.values_mut().take(610) {
+        person.mail = None;
+    }
+    let report = world.plan().await;
+    assert_eq!(report.not_provisioned.len(), 610);
+}
