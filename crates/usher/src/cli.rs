@@ -19,7 +19,6 @@ const EVERYWHERE: &str = "Options of every command";
     name = "usher",
     version,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     max_term_width = 100,
     after_help = exit::HELP,
     after_long_help = exit::HELP
@@ -96,7 +95,8 @@ mod tests {
         let mut cli = Cli::command();
         cli.build();
         cli.clone().debug_assert();
-        for command in cli.get_subcommands() {
+        let own = |command: &&clap::Command| command.get_name() != "help";
+        for command in cli.get_subcommands().filter(own) {
             let name = command.get_name();
             let about = command
                 .get_about()

@@ -59,6 +59,19 @@ fn run(cli: Cli, ui: &Ui) -> Result<Exit, Failure> {
 
 /// What clap says, with our exit code for a mistake.
 fn refused_arguments(error: &clap::Error) -> ExitCode {
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
+    if is_json && error.use_stderr() {
+        let text = error.to_string();
+        let mut parts = text.trim().split("\n\n");
+        let message = parts.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let mut failure = Failure::refused(message);
+        for part in parts {
+            failure = failure.help(part.trim());
+        }
+        failure.show(&Ui::new(true));
+        return ExitCode::from(Exit::Refused.code());
+    }
     let _ = error.print();
     if error.use_stderr() {
         ExitCode::from(Exit::Refused.code())

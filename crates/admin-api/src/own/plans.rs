@@ -80,7 +80,7 @@ pub(super) fn group() -> Group {
                 "ambiguous": "integer", "only_at_target": "integer",
             },
             "samples": ["SampleStep"],
-            "not_provisioned": [{"dn": "string", "kind": KINDS.join("|"), "verdict": "string", "reason": "string"}],
+            "not_provisioned": [{"dn": "string", "kind": format!("{}?", KINDS.join("|")), "verdict": "string", "reason": "string"}],
             "email_domains": [{"domain": "string", "people": "integer", "may_be_sent": "boolean"}],
             "memberships_to_follow": "integer", "estimate": "string",
         }))

@@ -123,13 +123,17 @@ pub(super) async fn describe(
     let totals = store.step_counts(&filter).await?;
     let steps = sample_steps(store, &filter, options.full).await?;
     let memberships_to_follow = memberships_to_follow(store, open).await?;
+    let mut missing = not_provisioned(store, open).await?;
+    if let Some(certificate) = &cycle.certificate {
+        add_unusable(&mut missing, &certificate.bad_entries);
+    }
     Ok(PlanReport {
         channel: format!("{}/{}", open.sp.name, open.channel.name),
         hash: cycle.plan_hash.clone().unwrap_or_default(),
         held: held_groups(store, &filter).await?,
         adoption: adoption(store, open, &filter, &totals).await?,
         samples: samples(engine, open, steps).await?,
-        not_provisioned: not_provisioned(store, open).await?,
+        not_provisioned: missing,
         email_domains: email_domains(store, open).await?,
         estimate: estimate(open, &totals, memberships_to_follow),
         memberships_to_follow,
@@ -397,12 +401,40 @@ async fn not_provisioned(
         after = last;
         all.extend(subjects.into_iter().map(|subject| NotProvisioned {
             dn: subject.dn,
-            kind: subject.kind,
+            kind: Some(subject.kind),
             verdict: subject.verdict,
             reason: subject.reason,
         }));
     }
     Ok(all)
+}
+
+/// Adds the entries that could not be used at all: each of a read's bad entries once, those with a
+/// subject of their own being there already.
+fn add_unusable(list: &mut Vec<NotProvisioned>, bad: &[String]) {
+    for text in bad {
+        let is_told = |one: &NotProvisioned| {
+            let rest = text.strip_prefix(one.dn.as_str());
+            rest.is_some_and(|rest| rest.starts_with(": "))
+        };
+        if list.iter().any(is_told) {
+            continue;
+        }
+        // A DN may have a colon, too: it is the first part that is one.
+        let parts = text.match_indices(": ");
+        let part = parts.map(|(at, _)| text.split_at(at));
+        let (dn, reason) = part
+            .clone()
+            .find(|(dn, _)| usher_directory::Dn::parse(dn).is_ok())
+            .or_else(|| part.clone().next())
+            .unwrap_or((text.as_str(), ""));
+        list.push(NotProvisioned {
+            dn: dn.to_owned(),
+            kind: None,
+            verdict: Verdict::Invalid,
+            reason: reason.trim_start_matches(": ").to_owned(),
+        });
+    }
 }
 
 /// Members that are wanted, but cannot be planned before their account has an id.

@@ -112,8 +112,8 @@ pub struct StepSample {
 pub struct NotProvisioned {
     /// The DN.
     pub dn: String,
-    /// User or group.
-    pub kind: Kind,
+    /// User or group; `None` when the entry could not be read so far.
+    pub kind: Option<Kind>,
     /// What became of it.
     pub verdict: Verdict,
     /// Why, in words.

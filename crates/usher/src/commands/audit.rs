@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
     /// Only events with a smaller number
-    #[arg(long, value_name = "EVENT")]
+    #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(i64).range(1..))]
     before: Option<i64>,
 }
 
@@ -65,7 +65,10 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         ]);
     }
     if table.is_empty() {
-        ui.line("Nothing was done yet.");
+        ui.line(match args.before {
+            Some(number) => format!("No event has a smaller number than {number}."),
+            None => "Nothing was done yet.".to_owned(),
+        });
     } else {
         table.show(ui);
     }

@@ -261,13 +261,7 @@ fn adoption(ui: &Ui, report: &PlanReport) {
 }
 
 fn not_provisioned(ui: &Ui, report: &PlanReport) {
-    let bad = report
-        .cycle
-        .certificate
-        .as_ref()
-        .map(|certificate| certificate.bad_entries.as_slice())
-        .unwrap_or_default();
-    if report.not_provisioned.is_empty() && bad.is_empty() {
+    if report.not_provisioned.is_empty() {
         return;
     }
     ui.heading("Not provisioned, and why");
@@ -288,11 +282,5 @@ fn not_provisioned(ui: &Ui, report: &PlanReport) {
         if people.len() > NAMED {
             ui.line(ui.dim(&format!("           and {} more", people.len() - NAMED)));
         }
-    }
-    for entry in bad.iter().take(NAMED) {
-        ui.line(format!("  {} {entry}", ui.yellow("!")));
-    }
-    if bad.len() > NAMED {
-        ui.line(ui.dim(&format!("    and {} more", bad.len() - NAMED)));
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::rig::Rig;
+use crate::rig::{Rig, company, person};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_problem_of_a_configuration_is_listed_at_once() {
@@ -340,4 +340,55 @@ async fn a_broken_backup_is_refused_and_leaves_room_for_a_good_one() {
     assert!(!rig.state().join("state.db").exists());
     restore("good").await.code(0);
     assert!(!rig.state().join("restoring").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistaken_arguments_are_told_as_json_and_help_is_a_command() {
+    let rig = Rig::new().await;
+    for args in [
+        &["frobnicate", "--json"][..],
+        &["--json", "sync", "--first", "x"],
+    ] {
+        let ran = rig.usher(args).await.code(3);
+        assert_eq!(ran.out, "");
+        let told: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!(told["exit"], 3, "{told}");
+        let message = told["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("'frobnicate'") || message.contains("'x'"),
+            "{told}"
+        );
+    }
+    let help = rig.usher(&["help"]).await.code(0);
+    assert!(help.out.contains("Exit codes"), "{}", help.out);
+    let help = rig.usher(&["help", "sync"]).await.code(0);
+    assert!(help.out.contains("usher sync --full"), "{}", help.out);
+    rig.usher(&["audit", "--before", "0"]).await.code(3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_cannot_be_used_is_told_once_and_in_json_too() {
+    let mut nokey = person(9, "nokey", "No", "Key");
+    nokey.remove("entryUUID");
+    let nokey = nokey.with("entryUUID", "x".repeat(600));
+    let mut entries = company();
+    entries.push(nokey);
+    let rig = Rig::with(entries).await;
+    rig.import().await.code(0);
+    let report = rig.usher(&["plan", "--json"]).await.json();
+    let list = report["not_provisioned"].as_array().unwrap();
+    let told: Vec<_> = list
+        .iter()
+        .filter(|one| one["dn"] == "uid=nokey,ou=people,dc=example,dc=com")
+        .collect();
+    assert_eq!(told.len(), 1, "{report}");
+    assert_eq!(told[0]["verdict"], "invalid");
+    assert_eq!(told[0]["kind"], json!(null));
+    let reason = told[0]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("expected 1 to 512 bytes in `entryUUID`"),
+        "{reason}"
+    );
+    let plan = rig.usher(&["plan"]).await;
+    assert_eq!(plan.out.matches("uid=nokey").count(), 1, "{}", plan.out);
 }

@@ -50,7 +50,7 @@ pub(super) async fn play(stage: &mut Stage, story: &mut Story<'_>) -> Result<(),
         let of_kind = plan
             .not_provisioned
             .iter()
-            .filter(|missing| missing.kind == kind);
+            .filter(|missing| missing.kind == Some(kind));
         of_kind.count()
     };
     let (people, groups) = (number_of(Kind::User), number_of(Kind::Group));
