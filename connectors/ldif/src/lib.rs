@@ -8,6 +8,7 @@
 mod classes;
 mod directory;
 mod fetch;
+mod file;
 mod load;
 mod probe;
 mod read;

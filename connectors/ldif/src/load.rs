@@ -1,8 +1,6 @@
 //! From the file to the directory, one record at a time.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::BufReader;
 
 use usher_connector::scope::{Attributes, MemberList, take_too_long};
 use usher_connector::{KINDS, SourceError};
@@ -15,6 +13,7 @@ use usher_directory::ldif::{
 
 use crate::classes;
 use crate::directory::{Directory, Record, passes};
+use crate::file;
 use crate::settings::Settings;
 
 /// Most entries of a file.
@@ -32,12 +31,7 @@ pub(crate) fn load(
     needed: &BTreeSet<String>,
 ) -> Result<Directory, SourceError> {
     let path = &settings.path;
-    let file = File::open(path).map_err(|error| {
-        SourceError::Settings(format!(
-            "the LDIF file {} cannot be read: {error}. Check the path and who may read it",
-            path.display()
-        ))
-    })?;
+    let file = file::open(path)?;
     let mut loading = Loading {
         settings,
         needed,
@@ -45,7 +39,7 @@ pub(crate) fn load(
         directory: Directory::default(),
         reasons: 0,
     };
-    for record in LdifReader::new(BufReader::with_capacity(1 << 16, file)) {
+    for record in LdifReader::new(file) {
         if loading.directory.records.len() >= MAX_RECORDS {
             loading.reason(format!("the file has more than {MAX_RECORDS} entries"));
             break;
@@ -89,6 +83,10 @@ impl Loading<'_> {
                     ));
                 }
             },
+            // What stands in a file that is no LDIF is nobody's business: it may be any file that the service can read.
+            Err(error) if self.directory.records.is_empty() => {
+                self.reason(format!("line {}: expected {}", error.line, error.expected));
+            }
             Err(error) => self.reason(error.to_string()),
         }
     }

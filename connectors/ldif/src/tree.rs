@@ -1,14 +1,14 @@
 //! Looking around in the file, one level at a time.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use usher_connector::{SourceError, TreeEntry, TreeLevel};
 use usher_core::model::Hash128;
 use usher_directory::Dn;
 use usher_directory::ldif::{LdifEntry, LdifOperation, LdifReader, LdifRecord};
+
+use crate::file;
 
 /// What lies directly below a DN; below the empty one is what lies below no other entry. Blocks.
 pub(crate) fn children(path: &Path, dn: &str, limit: u32) -> Result<TreeLevel, SourceError> {
@@ -62,13 +62,8 @@ fn hash(dn: &Dn) -> Hash128 {
 
 /// Shows every entry of the file until told to stop. What cannot be read is left out: a probe tells of it.
 fn each(path: &Path, mut show: impl FnMut(&LdifEntry) -> bool) -> Result<(), SourceError> {
-    let file = File::open(path).map_err(|error| {
-        SourceError::Settings(format!(
-            "the LDIF file {} cannot be read: {error}. Check the path and who may read it",
-            path.display()
-        ))
-    })?;
-    for record in LdifReader::new(BufReader::with_capacity(1 << 16, file)).flatten() {
+    let file = file::open(path)?;
+    for record in LdifReader::new(file).flatten() {
         let entry = match record {
             LdifRecord::Content(entry) => entry,
             LdifRecord::Change(change) => match change.operation {

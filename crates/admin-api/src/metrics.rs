@@ -193,7 +193,7 @@ async fn stored(page: &mut Page, admin: &Admin, health: &ServiceHealth) -> Resul
     let configuration = admin.engine.configuration().await?;
     for sp in &configuration.sp_connections {
         if let Some(expires) = configuration.alerts.key_expires_at(sp) {
-            let left = expires - health.at;
+            let left = expires.saturating_sub(health.at);
             let labels = [("connection", sp.id.as_str())];
             page.sample(name, &labels, left.div_euclid(DAY_MS) as f64);
         }

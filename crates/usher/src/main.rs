@@ -13,6 +13,7 @@ mod ui;
 mod wiring;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -20,6 +21,9 @@ use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
+
+/// How long the program waits at its end for work that cannot be broken off.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     // The one place where the cryptography of TLS is chosen. A second call would be refused, and
@@ -46,7 +50,12 @@ fn run(cli: Cli, ui: &Ui) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("the program cannot start: {error}")))
-        .and_then(|runtime| runtime.block_on(Box::pin(commands::run(cli, ui))));
+        .and_then(|runtime| {
+            let result = runtime.block_on(Box::pin(commands::run(cli, ui)));
+            // A read of a file on a server that is gone must not hold the end.
+            runtime.shutdown_timeout(LAST_WAIT);
+            result
+        });
     // A monitoring system reads every failure as "unknown".
     result.map_err(|failure| {
         if is_status {

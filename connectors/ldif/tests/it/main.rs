@@ -313,3 +313,24 @@ async fn a_sound_file_is_described() {
     assert!(report.checks[1].detail.starts_with("3 with"));
     assert!(report.checks[2].detail.starts_with("2 with"));
 }
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_and_what_stands_in_a_file_of_others_is_not_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+        let text = refused(settings(path)).await;
+        assert!(text.contains("expected a file, found a"), "{text}");
+        let source = LdifSource::open(settings(path)).expect("good settings");
+        assert!(source.children("", 10).await.is_err(), "{}", path.display());
+    }
+    let secrets = file("hunter2:x:1:2\n\nroot:hunter2:19000\n");
+    let text = refused(settings(secrets.path())).await;
+    assert!(text.contains("line 1"), "{text}");
+    assert!(
+        !text.contains("hunter2") && !text.contains("root"),
+        "{text}"
+    );
+}

@@ -187,7 +187,7 @@ fn target_refuses(connection: &ConnectionFacts) -> Option<Alert> {
 
 fn key_expires(connection: &ConnectionFacts, now: Millis) -> Option<Alert> {
     let expires = connection.key_expires_at?;
-    let left = expires - now;
+    let left = expires.saturating_sub(now);
     let days = KEY_STAGES_DAYS
         .into_iter()
         .rev()

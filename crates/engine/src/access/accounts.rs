@@ -8,7 +8,7 @@ use usher_store::{
     Account, AccountChange, AccountId, Accounts, AuditEvent, Change, Failures, PasswordHash, Role,
 };
 
-use super::{Access, AccessError, FieldProblem, rules, secret_changed, shown};
+use super::{Access, AccessError, FieldProblem, LOCK_OUT, rules, secret_changed, shown};
 use crate::admin::{Operator, Permission};
 use crate::error::EngineError;
 
@@ -324,7 +324,8 @@ impl Access {
             count,
             locked_until,
         } = self.0.store.failures(&account.name).await?;
-        let is_locked = locked_until > self.now();
+        let longest = self.now().saturating_add(LOCK_OUT.most_ms);
+        let is_locked = locked_until > self.now() && locked_until <= longest;
         Ok(AccountView {
             name: account.name,
             roles: account.roles,

@@ -20,6 +20,9 @@ const SHORTEST_SECRET: usize = 16;
 /// A longer one is a mistake.
 const LONGEST_SECRET: usize = 256;
 
+/// When a key can expire: from the beginning of the year 2000 to that of the year 2100.
+const EXPIRIES: std::ops::RangeInclusive<Millis> = 946_684_800_000..=4_102_444_800_000;
+
 /// An alert with what became of its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertStory {
@@ -214,6 +217,13 @@ fn key(
     let sp = all
         .find(|sp| &sp.id == id)
         .ok_or_else(|| format!("there is no SP connection with the id `{id}`"))?;
+    if !EXPIRIES.contains(&expires_at) {
+        return Err(format!(
+            "expected milliseconds since 1970, from the year 2000 to the year 2100 ({} to {}), found {expires_at}",
+            EXPIRIES.start(),
+            EXPIRIES.end()
+        ));
+    }
     let key_entered_at = key_entered_at(sp).ok_or_else(|| {
         format!(
             "SP connection `{}` has no key, or nobody knows when it was entered; enter it first",

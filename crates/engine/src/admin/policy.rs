@@ -5,6 +5,9 @@ use usher_directory::{Dn, Filter};
 
 use super::Admin;
 
+/// Requests per second that can be meant: from one in a hundred seconds.
+const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000_000.0;
+
 /// Something wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyProblem {
@@ -46,8 +49,10 @@ pub fn policy_problems(policy: &Policy) -> Vec<PolicyProblem> {
         }
     }
     let rate = policy.load.requests_per_second;
-    if rate.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
-        let message = "expected a number from 0 (no limit) upwards".to_owned();
+    if let Some(rate) = rate.filter(|rate| *rate != 0.0 && !RATES.contains(rate)) {
+        let (least, most) = (RATES.start(), RATES.end());
+        let message =
+            format!("expected 0 (no limit) or a number from {least} to {most}, found {rate}");
         check.say("/load/requests_per_second", message);
     }
     for (pointer, number) in [
@@ -189,6 +194,21 @@ mod tests {
     use usher_core::model::{Limit, Policy};
 
     use super::policy_problems;
+
+    #[test]
+    fn a_rate_is_none_or_one_that_can_be_meant() {
+        let problems = |rate: f64| {
+            let mut policy = Policy::default();
+            policy.load.requests_per_second = Some(rate);
+            policy_problems(&policy).len()
+        };
+        for rate in [0.0, 0.01, 5.0, 1_000_000.0] {
+            assert_eq!(problems(rate), 0, "{rate}");
+        }
+        for rate in [1e-300, 0.009, -1.0, 1e300, f64::NAN, f64::INFINITY] {
+            assert_eq!(problems(rate), 1, "{rate}");
+        }
+    }
 
     #[test]
     fn the_default_policy_is_sound_and_everything_wrong_with_another_is_told_with_its_place() {

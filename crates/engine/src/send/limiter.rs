@@ -20,6 +20,9 @@ use crate::clock::Clock;
 /// A pause is looked at again after so long: it may have been lifted, or made longer.
 const SLICE: Duration = Duration::from_millis(200);
 
+/// The slowest steady rate, requests per second.
+const SLOWEST: f64 = 0.01;
+
 /// The limiters of all targets that this engine works with.
 #[derive(Default)]
 pub struct Limiters(Mutex<HashMap<ConnectionId, Arc<Limiter>>>);
@@ -118,8 +121,10 @@ struct Rate {
 
 impl Rate {
     fn of(per_second: f64) -> Self {
+        // A state may hold numbers that nobody could save now: the target is asked slowly then, and the sender lives.
+        let seconds = 1.0 / per_second.max(SLOWEST);
         let quota = (per_second > 0.0)
-            .then(|| Quota::with_period(Duration::from_secs_f64(1.0 / per_second)))
+            .then(|| Quota::with_period(Duration::from_secs_f64(seconds)))
             .flatten();
         let limit = quota.map(|quota| {
             let burst = NonZeroU32::new(per_second.ceil() as u32).unwrap_or(NonZeroU32::MIN);
@@ -380,6 +385,18 @@ mod tests {
             let late = Limiter::new(0.0, clock);
             late.recall(Some(kept));
             assert_eq!(late.paused(), None, "it is over");
+        }
+    }
+
+    #[test]
+    fn a_rate_that_cannot_be_meant_is_slow_and_nothing_worse() {
+        let (limiter, _) = limiter();
+        for rate in [1e-300, f64::MIN_POSITIVE] {
+            limiter.set_rate(0.0);
+            limiter.set_rate(rate);
+            assert_eq!(limiter.rate_wait(), None);
+            let wait = limiter.rate_wait().expect("one in a hundred seconds");
+            assert!(wait <= Duration::from_secs(100), "{wait:?}");
         }
     }
 

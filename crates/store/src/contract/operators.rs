@@ -243,6 +243,15 @@ pub async fn failures_to_sign_in_make_a_name_wait(place: &dyn Place) {
         }
         assert_eq!(store.failures(name).await.unwrap().count, 8);
     }
+    // A clock that was ahead by a year locks nobody out until then.
+    let ahead = T0 + 525_600 * MINUTE;
+    for _ in 0..4 {
+        let _ = store.begin_sign_in("cyd", ahead, &RULES).await.unwrap();
+    }
+    assert!(store.failures("cyd").await.unwrap().locked_until > ahead);
+    assert_eq!(store.begin_sign_in("cyd", T0, &RULES).await.unwrap(), None);
+    let asked = store.begin_sign_in("cyd", T0, &RULES).await.unwrap();
+    assert_eq!(asked, Some(T0 + 2 * MINUTE), "and guessing stays slow");
     store.signed_in("nobody").await.unwrap();
     assert_eq!(
         store.failures("nobody").await.unwrap(),
