@@ -83,7 +83,7 @@ pub(crate) async fn open(request: &EngineRequest) -> Result<Admin> {
         let configuration = configuration(request, &engine.sealer);
         engine
             .store
-            .save_configuration(&configuration, &AuditEvent::default())
+            .save_configuration(&configuration, &[], &[AuditEvent::default()])
             .await?;
     }
     Ok(Admin {

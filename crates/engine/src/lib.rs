@@ -19,6 +19,7 @@ mod send;
 pub mod service;
 mod shared;
 mod step_pages;
+mod to_its_end;
 mod trouble;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -30,3 +31,4 @@ pub use protection::Protection;
 pub use secrets::{KeyError, Sealer};
 pub use send::{Limiters, Only, SendOptions, SendReport};
 pub use shared::Shared;
+pub use to_its_end::to_its_end;

@@ -28,7 +28,8 @@ impl SqliteStore {
     pub(crate) async fn do_save_configuration(
         &self,
         configuration: &Configuration,
-        audit: &AuditEvent,
+        archive: &[(Fence, ChannelId)],
+        audit: &[AuditEvent],
     ) -> Result<()> {
         let mut tx = Tx::begin(&self.writer).await?;
         let row = sqlx::query(sql::CONFIGURATION)
@@ -51,7 +52,11 @@ impl SqliteStore {
             .execute(tx.conn())
             .await
             .map_err(backend)?;
-        add_audit(&mut tx, std::slice::from_ref(audit)).await?;
+        for (fence, channel) in archive {
+            tx.check(fence).await?;
+            archive_channel(&mut tx, channel).await?;
+        }
+        add_audit(&mut tx, audit).await?;
         tx.commit().await
     }
 
@@ -190,31 +195,6 @@ impl SqliteStore {
         tx.commit().await
     }
 
-    pub(crate) async fn do_archive_channel(
-        &self,
-        fence: &Fence,
-        channel: &ChannelId,
-    ) -> Result<u64> {
-        let mut tx = Tx::fenced(&self.writer, fence).await?;
-        let id = tx.channel(channel).await?;
-        let mut archived = 0;
-        for statement in [
-            sql::ARCHIVE_STEPS,
-            sql::ARCHIVE_MEMBERS,
-            sql::ARCHIVE_UNIQUE,
-            sql::ARCHIVE_SUBJECTS,
-        ] {
-            archived = sqlx::query(statement)
-                .bind(id)
-                .execute(tx.conn())
-                .await
-                .map_err(backend)?
-                .rows_affected();
-        }
-        tx.commit().await?;
-        Ok(archived)
-    }
-
     pub(crate) async fn do_audit(&self, events: &[AuditEvent]) -> Result<()> {
         let mut tx = Tx::begin(&self.writer).await?;
         add_audit(&mut tx, events).await?;
@@ -234,6 +214,24 @@ impl SqliteStore {
             .map_err(backend)?;
         rows.iter().map(audit_event).collect()
     }
+}
+
+/// Archives what is known of a channel of the fence's target.
+async fn archive_channel(tx: &mut Tx, channel: &ChannelId) -> Result<()> {
+    let id = tx.channel(channel).await?;
+    for statement in [
+        sql::ARCHIVE_STEPS,
+        sql::ARCHIVE_MEMBERS,
+        sql::ARCHIVE_UNIQUE,
+        sql::ARCHIVE_SUBJECTS,
+    ] {
+        sqlx::query(statement)
+            .bind(id)
+            .execute(tx.conn())
+            .await
+            .map_err(backend)?;
+    }
+    Ok(())
 }
 
 /// Stores what is kept of a channel, except its `state`.

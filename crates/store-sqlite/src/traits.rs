@@ -26,9 +26,11 @@ impl Administration for SqliteStore {
     async fn save_configuration(
         &self,
         configuration: &Configuration,
-        audit: &AuditEvent,
+        archive: &[(Fence, ChannelId)],
+        audit: &[AuditEvent],
     ) -> Result<()> {
-        self.do_save_configuration(configuration, audit).await
+        self.do_save_configuration(configuration, archive, audit)
+            .await
     }
     async fn take_lease(
         &self,
@@ -65,9 +67,6 @@ impl Administration for SqliteStore {
     }
     async fn keep_pause(&self, fence: &Fence, pause: TargetPause) -> Result<()> {
         self.do_keep_pause(fence, pause).await
-    }
-    async fn archive_channel(&self, fence: &Fence, channel: &ChannelId) -> Result<u64> {
-        self.do_archive_channel(fence, channel).await
     }
     async fn audit(&self, events: &[AuditEvent]) -> Result<()> {
         self.do_audit(events).await

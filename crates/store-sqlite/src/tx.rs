@@ -51,10 +51,16 @@ impl Tx {
     /// until the commit.
     pub(crate) async fn fenced(writer: &SqlitePool, fence: &Fence) -> Result<Self> {
         let mut tx = Self::begin(writer).await?;
+        tx.check(fence).await?;
+        Ok(tx)
+    }
+
+    /// Checks that a fence still holds; what follows is about its target.
+    pub(crate) async fn check(&mut self, fence: &Fence) -> Result<()> {
         let row = sqlx::query(sql::FENCE)
             .bind(fence.target.as_str())
             .bind(fence.epoch)
-            .fetch_optional(tx.conn())
+            .fetch_optional(self.conn())
             .await
             .map_err(backend)?;
         let Some(row) = row else {
@@ -63,8 +69,8 @@ impl Tx {
                 held: fence.epoch,
             });
         };
-        tx.target = row.try_get(0).map_err(backend)?;
-        Ok(tx)
+        self.target = row.try_get(0).map_err(backend)?;
+        Ok(())
     }
 
     pub(crate) fn conn(&mut self) -> &mut SqliteConnection {

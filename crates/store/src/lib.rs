@@ -35,11 +35,16 @@ pub trait Administration: Send + Sync {
     async fn configuration(&self) -> Result<Configuration>;
 
     /// Saves a configuration whose `revision` is one more than the stored one, with its audit
-    /// event. Otherwise [`StoreError::Conflict`].
+    /// events. Otherwise [`StoreError::Conflict`].
+    ///
+    /// Archives every subject of the channels that it drops, each under the fence of its target: state
+    /// `Archived`, live steps superseded; nothing happens at a target. All of it or nothing: a conflict or
+    /// a stale fence saves and archives nothing.
     async fn save_configuration(
         &self,
         configuration: &Configuration,
-        audit: &AuditEvent,
+        archive: &[(Fence, ChannelId)],
+        audit: &[AuditEvent],
     ) -> Result<()>;
 
     /// Takes or renews the lease of a target for `ttl_ms`. `None` while another owner holds it.
@@ -83,10 +88,6 @@ pub trait Administration: Send + Sync {
 
     /// Keeps until when the fence's target is left alone, in place of what was kept before.
     async fn keep_pause(&self, fence: &Fence, pause: TargetPause) -> Result<()>;
-
-    /// Archives every subject of a channel (its configuration is being deleted): state
-    /// `Archived`, live steps superseded. Nothing happens at the target.
-    async fn archive_channel(&self, fence: &Fence, channel: &ChannelId) -> Result<u64>;
 
     /// Adds audit events.
     async fn audit(&self, events: &[AuditEvent]) -> Result<()>;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_core::model::{StepId, Verb};
 use usher_engine::admin::{DecisionReport, Selection, StepWanted};
-use usher_engine::{SendOptions, Silent};
+use usher_engine::{SendOptions, Silent, to_its_end};
 
 use super::Caller;
 use super::given::Given;
@@ -189,15 +189,12 @@ async fn approve(
         ..SendOptions::default()
     });
     let selection = wanted.selection()?;
-    let report = admin
-        .approve(
-            Some(channel.as_str()),
-            &selection,
-            send.as_ref(),
-            Arc::new(Silent),
-        )
-        .await?;
-    Ok(Json(decision(report)))
+    let report = to_its_end(async move {
+        let channel = Some(channel.as_str());
+        let progress = Arc::new(Silent);
+        Box::pin(admin.approve(channel, &selection, send.as_ref(), progress)).await
+    });
+    Ok(Json(decision(report.await?)))
 }
 
 async fn reject(
@@ -213,9 +210,8 @@ async fn reject(
         )]));
     }
     let selection = wanted.selection()?;
-    Ok(Json(decision(
-        admin.reject(Some(channel.as_str()), &selection).await?,
-    )))
+    let report = to_its_end(async move { admin.reject(Some(channel.as_str()), &selection).await });
+    Ok(Json(decision(report.await?)))
 }
 
 #[derive(Deserialize)]
@@ -240,9 +236,8 @@ async fn retry(
         )]));
     }
     let steps: Vec<StepId> = wanted.steps.into_iter().map(StepId).collect();
-    Ok(Json(decision(
-        admin.retry(Some(channel.as_str()), &steps).await?,
-    )))
+    let report = to_its_end(async move { admin.retry(Some(channel.as_str()), &steps).await });
+    Ok(Json(decision(report.await?)))
 }
 
 fn decision(report: DecisionReport) -> Value {

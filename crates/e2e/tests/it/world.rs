@@ -140,7 +140,7 @@ impl World {
         let stored = self.admin.engine.configuration().await;
         self.configuration.revision = stored.expect("a configuration").revision + 1;
         self.store
-            .save_configuration(&self.configuration, &AuditEvent::default())
+            .save_configuration(&self.configuration, &[], &[AuditEvent::default()])
             .await
             .expect("the configuration is saved");
     }

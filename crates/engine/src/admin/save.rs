@@ -1,8 +1,9 @@
 //! Saving configuration: what it drops is archived, never undone at the target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedMutexGuard;
 use usher_core::model::{ChannelId, Configuration, ConnectionId};
 use usher_store::StoreError;
 
@@ -10,7 +11,9 @@ use super::Admin;
 use super::differences::Differences;
 use super::operator::Permission;
 use crate::error::EngineError;
+use crate::lease::Lease;
 use crate::service::ServiceEvent;
+use crate::to_its_end::to_its_end;
 
 /// What saving did.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,49 +29,76 @@ impl Admin {
     /// one in between is refused. `differences` says without secrets what changes: for the audit log, with the
     /// value before and after of each place.
     ///
-    /// Channels that it no longer has are archived first: nothing happens at the target, and a
-    /// channel that comes back finds the accounts again by `externalId` (also if the process ends
-    /// in between).
+    /// Channels that it no longer has are archived in the same transaction: nothing happens at the target,
+    /// and a channel that comes back finds the accounts again by `externalId`. What is refused archives
+    /// nothing. It is carried out to its end, also if whoever asked does not wait for it.
     pub async fn save(
         &self,
         configuration: Configuration,
         from_revision: u64,
         differences: impl Into<Differences>,
     ) -> Result<SaveReport, EngineError> {
-        let before = self.engine.configuration().await?;
-        for permission in needed(&before, &configuration) {
-            self.require(permission)?;
-        }
-        if before.revision != from_revision {
-            return Err(StoreError::Conflict {
-                expected: from_revision,
-                found: before.revision,
+        let (admin, differences) = (self.clone(), differences.into());
+        to_its_end(async move {
+            let before = admin.engine.configuration().await?;
+            for permission in needed(&before, &configuration) {
+                admin.require(permission)?;
             }
-            .into());
-        }
+            if before.revision != from_revision {
+                return Err(StoreError::Conflict {
+                    expected: from_revision,
+                    found: before.revision,
+                }
+                .into());
+            }
+            let dropped = dropped(&before, &configuration);
+            let leaving = Box::pin(admin.hold(dropped)).await?;
+            let saved = admin.save_held(configuration, from_revision, differences, &leaving);
+            let saved = saved.await;
+            // Whatever came out: what cannot be given back ends by itself.
+            for target in leaving {
+                if let Err(error) = target.lease.release().await {
+                    tracing::debug!(%error, "a lease that was not given back ends by itself");
+                }
+            }
+            saved
+        })
+        .await
+    }
+
+    async fn save_held(
+        &self,
+        configuration: Configuration,
+        from_revision: u64,
+        differences: Differences,
+        leaving: &[Leaving],
+    ) -> Result<SaveReport, EngineError> {
         let mut report = SaveReport {
             revision: from_revision + 1,
             archived: Vec::new(),
         };
-        for (sp, channel) in before.channels() {
-            if configuration.channel(&channel.id).is_none() {
-                let left = self.archive(&sp.id, &channel.id).await?;
-                report
-                    .archived
-                    .push((format!("{}/{}", sp.name, channel.name), left));
+        let (mut archive, mut events) = (Vec::new(), Vec::new());
+        for target in leaving {
+            for (channel, name) in &target.channels {
+                let left = self.left_behind(channel).await?;
+                let detail = format!("{left} accounts stay at the target as they are");
+                events.push(self.event("ARCHIVE", Some(channel), &detail));
+                archive.push((target.lease.fence().clone(), channel.clone()));
+                report.archived.push((name.clone(), left));
             }
         }
         let configuration = Configuration {
             revision: report.revision,
             ..configuration
         };
-        let Differences { text, changes } = differences.into();
+        let Differences { text, changes } = differences;
         let detail = format!("revision {}: {text}", report.revision);
         let mut event = self.event("CONFIG", None, &detail);
         event.changes = changes;
-        self.engine
-            .store
-            .save_configuration(&configuration, &event)
+        events.push(event);
+        let store = &self.engine.store;
+        store
+            .save_configuration(&configuration, &archive, &events)
             .await?;
         self.engine.shared.tell(ServiceEvent::ConfigurationSaved {
             at: self.engine.clock.now(),
@@ -78,20 +108,23 @@ impl Admin {
         Ok(report)
     }
 
-    /// Archives a channel's subjects once whoever works on its target is done; returns how many
-    /// accounts stay behind.
-    async fn archive(&self, sp: &ConnectionId, channel: &ChannelId) -> Result<u64, EngineError> {
+    /// Waits until whoever works on the targets of these channels is done, and lets nobody begin.
+    async fn hold(&self, dropped: Dropped) -> Result<Vec<Leaving>, EngineError> {
         let engine = &self.engine;
-        let lease = engine.hold(sp).await?;
-        let _sending = engine.shared.target(sp).sending_turn().await;
-        let _cycle = engine.shared.cycle_turn(channel).await;
-        let left = self.left_behind(channel).await?;
-        engine.store.archive_channel(lease.fence(), channel).await?;
-        let detail = format!("{left} accounts stay at the target as they are");
-        let event = self.event("ARCHIVE", Some(channel), &detail);
-        engine.store.audit(&[event]).await?;
-        lease.release().await?;
-        Ok(left)
+        let mut leaving = Vec::new();
+        for (sp, channels) in dropped {
+            let lease = engine.hold(&sp).await?;
+            let mut turns = vec![engine.shared.target(&sp).sending_turn().await];
+            for (channel, _) in &channels {
+                turns.push(engine.shared.cycle_turn(channel).await);
+            }
+            leaving.push(Leaving {
+                lease,
+                channels,
+                _turns: turns,
+            });
+        }
+        Ok(leaving)
     }
 
     pub(super) async fn left_behind(&self, channel: &ChannelId) -> Result<u64, EngineError> {
@@ -99,6 +132,32 @@ impl Admin {
         let of = |state: &str| counts.states.get(state).copied().unwrap_or_default();
         Ok(of("user.linked") + of("user.disabled") + of("user.frozen"))
     }
+}
+
+/// Channels with their names, by the SP connection of which they are.
+type Dropped = BTreeMap<ConnectionId, Vec<(ChannelId, String)>>;
+
+/// A target of which channels leave the configuration; nobody works on it meanwhile.
+struct Leaving {
+    lease: Lease,
+    channels: Vec<(ChannelId, String)>,
+    _turns: Vec<OwnedMutexGuard<()>>,
+}
+
+/// Always in the same order: two who wait for several targets do not wait for each other.
+fn dropped(before: &Configuration, after: &Configuration) -> Dropped {
+    let mut dropped = Dropped::new();
+    for (sp, channel) in before.channels() {
+        if after.channel(&channel.id).is_none() {
+            let name = format!("{}/{}", sp.name, channel.name);
+            let channels = dropped.entry(sp.id.clone()).or_default();
+            channels.push((channel.id.clone(), name));
+        }
+    }
+    for channels in dropped.values_mut() {
+        channels.sort();
+    }
+    dropped
 }
 
 /// What saving takes: certificates and mapping expressions are for those who may manage and write them.

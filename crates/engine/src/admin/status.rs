@@ -134,6 +134,9 @@ impl Admin {
         for remark in unfinished.await? {
             worse(Health::Warning, remark);
         }
+        if let Some(remark) = archived(&counts) {
+            worse(Health::Critical, remark);
+        }
         let now = self.engine.clock.now();
         let stale = record.last_complete_at.is_none_or(|at| now - at > STALE_MS);
         if record.state == ChannelState::Active && stale {
@@ -160,6 +163,17 @@ impl Admin {
             last_complete_at: record.last_complete_at,
         })
     }
+}
+
+/// Nothing archived is ever planned again, so a channel that is configured has none.
+fn archived(counts: &ChannelCounts) -> Option<String> {
+    let of = |state: &str| counts.states.get(state).copied().unwrap_or_default();
+    let archived = of("user.archived") + of("group.archived");
+    (archived > 0).then(|| {
+        format!(
+            "{archived} people and groups of this channel are archived, as if it had been deleted: they are neither kept up to date nor disabled. Delete the channel and make it anew: the new one finds their accounts again by `externalId`"
+        )
+    })
 }
 
 /// What a person should know of a last cycle that was not complete.

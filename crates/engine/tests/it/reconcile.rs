@@ -1,7 +1,9 @@
 //! Reconcile, adopted groups, dropped and second channels (behaviour §9, §12, §15, §19).
 
 use serde_json::json;
-use usher_core::model::{ChannelId, CycleMode, GroupRemoval, Verb};
+use usher_core::model::{ChannelId, ConnectionId, CycleMode, GroupRemoval, Verb};
+use usher_engine::EngineError;
+use usher_engine::admin::Health;
 
 use crate::world::{World, everything, verbs};
 
@@ -116,6 +118,92 @@ async fn a_dropped_channel_leaves_its_accounts_and_a_new_one_finds_them_again() 
     world.sync(CycleMode::Incremental).await;
     assert_eq!(world.users().len(), 10, "nobody is created twice");
     assert_eq!(world.users()["u001"]["title"], "Lead");
+}
+
+/// How many subjects of the first channel are archived.
+async fn archived(world: &World) -> u64 {
+    let store = &world.admin.engine.store;
+    let counts = store.counts(&ChannelId::new("staff")).await.unwrap();
+    let archived = counts.states.get("user.archived");
+    archived.copied().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_refused_archives_nobody() {
+    let mut world = World::of(10).await;
+    world.first_sync().await;
+    let mut second = world.configuration.sp_connections[0].clone();
+    second.id = ConnectionId::new("z-second");
+    "Second".clone_into(&mut second.name);
+    second.channels[0].id = ChannelId::new("second");
+    world.configuration.sp_connections.push(second);
+    world.save().await;
+    let store = world.admin.engine.store.clone();
+    // Another process works on the second target.
+    let now = world.admin.engine.clock.now();
+    let target = ConnectionId::new("z-second");
+    let other = store.take_lease(&target, "other", now, 60_000).await;
+    let fence = other.unwrap().expect("it is free");
+    let before = world.admin.engine.configuration().await.unwrap();
+    let mut none = before.clone();
+    none.sp_connections.clear();
+    let refused = world
+        .admin
+        .save(none.clone(), before.revision, "test")
+        .await;
+    assert!(
+        matches!(refused, Err(EngineError::Busy { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(archived(&world).await, 0);
+    assert_eq!(world.admin.engine.configuration().await.unwrap(), before);
+    store.release_lease(&fence).await.unwrap();
+    let saved = world
+        .admin
+        .save(none, before.revision, "test")
+        .await
+        .unwrap();
+    assert_eq!(saved.archived.len(), 2);
+    assert_eq!(archived(&world).await, 10);
+    // A channel that has archived people all the same is not well, and says what to do.
+    let mut again = before;
+    again.sp_connections.retain(|sp| sp.id != target);
+    let revision = saved.revision;
+    world.admin.save(again, revision, "test").await.unwrap();
+    let status = world.admin.status().await.unwrap().remove(0);
+    assert_eq!(status.health, Health::Critical);
+    let told = status
+        .remarks
+        .iter()
+        .any(|remark| remark.contains("are archived") && remark.contains("make it anew"));
+    assert!(told, "{:?}", status.remarks);
+}
+
+#[tokio::test]
+async fn a_deletion_runs_to_its_end_when_whoever_asked_is_gone() {
+    let world = World::of(3).await;
+    world.first_sync().await;
+    let before = world.admin.engine.configuration().await.unwrap();
+    let mut none = before.clone();
+    none.sp_connections.clear();
+    {
+        let mut save = std::pin::pin!(world.admin.save(none, before.revision, "test"));
+        tokio::select! {
+            biased;
+            _ = &mut save => unreachable!("it has to wait for the store"),
+            () = std::future::ready(()) => {}
+        }
+    }
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+    for _ in 0..1_500 {
+        looks.tick().await;
+        let revision = world.admin.engine.configuration().await.unwrap().revision;
+        if revision > before.revision {
+            assert_eq!(archived(&world).await, 3);
+            return;
+        }
+    }
+    panic!("never saved");
 }
 
 #[tokio::test]

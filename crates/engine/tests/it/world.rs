@@ -162,7 +162,7 @@ impl World {
         self.admin
             .engine
             .store
-            .save_configuration(&self.configuration, &AuditEvent::default())
+            .save_configuration(&self.configuration, &[], &[AuditEvent::default()])
             .await
             .expect("the configuration is saved");
     }

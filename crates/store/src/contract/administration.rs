@@ -44,7 +44,7 @@ pub async fn an_empty_store_has_an_empty_configuration(place: &dyn Place) {
 pub async fn a_configuration_is_saved_with_its_audit_event(place: &dyn Place) {
     let store = place.open().await;
     store
-        .save_configuration(&revision(1), &event("CONFIG"))
+        .save_configuration(&revision(1), &[], &[event("CONFIG")])
         .await
         .unwrap();
     assert_eq!(store.configuration().await.unwrap(), revision(1));
@@ -57,12 +57,12 @@ pub async fn a_configuration_is_saved_with_its_audit_event(place: &dyn Place) {
 pub async fn an_older_or_skipped_revision_is_a_conflict(place: &dyn Place) {
     let store = place.open().await;
     store
-        .save_configuration(&revision(1), &event("CONFIG"))
+        .save_configuration(&revision(1), &[], &[event("CONFIG")])
         .await
         .unwrap();
     for wrong in [0, 1, 3] {
         let error = store
-            .save_configuration(&revision(wrong), &event("CONFIG"))
+            .save_configuration(&revision(wrong), &[], &[event("CONFIG")])
             .await
             .unwrap_err();
         assert!(

@@ -1,6 +1,8 @@
 //! Leases and fencing.
 
-use usher_core::model::{ChannelId, ConnectionId, Kind, StepId, StepState, SubjectId};
+use usher_core::model::{
+    ChannelId, Configuration, ConnectionId, Kind, StepId, StepState, SubjectId,
+};
 
 use super::Place;
 use super::desk::{Desk, T0, TTL, create, outcome, write};
@@ -115,10 +117,7 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
         "save_channel",
         store.save_channel(&stale, &desk.record()).await,
     );
-    refused(
-        "archive",
-        store.archive_channel(&stale, &desk.channel).await,
-    );
+    refused("archive", drop_channel(&desk, &stale, &desk.channel).await);
     let pause = TargetPause {
         until: T0,
         told: true,
@@ -151,6 +150,18 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
         store.index_finish(&stale, Kind::User, 1, T0).await,
     );
     assert_eq!(picture(&desk, user, group).await, before);
+}
+
+async fn drop_channel(desk: &Desk, fence: &Fence, channel: &ChannelId) -> Result<()> {
+    let configuration = Configuration {
+        revision: 1,
+        ..Configuration::default()
+    };
+    let archive = [(fence.clone(), channel.clone())];
+    let store = &desk.store;
+    store
+        .save_configuration(&configuration, &archive, &[])
+        .await
 }
 
 fn refused<T>(what: &str, result: Result<T>) {
@@ -201,10 +212,7 @@ pub async fn a_lease_of_another_target_does_not_write(place: &dyn Place) {
     let foreign = write(desk.subject(Kind::User, "ben"), Vec::new());
     let wrote = other.store.write(&other.fence, open, &[foreign]).await;
     assert!(wrote.is_err());
-    let archived = other
-        .store
-        .archive_channel(&other.fence, &ChannelId::new("channel"))
-        .await;
+    let archived = drop_channel(&other, &other.fence, &ChannelId::new("channel")).await;
     assert!(archived.is_err());
     assert_eq!(desk.steps().await, [step]);
 }

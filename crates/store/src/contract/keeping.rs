@@ -1,12 +1,12 @@
 //! Retention, copies, crashes, archives.
 
 use usher_core::model::{
-    Hash128, Kind, Millis, SourceKey, StepId, StepState, SubjectId, SubjectState,
+    Configuration, Hash128, Kind, Millis, SourceKey, StepId, StepState, SubjectId, SubjectState,
 };
 
 use super::Place;
 use super::desk::{Desk, T0, create, disable, outcome, unique, update, write};
-use crate::{AuditEvent, Retention, StepFilter, Store, SubjectFilter};
+use crate::{AuditEvent, Fence, Result, Retention, StepFilter, Store, StoreError, SubjectFilter};
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -161,6 +161,53 @@ pub async fn a_sound_state_checks_and_has_a_size(place: &dyn Place) {
     assert!(desk.store.check().await.unwrap() > empty);
 }
 
+/// Saves the configuration of this revision, which drops these channels.
+async fn drop_channels(desk: &Desk, revision: u64, fences: &[&Fence]) -> Result<()> {
+    let configuration = Configuration {
+        revision,
+        ..Configuration::default()
+    };
+    let archive: Vec<_> = fences
+        .iter()
+        .map(|fence| ((*fence).clone(), desk.channel.clone()))
+        .collect();
+    let audit = [AuditEvent::default(), AuditEvent::default()];
+    let store = &desk.store;
+    store
+        .save_configuration(&configuration, &archive, &audit)
+        .await
+}
+
+/// One decision: neither somebody else's change nor a fence that is stale leaves half of it.
+pub async fn a_configuration_that_is_not_saved_archives_nothing(place: &dyn Place) {
+    let desk = filled(place).await;
+    let stale = Fence {
+        epoch: desk.fence.epoch - 1,
+        ..desk.fence.clone()
+    };
+    let before = content(&*desk.store, &desk).await;
+    let conflict = drop_channels(&desk, 2, &[&desk.fence]).await;
+    assert!(
+        matches!(conflict, Err(StoreError::Conflict { found: 0, .. })),
+        "{conflict:?}"
+    );
+    assert_eq!(content(&*desk.store, &desk).await, before);
+    let fenced = drop_channels(&desk, 1, &[&desk.fence, &stale]).await;
+    assert!(
+        matches!(fenced, Err(StoreError::Fenced { .. })),
+        "{fenced:?}"
+    );
+    assert_eq!(content(&*desk.store, &desk).await, before);
+    drop_channels(&desk, 1, &[&desk.fence]).await.unwrap();
+    let log = desk.store.audit_log(None, 10).await.unwrap();
+    assert_eq!(
+        log.len(),
+        3,
+        "one was there, two came with the configuration"
+    );
+    assert_eq!(desk.claim(10).await, []);
+}
+
 /// Nothing more is sent, planned or resolved; what is in flight gets its outcome.
 pub async fn an_archived_channel_is_at_rest(place: &dyn Place) {
     let desk = Desk::at(place).await;
@@ -176,8 +223,8 @@ pub async fn an_archived_channel_is_at_rest(place: &dyn Place) {
     let stays = other.linked(Kind::User, &["a"]).await[0];
     desk.claim(1).await;
     let store = &desk.store;
-    let archived = store.archive_channel(&desk.fence, &desk.channel).await;
-    assert_eq!(archived.unwrap(), 3);
+    drop_channels(&desk, 1, &[&desk.fence]).await.unwrap();
+    assert_eq!(desk.get(group).await.state, SubjectState::Archived);
     let subject = desk.get(ids[0]).await;
     assert_eq!(subject.state, SubjectState::Archived);
     assert!(subject.target_id.is_some());
@@ -192,7 +239,7 @@ pub async fn an_archived_channel_is_at_rest(place: &dyn Place) {
     let hash = Hash128::of(b"cn=a,ou=people,dc=example");
     let found = store.by_dn(&desk.channel, &[hash]).await.unwrap();
     assert_eq!(found, []);
-    let again = store.archive_channel(&desk.fence, &desk.channel).await;
-    assert_eq!(again.unwrap(), 0);
+    drop_channels(&desk, 2, &[&desk.fence]).await.unwrap();
+    assert_eq!(desk.states(ids[0]).await, ["claimed"]);
     assert_eq!(other.get(stays).await.state, SubjectState::Linked);
 }

@@ -165,6 +165,7 @@ macro_rules! contract_tests {
             keeping::two_openings_see_the_same_state,
             keeping::a_sound_state_checks_and_has_a_size,
             keeping::an_archived_channel_is_at_rest,
+            keeping::a_configuration_that_is_not_saved_archives_nothing,
             operators::an_account_comes_back_as_it_was_written,
             operators::names_of_accounts_do_not_differ_by_case,
             operators::a_change_from_older_accounts_does_nothing,

@@ -179,7 +179,7 @@ impl Stage {
         };
         Ok(session
             .store
-            .save_configuration(&configuration, &event)
+            .save_configuration(&configuration, &[], &[event])
             .await?)
     }
 
