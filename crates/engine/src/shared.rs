@@ -20,6 +20,7 @@ pub struct Shared {
     pub(crate) meters: Meters,
     channels: Mutex<HashMap<ChannelId, Arc<tokio::sync::Mutex<()>>>>,
     targets: Mutex<HashMap<ConnectionId, Arc<TargetDesk>>>,
+    configuration: Arc<tokio::sync::Mutex<()>>,
     events: broadcast::Sender<ServiceEvent>,
     changed: watch::Sender<u64>,
     /// A service stopped, or stops: nobody begins anything more at a target.
@@ -33,6 +34,7 @@ impl Default for Shared {
             meters: Meters::default(),
             channels: Mutex::default(),
             targets: Mutex::default(),
+            configuration: Arc::default(),
             events: broadcast::Sender::new(EVENTS),
             changed: watch::Sender::new(0),
             closed: watch::Sender::new(false),
@@ -48,6 +50,11 @@ impl Shared {
             channels.entry(channel.clone()).or_default().clone()
         };
         turn.lock_owned().await
+    }
+
+    /// Waits until nobody else changes the configuration.
+    pub(crate) async fn configuration_turn(&self) -> OwnedMutexGuard<()> {
+        self.configuration.clone().lock_owned().await
     }
 
     /// Where the work on a target is agreed on.

@@ -223,6 +223,7 @@ async fn set_settings(
     Given(sent): Given<Sent>,
 ) -> Result<Tagged<Shown>, Problem> {
     let wanted = WantedAlerts::from(sent);
+    let _turn = admin.configuration_turn().await;
     let mut tries = 1;
     loop {
         admin.require(Permission::Configure)?;

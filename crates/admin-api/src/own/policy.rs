@@ -163,6 +163,7 @@ async fn change(
     place: &Place,
     make: impl Fn(&Configuration, &ChannelId) -> Result<Configuration, Problem>,
 ) -> Result<(), Problem> {
+    let _turn = admin.configuration_turn().await;
     let mut tries = 1;
     loop {
         let (before, id) = place.channel(admin).await?;

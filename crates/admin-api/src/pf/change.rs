@@ -162,6 +162,7 @@ async fn change(
     place: &(dyn Fn(&Place) -> String + Sync),
 ) -> Result<Changed, ApiError> {
     let mut tries = 1;
+    let mut turn = None;
     loop {
         let before = admin.engine.configuration().await?;
         let (mut after, mut warnings) = make(&before)?;
@@ -179,6 +180,13 @@ async fn change(
                 configuration: before,
                 warnings,
             });
+        }
+        // Whatever is outside was asked before the queue: one that does not answer keeps nobody else waiting.
+        if turn.is_none() {
+            turn = Some(admin.configuration_turn().await);
+            if admin.engine.configuration().await?.revision != before.revision {
+                continue;
+            }
         }
         let told = told(differences);
         match admin.save(after.clone(), before.revision, told).await {

@@ -146,3 +146,40 @@ async fn people_are_found_filtered_and_explained_without_what_is_masked() {
     let short = company.world.get("/api/v1/search?q=u").await;
     assert_eq!(short.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn what_was_approved_is_sent_also_when_the_client_goes_away() {
+    let company = with_held().await;
+    let held = async || {
+        let page = company.get("/held?limit=100").await;
+        page.body["items"].as_array().unwrap().len()
+    };
+    assert_eq!(held().await, 27);
+    {
+        let body = json!({"all": true, "send": true});
+        let mut asked = std::pin::pin!(company.post("/held/approve", body));
+        let approved = async {
+            let mut looks = tokio::time::interval(std::time::Duration::from_millis(1));
+            while held().await > 0 {
+                looks.tick().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = &mut asked => panic!("all of it was sent at once: {answer:?}"),
+            () = approved => {}
+        }
+    }
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+    for _ in 0..1_500 {
+        looks.tick().await;
+        let steps = company
+            .get("/steps?verb=disable&state=succeeded&limit=100")
+            .await;
+        let sent = steps.body["items"].as_array().map_or(0, Vec::len);
+        if sent == 27 {
+            return;
+        }
+    }
+    panic!("what was approved is not sent");
+}

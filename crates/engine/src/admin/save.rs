@@ -108,6 +108,12 @@ impl Admin {
         Ok(report)
     }
 
+    /// Waits in the queue of those who change the configuration. Whoever reads and saves it while this is kept
+    /// is not overtaken by others who queue. Never to be asked for twice by one change.
+    pub async fn configuration_turn(&self) -> OwnedMutexGuard<()> {
+        self.engine.shared.configuration_turn().await
+    }
+
     /// Waits until whoever works on the targets of these channels is done, and lets nobody begin.
     async fn hold(&self, dropped: Dropped) -> Result<Vec<Leaving>, EngineError> {
         let engine = &self.engine;

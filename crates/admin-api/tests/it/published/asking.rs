@@ -160,3 +160,37 @@ async fn a_linked_channel_is_not_renamed_where_channels_have_no_id() {
         StatusCode::OK,
     );
 }
+
+/// Nobody who did not say from which version a change was made is told of a conflict.
+#[tokio::test]
+async fn twenty_clients_who_change_different_things_all_succeed() {
+    let world = Arc::new(crate::world::World::start().await);
+    let path = world.folder.path().join("people.ldif");
+    std::fs::write(&path, PEOPLE).expect("a file");
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..20 {
+        let (world, path) = (world.clone(), path.clone());
+        clients.spawn(async move {
+            // Every other one has its file looked at first.
+            let headers = if client % 2 == 0 { BYPASS } else { &[] };
+            for n in 0..5 {
+                let id = format!("store-{client}-{n}");
+                let mut store = ldif_store(&id, &path);
+                store["name"] = json!(id);
+                let place = "/pf-admin-api/v1/dataStores";
+                let answer = world.call_with(Method::POST, place, Some(store), headers);
+                is(&answer.await, StatusCode::CREATED);
+            }
+        });
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended.expect("the client got all it asked for");
+    }
+    let configuration = world
+        .admin
+        .engine
+        .configuration()
+        .await
+        .expect("it is read");
+    assert_eq!(configuration.data_stores.len(), 100);
+}
