@@ -8,6 +8,7 @@
 mod caller;
 pub mod commands;
 mod health;
+mod identified;
 mod identity;
 mod metrics;
 mod own;

@@ -2,11 +2,12 @@
 -- members of its groups when an entry is renamed or moved.
 
 CREATE TABLE former_name (
+    id      INTEGER PRIMARY KEY,
     channel INTEGER NOT NULL REFERENCES channel (id),
     dn_hash BLOB NOT NULL,
     subject INTEGER NOT NULL REFERENCES subject (id) ON DELETE CASCADE,
-    PRIMARY KEY (channel, dn_hash, subject)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (channel, dn_hash, subject)
+) STRICT;
 CREATE INDEX former_name_subject ON former_name (subject);
 
 CREATE TRIGGER subject_renamed AFTER UPDATE OF dn_hash ON subject

@@ -97,6 +97,12 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     shallow(bytes)?;
+    // A list would be taken for the fields in their order, and an empty one for none of them.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(malformed(
+            "the body is expected to be a JSON object, not a list",
+        ));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let given = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();

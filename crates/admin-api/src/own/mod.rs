@@ -23,7 +23,6 @@ mod plans;
 mod policy;
 mod preview;
 pub(crate) mod problem;
-mod request;
 mod runs;
 mod secrets;
 mod step_view;
@@ -40,6 +39,7 @@ use usher_engine::admin::Admin;
 
 use crate::Api;
 use crate::caller::admin_of;
+use crate::identified::identified;
 use openapi::Group;
 use problem::Problem;
 
@@ -87,7 +87,7 @@ pub(crate) fn routes() -> Router<Api> {
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(request::identified))
+        .layer(middleware::from_fn(identified))
 }
 
 /// A defect of ours is an answer, and stops no other request.

@@ -10,8 +10,8 @@ use usher_engine::access::SignInError;
 use usher_store::StoreError;
 use uuid::Uuid;
 
-use super::request;
 use crate::caller::Refusal;
+use crate::identified;
 
 /// A refusal. `code` is stable and for programs, the texts are for people.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             hint: String::new(),
-            request_id: request::id(),
+            request_id: identified::id(),
             errors: Vec::new(),
             current: None,
             etag: None,

@@ -19,11 +19,13 @@ mod version;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::middleware;
 use axum::routing::{get, post};
 use usher_engine::admin::Admin;
 
 use crate::Api;
 use crate::caller::admin_of;
+use crate::identified::identified;
 use error::ApiError;
 
 /// The routes, relative to `/pf-admin-api/v1`.
@@ -70,6 +72,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/cluster/status", get(cluster::status))
         .fallback(error::no_such_resource)
         .method_not_allowed_fallback(error::no_such_method)
+        .layer(middleware::from_fn(identified))
 }
 
 /// The header that every request needs: a page of another site cannot add it.

@@ -10,7 +10,7 @@ use super::error::ApiError;
 use crate::Api;
 
 /// Largest body, bytes.
-const MOST: usize = 16 << 20;
+const MOST: usize = 4 << 20;
 
 /// A JSON document.
 pub(super) struct Document(pub(super) Value);

@@ -111,6 +111,11 @@ async fn a_body_is_json_of_a_size_a_depth_and_a_shape() {
         (cut.status.as_u16(), &cut.body["code"]),
         (400, &json!("malformed"))
     );
+    let list = put(json, "[]".to_owned()).await;
+    assert_eq!(
+        (list.status.as_u16(), &list.body["code"]),
+        (400, &json!("malformed"))
+    );
     let deep = put(json, "[".repeat(100_000)).await;
     assert_eq!(
         (deep.status.as_u16(), &deep.body["code"]),

@@ -188,7 +188,7 @@ impl Admin {
             let event = self.event(
                 "RETRY",
                 Some(&open.channel.id),
-                &format!("{done} parked steps"),
+                &format!("{done} of the parked steps {}", numbered(&ids)),
             );
             self.engine.store.audit(&[event]).await?;
             Ok(DecisionReport {
@@ -292,10 +292,34 @@ impl Admin {
             .iter()
             .map(|(id, state)| (id.0, state.clone()))
             .collect();
-        let detail = format!("{} held steps", report.done);
+        let detail = format!("held steps: {}", numbered(&approved.done));
         let event = self.event(event, Some(&open.channel.id), &detail);
         Ok(self.engine.store.audit(&[event]).await?)
     }
+}
+
+/// The numbers of steps, those that follow each other as a range: who looks at the log later finds each in it.
+fn numbered(steps: &[StepId]) -> String {
+    let mut ids: Vec<i64> = steps.iter().map(|step| step.0).collect();
+    ids.sort_unstable();
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for id in ids {
+        match ranges.last_mut() {
+            Some((_, last)) if id <= *last + 1 => *last = id,
+            _ => ranges.push((id, id)),
+        }
+    }
+    if ranges.is_empty() {
+        return "none".to_owned();
+    }
+    let words = ranges.into_iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Holds that need a change in the source, or a choice, rather than a yes. A choice between
@@ -325,4 +349,16 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),
         _ => hold.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StepId, numbered};
+
+    #[test]
+    fn every_step_of_a_decision_is_found_in_the_log() {
+        let steps = |ids: &[i64]| numbered(&ids.iter().map(|id| StepId(*id)).collect::<Vec<_>>());
+        assert_eq!(steps(&[]), "none");
+        assert_eq!(steps(&[9, 4, 5, 6, 12, 11]), "4 to 6, 9, 11 to 12");
+    }
 }

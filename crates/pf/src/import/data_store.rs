@@ -173,7 +173,16 @@ impl Import<'_> {
             .filter(|store| store.name == name)
             .map(|store| store.id.to_string())
             .next();
-        DataStoreId::new(self.id(given_id, same, path))
+        let id = self.id(given_id, same, path);
+        if id == INTERNAL_STORE {
+            self.report.problem(
+                &format!("{path}.id"),
+                "an id of its own",
+                &format!("`{INTERNAL_STORE}`"),
+                "It stands for Usher's own state; choose another id.",
+            );
+        }
+        DataStoreId::new(id)
     }
 
     fn current_ldap(&self, id: &DataStoreId) -> Option<LdapStore> {

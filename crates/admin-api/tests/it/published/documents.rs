@@ -370,6 +370,10 @@ async fn what_is_in_use_or_not_ours_cannot_be_deleted_or_made() {
         store["id"] = json!("x");
         assert_eq!(fields(&face.post("/dataStores", store).await), ["type"]);
     }
+    let mut reserved = ldap_store();
+    reserved["id"] = json!("ProvisionerDS");
+    reserved["name"] = json!("Another");
+    assert_eq!(fields(&face.post("/dataStores", reserved).await), ["id"]);
 
     let mut settings = face.get("/serverSettings").await.body;
     assert_eq!(settings["rolesAndProtocols"]["idpRole"]["enable"], true);
@@ -424,6 +428,8 @@ async fn the_mail_servers_password_is_sealed_and_the_rest_of_the_settings_is_kep
 async fn a_document_that_changed_is_not_overwritten_when_its_tag_is_given() {
     let face = Face::new().await;
     let made = face.post("/dataStores", ldap_store()).await;
+    assert_eq!(made.headers["cache-control"], "no-store");
+    assert!(made.headers.contains_key("x-request-id"), "for the log");
     let tag = made.headers["etag"].to_str().expect("a tag").to_owned();
     let mut first = made.body.clone();
     first["name"] = json!("First");

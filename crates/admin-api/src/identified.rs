@@ -14,13 +14,13 @@ tokio::task_local! {
 }
 
 /// The id of the request that is being answered.
-pub(super) fn id() -> Uuid {
+pub(crate) fn id() -> Uuid {
     // Outside of a request nobody has been told an id.
     ID.try_with(|id| *id).unwrap_or_else(|_| Uuid::now_v7())
 }
 
 /// Gives a request its id, and its answer the headers that every answer has.
-pub(super) async fn identified(request: Request, next: Next) -> Response {
+pub(crate) async fn identified(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let span = tracing::info_span!(
         "request",
