@@ -3,24 +3,29 @@
 use std::path::Path;
 
 use axum::Json;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use serde_json::{Value, json};
 use usher_core::model::{Configuration, DataStoreKind, SpConnection};
 use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
-use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode};
+use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Warning};
 use usher_store::StoreError;
 
 use super::Caller;
+use super::checks::patient;
 use super::etag::{IfMatch, Tagged};
 use super::given::Text;
 use super::openapi::{Group, Operation, Takes, get, post, put};
 use super::params::Params;
 use super::problem::{Fault, Problem};
 use super::secrets::FileSecrets;
+use crate::Api;
 use crate::identity::identity;
 use crate::secrets::SentSecrets;
 use crate::told::told;
+
+/// Saves without asking directories and targets.
+const BYPASS: &str = "bypass_external_validation";
 
 /// Largest configuration.
 const LARGEST: usize = 64 << 20;
@@ -56,7 +61,8 @@ pub(super) fn group() -> Group {
         .add(
             merge(put("/configuration", "importConfiguration", "Take a file as the configuration"))
                 .query("drop_channels", "Allow that channels with links are no longer in the file; nothing is done at the target", json!("true|false"))
-                .help("As `usher config import`. Secrets stand in the file as they are, or sealed by this installation; `env:` and `file:` are for the command line. Paths of files are absolute.")
+                .query(BYPASS, "Do not ask the directories whose access changes and the targets that are turned on", json!("true|false"))
+                .help("As `usher config import`, but what it changes is tried first: a directory that cannot be used refuses the file, and a connection whose target refuses stays off, with a warning. Secrets stand in the file as they are, or sealed by this installation; `env:` and `file:` are for the command line. Paths of files are absolute.")
                 .tagged()
                 .takes(file())
                 .answers_as(200, "What changed", json!({
@@ -87,16 +93,16 @@ fn file_of(configuration: &Configuration) -> Value {
 struct Wanted {
     mode: Mode,
     drop_channels: bool,
+    bypass: bool,
 }
 
 fn wanted(mut params: Params, drops: bool) -> Result<Wanted, Problem> {
     let words = ["true", "false"];
     let merge = params.one("merge", &words, super::links::truth);
-    let drop_channels = if drops {
-        params.one("drop_channels", &words, super::links::truth)
-    } else {
-        None
-    };
+    let mut of_import =
+        |name: &'static str| drops && params.one(name, &words, super::links::truth) == Some(true);
+    let drop_channels = of_import("drop_channels");
+    let bypass = of_import(BYPASS);
     params.finish()?;
     Ok(Wanted {
         mode: if merge == Some(true) {
@@ -104,7 +110,8 @@ fn wanted(mut params: Params, drops: bool) -> Result<Wanted, Problem> {
         } else {
             Mode::Replace
         },
-        drop_channels: drop_channels == Some(true),
+        drop_channels,
+        bypass,
     })
 }
 
@@ -124,6 +131,7 @@ async fn differences(
 }
 
 async fn import(
+    State(api): State<Api>,
     Caller(admin): Caller,
     params: Params,
     from: IfMatch,
@@ -133,11 +141,14 @@ async fn import(
     admin.require(Permission::Configure)?;
     let current = admin.look_at_configuration().await?;
     from.check(&file_of(&current))?;
-    let imported = translate(&admin, &text, &current, wanted.mode)?;
+    let mut imported = translate(&admin, &text, &current, wanted.mode)?;
     if !wanted.drop_channels {
         admin
             .refuse_losses(&current, &imported.configuration)
             .await?;
+    }
+    if !wanted.bypass {
+        try_out(&api, &admin, &current, &mut imported).await?;
     }
     let differences = usher_pf::diff(&current, &imported.configuration);
     let mut revision = current.revision;
@@ -163,6 +174,35 @@ async fn import(
         "revision": revision, "differences": differences, "warnings": imported.warnings,
         "archived": archived,
     })))
+}
+
+/// Asks every directory and target that the file gives another access to or turns on. A target that refuses stays
+/// off.
+async fn try_out(
+    api: &Api,
+    admin: &Admin,
+    current: &Configuration,
+    imported: &mut Imported,
+) -> Result<(), Problem> {
+    let asked = async {
+        Ok(admin
+            .verify_change(current, imported.configuration.clone())
+            .await)
+    };
+    let verified = patient(api, asked).await?.map_err(|doubts| {
+        let faults = doubts.into_iter().map(|doubt| {
+            let why = format!("{}; `{BYPASS}=true` saves without asking", doubt.why);
+            Fault::at(String::new(), why)
+        });
+        Problem::invalid(faults.collect())
+    })?;
+    imported.configuration = verified.configuration;
+    let warnings = verified.warnings.into_iter().map(|message| Warning {
+        path: "pf".to_owned(),
+        message,
+    });
+    imported.warnings.extend(warnings);
+    Ok(())
 }
 
 /// A file as a configuration, or everything that is wrong with it.

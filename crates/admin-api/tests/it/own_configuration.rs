@@ -11,6 +11,7 @@ use crate::company::Company;
 use crate::world::{Answer, World};
 
 const PLACE: &str = "/api/v1/configuration";
+const BYPASS: &str = "bypass_external_validation";
 
 async fn import(world: &World, query: &str, file: Value, tag: &str) -> Answer {
     let place = format!("{PLACE}{query}");
@@ -57,7 +58,12 @@ async fn a_configuration_is_exported_compared_and_taken_back() {
         text.contains("Cloud two") && !text.contains("another key"),
         "{text}"
     );
-    let taken = import(&company.world, "", file.clone(), &tag).await;
+    // The target refuses that key, and what runs must go on.
+    let refused = import(&company.world, "", file.clone(), &tag).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.to_string().contains(BYPASS), "{refused:?}");
+    let unasked = format!("?{BYPASS}=true");
+    let taken = import(&company.world, &unasked, file.clone(), &tag).await;
     assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
     assert_eq!(taken.body["revision"], 2);
     let late = import(&company.world, "", file, &tag).await;
@@ -71,6 +77,34 @@ async fn a_configuration_is_exported_compared_and_taken_back() {
         .get("/api/v1/audit?event=CONFIG&limit=1")
         .await;
     assert!(!audit.body.to_string().contains("another key"), "{audit:?}");
+}
+
+#[tokio::test]
+async fn a_connection_whose_target_refuses_the_key_stays_off() {
+    let company = Company::of(1).await;
+    let version = async || {
+        let exported = company.world.get(PLACE).await;
+        let tag = exported.headers["etag"].to_str().unwrap().to_owned();
+        (exported.body, tag)
+    };
+    let (mut file, tag) = version().await;
+    connection(&mut file)["active"] = json!(false);
+    let off = import(&company.world, "", file, &tag).await;
+    assert_eq!(off.status, StatusCode::OK, "{off:?}");
+    let (mut file, tag) = version().await;
+    connection(&mut file)["active"] = json!(true);
+    let settings = &mut connection(&mut file)["outboundProvision"]["targetSettings"];
+    for setting in settings.as_array_mut().unwrap() {
+        if setting["name"] == "API_KEY" {
+            *setting = json!({"name": "API_KEY", "value": "another key"});
+        }
+    }
+    let taken = import(&company.world, "", file, &tag).await;
+    assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
+    let warnings = taken.body["warnings"].to_string();
+    assert!(warnings.contains("stays off"), "{warnings}");
+    let (mut file, _) = version().await;
+    assert_eq!(connection(&mut file)["active"], false);
 }
 
 #[tokio::test]
