@@ -1,6 +1,6 @@
 //! A plan for people: the real cycle on a copy of the state, shown and thrown away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use usher_connector::Request;
@@ -301,6 +301,8 @@ async fn held_groups(
         ..filter.clone()
     };
     let mut groups: BTreeMap<String, HeldGroup> = BTreeMap::new();
+    // Kinds of which the steps do not all have the same reason.
+    let mut mixed: BTreeSet<String> = BTreeSet::new();
     let mut after = StepId(0);
     loop {
         let steps = store.steps(&filter, after, 1_000).await?;
@@ -315,12 +317,25 @@ async fn held_groups(
                 usher_core::model::Hold::Guard { reason } => reason.clone(),
                 other => other.name().to_owned(),
             };
-            let group = groups.entry(key).or_insert_with(|| HeldGroup {
+            let reason = hold.to_string();
+            if let Some(group) = groups.get_mut(&key) {
+                group.steps += 1;
+                if group.reason != reason {
+                    mixed.insert(key);
+                }
+                continue;
+            }
+            let group = HeldGroup {
                 hold: hold.name().to_owned(),
-                reason: hold.to_string(),
-                steps: 0,
-            });
-            group.steps += 1;
+                reason,
+                steps: 1,
+            };
+            groups.insert(key, group);
+        }
+    }
+    for key in mixed {
+        if let Some(group) = groups.get_mut(&key) {
+            group.reason = format!("each for a reason of its own, such as: {}", group.reason);
         }
     }
     Ok(groups.into_values().collect())

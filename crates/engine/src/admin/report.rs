@@ -59,7 +59,7 @@ pub struct MailDomain {
 pub struct HeldGroup {
     /// The hold's name.
     pub hold: String,
-    /// In words; of the first one.
+    /// In words. Where they differ from step to step, those of the first one, which then says so.
     pub reason: String,
     /// How many.
     pub steps: u64,

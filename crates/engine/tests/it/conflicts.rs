@@ -401,7 +401,17 @@ async fn a_plan_lists_the_domains_of_the_scope_and_which_may_be_sent() {
     world.save().await;
     let report = world.plan().await;
     assert_eq!(report.held.len(), 1, "{:?}", report.held);
+    let reason = report.held[0].reason.to_lowercase();
+    assert!(reason.contains("partner.example"), "{reason}");
     assert_eq!(domains(report), [(ours, 11, true), (theirs, 1, false)]);
+    world.dir().person("u002").mail = Some("u002@other.example".to_owned());
+    let held = world.plan().await.held;
+    assert_eq!((held.len(), held[0].steps), (1, 2));
+    let reason = &held[0].reason;
+    assert!(
+        reason.starts_with("each for a reason of its own"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]
