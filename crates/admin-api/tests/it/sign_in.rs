@@ -222,6 +222,11 @@ async fn tokens_work_until_they_are_revoked_or_expire_and_make_no_others() {
         let with = [("Authorization", bearer.as_str())];
         let more = send(&world, Method::POST, "/api/v1/tokens", &with, Some(more)).await;
         assert_eq!(more.status, StatusCode::FORBIDDEN, "{more:?}");
+        // Nor does anybody guess the password of its owner with it.
+        let guess = json!({"currentPassword": PASSWORD, "newPassword": "eight brown boats"});
+        let place = "/pf-admin-api/v1/administrativeAccounts/changePassword";
+        let guess = send(&world, Method::POST, place, &with, Some(guess)).await;
+        assert_eq!(guess.status, StatusCode::FORBIDDEN, "{guess:?}");
     }
     let too_much = json!({"name": "x", "roles": ["USER_ADMINISTRATOR"]});
     let refused = send(&world, Method::POST, "/api/v1/tokens", &own, Some(too_much)).await;
