@@ -1,6 +1,7 @@
 //! The commands of the program beside a running service. Only through the socket of the state folder, and for
 //! the program of the same version only: no published interface.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -9,10 +10,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use usher_core::model::{Configuration, CycleMode, SourceKey, StepId};
 use usher_engine::admin::{Admin, Operator, Selection, SyncOptions};
-use usher_engine::{EngineError, SendOptions, Silent};
+use usher_engine::{EngineError, SendOptions, Silent, to_its_end};
 use usher_store::{Change, StoreError};
 
 use crate::{Api, Peer};
@@ -143,14 +145,14 @@ fn admin_of(api: &Api, peer: &Peer) -> Admin {
     }
 }
 
-/// Carries a command out to its end, also if whoever asked does not wait for it.
-async fn to_its_end<T: Serialize + Movable>(
+/// Carries a command out to its end, also if whoever asked does not wait for it. A defect of ours is an answer.
+async fn carried_out<T: Serialize + Movable>(
     work: impl Future<Output = Result<T, EngineError>> + Movable,
 ) -> Done<T> {
-    match tokio::spawn(work).await {
+    match AssertUnwindSafe(to_its_end(work)).catch_unwind().await {
         Ok(result) => Ok(Json(result?)),
-        Err(error) => Err(Refused {
-            message: format!("the command failed unexpectedly ({error}); the log has its place"),
+        Err(_) => Err(Refused {
+            message: "the command failed unexpectedly; the log has its place".to_owned(),
             failed: true,
         }),
     }
@@ -174,7 +176,7 @@ async fn sync(
     Json(asked): Json<Sync>,
 ) -> Done<usher_engine::admin::SyncReport> {
     let admin = admin_of(&api, &peer);
-    to_its_end(async move {
+    carried_out(async move {
         let options = SyncOptions {
             mode: asked.mode,
             only: asked.only,
@@ -193,7 +195,7 @@ async fn approve(
     Json(asked): Json<Decide>,
 ) -> Done<usher_engine::admin::DecisionReport> {
     let admin = admin_of(&api, &peer);
-    to_its_end(async move {
+    carried_out(async move {
         let send = asked.send.as_ref().map(send_options);
         let channel = asked.channel.as_deref();
         let progress = Arc::new(Silent);
@@ -208,7 +210,7 @@ async fn reject(
     Json(asked): Json<Decide>,
 ) -> Done<usher_engine::admin::DecisionReport> {
     let admin = admin_of(&api, &peer);
-    to_its_end(async move {
+    carried_out(async move {
         let channel = asked.channel.as_deref();
         admin.reject(channel, &asked.selection).await
     })
@@ -221,7 +223,7 @@ async fn retry(
     Json(asked): Json<Retry>,
 ) -> Done<usher_engine::admin::DecisionReport> {
     let admin = admin_of(&api, &peer);
-    to_its_end(async move { admin.retry(asked.channel.as_deref(), &asked.steps).await }).await
+    carried_out(async move { admin.retry(asked.channel.as_deref(), &asked.steps).await }).await
 }
 
 async fn save(
@@ -230,7 +232,7 @@ async fn save(
     Json(asked): Json<Save>,
 ) -> Done<usher_engine::admin::SaveReport> {
     let admin = admin_of(&api, &peer);
-    to_its_end(async move {
+    carried_out(async move {
         let differences: usher_engine::admin::Differences = asked.changes.into_iter().collect();
         admin
             .save(asked.configuration, asked.from_revision, differences)

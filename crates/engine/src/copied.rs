@@ -8,8 +8,8 @@ use usher_core::planner::{ChannelRules, Copied};
 use usher_store::{Membership, StepFilter};
 
 use crate::context::Engine;
+use crate::each_step::{STEPS_AT_ONCE, each_step};
 use crate::error::EngineError;
-use crate::step_pages::{STEPS_AT_ONCE, each_step};
 
 /// Subjects read at once.
 const SUBJECTS_AT_ONCE: usize = 500;

@@ -9,6 +9,7 @@ mod clock;
 mod context;
 mod copied;
 mod cycle;
+mod each_step;
 mod error;
 mod lease;
 mod masking;
@@ -18,7 +19,6 @@ mod secrets;
 mod send;
 pub mod service;
 mod shared;
-mod step_pages;
 mod to_its_end;
 mod trouble;
 

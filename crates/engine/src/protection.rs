@@ -97,6 +97,9 @@ impl Protection {
 
     /// What to say when the rules cannot be judged, since a value that they compare is too long to be read.
     pub fn undecided(&self, entry: &Entry) -> Option<String> {
+        if entry.too_long.is_empty() {
+            return None;
+        }
         let names = if self.names.is_empty() {
             &[][..]
         } else {

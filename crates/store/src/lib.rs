@@ -125,7 +125,7 @@ pub trait Subjects: Send + Sync {
     ) -> Result<Vec<(Hash128, SubjectId, Kind)>>;
 
     /// People of this channel who had these names before they were renamed or moved: the hashes that
-    /// [`Subjects::write`] replaced by others. Those whom [`Subjects::by_dn`] leaves out are left out
+    /// [`Outbox::write`] replaced by others. Those whom [`Subjects::by_dn`] leaves out are left out
     /// here, too. A name that several had is returned for each.
     async fn by_former_dn(
         &self,

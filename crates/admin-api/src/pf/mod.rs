@@ -79,6 +79,14 @@ pub(crate) fn routes() -> Router<Api> {
 /// The header that every request needs: a page of another site cannot add it.
 const XSRF_HEADER: &str = "x-xsrf-header";
 
+fn require_xsrf_header(parts: &Parts) -> Result<(), ApiError> {
+    if parts.headers.contains_key(XSRF_HEADER) {
+        Ok(())
+    } else {
+        Err(ApiError::missing_xsrf_header())
+    }
+}
+
 /// The service as the sender of the request may use it.
 pub(crate) struct Caller(pub(crate) Admin);
 
@@ -86,9 +94,7 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        if !parts.headers.contains_key(XSRF_HEADER) {
-            return Err(ApiError::missing_xsrf_header());
-        }
+        require_xsrf_header(parts)?;
         Ok(Self(admin_of(parts, api).await?))
     }
 }
@@ -101,9 +107,7 @@ impl FromRequestParts<Api> for InPerson {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        if !parts.headers.contains_key(XSRF_HEADER) {
-            return Err(ApiError::missing_xsrf_header());
-        }
+        require_xsrf_header(parts)?;
         let caller = caller_of(parts, api).await?;
         if matches!(caller.proof, Proof::Token) {
             return Err(ApiError::new(

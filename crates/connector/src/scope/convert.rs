@@ -39,27 +39,30 @@ const VALUE_COST: usize = 32;
 /// was taken, as [`model::Entry::too_long`] has it: so an entry costs a bounded amount of memory, and
 /// what is not read is never taken for absent.
 pub fn take_too_long(attributes: &mut Attributes) -> BTreeMap<String, u64> {
-    let cost = |values: &[Vec<u8>]| values.iter().map(|value| value.len() + VALUE_COST).sum();
+    let is_long = |values: &Vec<Vec<u8>>| values.iter().any(|one| one.len() > MAX_VALUE_BYTES);
+    let cost =
+        |values: &Vec<Vec<u8>>| -> usize { values.iter().map(|one| one.len() + VALUE_COST).sum() };
+    let mut total: usize = attributes.values().map(cost).sum();
+    // Hardly any entry is more: looked at without taking anything apart.
+    if total <= MAX_VALUE_BYTES {
+        return BTreeMap::new();
+    }
     let mut taken: Vec<String> = Vec::new();
     let mut kept: Vec<(usize, String)> = Vec::new();
-    let mut total = 0_usize;
     for (name, values) in &*attributes {
-        if values.iter().any(|value| value.len() > MAX_VALUE_BYTES) {
+        if is_long(values) {
+            total -= cost(values);
             taken.push(name.clone());
         } else {
-            let bytes: usize = cost(values);
-            total += bytes;
-            kept.push((bytes, name.clone()));
+            kept.push((cost(values), name.clone()));
         }
     }
-    if total > MAX_ENTRY_BYTES {
-        kept.sort();
-        while total > MAX_ENTRY_BYTES
-            && let Some((bytes, name)) = kept.pop()
-        {
-            total -= bytes;
-            taken.push(name);
-        }
+    kept.sort();
+    while total > MAX_ENTRY_BYTES
+        && let Some((bytes, name)) = kept.pop()
+    {
+        total -= bytes;
+        taken.push(name);
     }
     let mut too_long = BTreeMap::new();
     for name in taken {

@@ -16,6 +16,7 @@ mod history;
 mod kept_plan;
 mod links;
 mod losses;
+mod not_provisioned;
 mod operator;
 mod plan;
 mod plan_steps;

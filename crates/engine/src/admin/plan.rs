@@ -5,27 +5,27 @@ use std::sync::Arc;
 
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
-    Verb, Verdict,
+    Cycle, FieldChange, FieldValue, Hold, Kind, Operation, Step, StepId, StepState, Subject,
+    SubjectId, Verb, Verdict,
 };
 use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
+use super::not_provisioned::not_provisioned;
 use super::operator::Permission;
 use super::plan_steps::steps_of_plan;
-use super::report::{
-    Adoption, HeldGroup, MailDomain, NotProvisioned, PlanOptions, PlanReport, StepSample,
-};
+use super::report::{Adoption, HeldGroup, MailDomain, PlanOptions, PlanReport, StepSample};
 use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
+use crate::each_step::{STEPS_AT_ONCE, each_step};
 use crate::error::EngineError;
 
 /// Steps of each operation that a summary shows.
 const SAMPLES: usize = 3;
 /// Subjects that are read at once.
 const PAGE: u32 = 500;
-/// Steps that a full listing shows at most, and people that are named as not provisioned.
+/// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
 
 /// A cycle that ran on a copy of the state.
@@ -123,17 +123,16 @@ pub(super) async fn describe(
     let totals = store.step_counts(&filter).await?;
     let steps = sample_steps(store, &filter, options.full).await?;
     let memberships_to_follow = memberships_to_follow(store, open).await?;
-    let mut missing = not_provisioned(store, open).await?;
-    if let Some(certificate) = &cycle.certificate {
-        add_unusable(&mut missing, &certificate.bad_entries);
-    }
+    let certificate = cycle.certificate.as_ref();
+    let bad = certificate.map_or(&[][..], |certificate| &certificate.bad_entries);
+    let not_provisioned = not_provisioned(store, open, bad).await?;
     Ok(PlanReport {
         channel: format!("{}/{}", open.sp.name, open.channel.name),
         hash: cycle.plan_hash.clone().unwrap_or_default(),
         held: held_groups(store, &filter).await?,
         adoption: adoption(store, open, &filter, &totals).await?,
         samples: samples(engine, open, steps).await?,
-        not_provisioned: missing,
+        not_provisioned,
         email_domains: email_domains(store, open).await?,
         estimate: estimate(open, &totals, memberships_to_follow),
         memberships_to_follow,
@@ -303,36 +302,32 @@ async fn held_groups(
     let mut groups: BTreeMap<String, HeldGroup> = BTreeMap::new();
     // Kinds of which the steps do not all have the same reason.
     let mut mixed: BTreeSet<String> = BTreeSet::new();
-    let mut after = StepId(0);
-    loop {
-        let steps = store.steps(&filter, after, 1_000).await?;
-        let Some(last) = steps.last() else { break };
-        after = last.id;
-        for step in steps {
-            let StepState::Held { hold } = step.state else {
-                continue;
-            };
-            // A guard's reason tells which guard it was; the others differ from person to person.
-            let key = match &hold {
-                usher_core::model::Hold::Guard { reason } => reason.clone(),
-                other => other.name().to_owned(),
-            };
-            let reason = hold.to_string();
-            if let Some(group) = groups.get_mut(&key) {
-                group.steps += 1;
-                if group.reason != reason {
-                    mixed.insert(key);
-                }
-                continue;
+    let page = |after| store.steps(&filter, after, STEPS_AT_ONCE);
+    each_step(page, |step| {
+        let StepState::Held { hold } = step.state else {
+            return;
+        };
+        // A guard's reason tells which guard it was; the others differ from person to person.
+        let key = match &hold {
+            Hold::Guard { reason } => reason.clone(),
+            other => other.name().to_owned(),
+        };
+        let reason = hold.to_string();
+        if let Some(group) = groups.get_mut(&key) {
+            group.steps += 1;
+            if group.reason != reason {
+                mixed.insert(key);
             }
-            let group = HeldGroup {
-                hold: hold.name().to_owned(),
-                reason,
-                steps: 1,
-            };
-            groups.insert(key, group);
+            return;
         }
-    }
+        let group = HeldGroup {
+            hold: hold.name().to_owned(),
+            reason,
+            steps: 1,
+        };
+        groups.insert(key, group);
+    })
+    .await?;
     for key in mixed {
         if let Some(group) = groups.get_mut(&key) {
             group.reason = format!("each for a reason of its own, such as: {}", group.reason);
@@ -359,24 +354,20 @@ async fn adoption(
         verbs: vec![Verb::Adopt],
         ..filter.clone()
     };
-    let mut after = StepId(0);
-    loop {
-        let steps = store.steps(&adopts, after, 1_000).await?;
-        let Some(last) = steps.last() else { break };
-        after = last.id;
-        for step in steps {
-            let Operation::Adopt { changes, .. } = &step.planned.operation else {
-                continue;
-            };
-            // Writing our externalId is the link itself.
-            let own = |change: &FieldChange| change.field == open.descriptor.external_id_field;
-            if changes.iter().all(own) {
-                adoption.adopt_unchanged += 1;
-            } else {
-                adoption.adopt_with_changes += 1;
-            }
+    let page = |after| store.steps(&adopts, after, STEPS_AT_ONCE);
+    each_step(page, |step| {
+        let Operation::Adopt { changes, .. } = &step.planned.operation else {
+            return;
+        };
+        // Writing our externalId is the link itself.
+        let own = |change: &FieldChange| change.field == open.descriptor.external_id_field;
+        if changes.iter().all(own) {
+            adoption.adopt_unchanged += 1;
+        } else {
+            adoption.adopt_with_changes += 1;
         }
-    }
+    })
+    .await?;
     let found = adoption.adopt_unchanged + adoption.adopt_with_changes;
     let counts = store.counts(&open.channel.id).await?;
     adoption.ambiguous = counts
@@ -389,67 +380,6 @@ async fn adoption(
     }
     adoption.only_at_target = adoption.only_at_target.saturating_sub(found);
     Ok(adoption)
-}
-
-async fn not_provisioned(
-    store: &dyn Store,
-    open: &OpenChannel,
-) -> Result<Vec<NotProvisioned>, EngineError> {
-    let filter = SubjectFilter {
-        channel: Some(open.channel.id.clone()),
-        verdicts: vec![
-            Verdict::Invalid,
-            Verdict::Held,
-            Verdict::Parked,
-            Verdict::SkippedByOption,
-            Verdict::Protected,
-        ],
-        ..SubjectFilter::default()
-    };
-    let mut all = Vec::new();
-    let mut after = SubjectId(0);
-    while all.len() < FULL as usize {
-        let subjects = store.list(&filter, after, PAGE).await?;
-        let Some(last) = subjects.last().and_then(|subject| subject.id) else {
-            break;
-        };
-        after = last;
-        all.extend(subjects.into_iter().map(|subject| NotProvisioned {
-            dn: subject.dn,
-            kind: Some(subject.kind),
-            verdict: subject.verdict,
-            reason: subject.reason,
-        }));
-    }
-    Ok(all)
-}
-
-/// Adds the entries that could not be used at all: each of a read's bad entries once, those with a
-/// subject of their own being there already.
-fn add_unusable(list: &mut Vec<NotProvisioned>, bad: &[String]) {
-    for text in bad {
-        let is_told = |one: &NotProvisioned| {
-            let rest = text.strip_prefix(one.dn.as_str());
-            rest.is_some_and(|rest| rest.starts_with(": "))
-        };
-        if list.iter().any(is_told) {
-            continue;
-        }
-        // A DN may have a colon, too: it is the first part that is one.
-        let parts = text.match_indices(": ");
-        let part = parts.map(|(at, _)| text.split_at(at));
-        let (dn, reason) = part
-            .clone()
-            .find(|(dn, _)| usher_directory::Dn::parse(dn).is_ok())
-            .or_else(|| part.clone().next())
-            .unwrap_or((text.as_str(), ""));
-        list.push(NotProvisioned {
-            dn: dn.to_owned(),
-            kind: None,
-            verdict: Verdict::Invalid,
-            reason: reason.trim_start_matches(": ").to_owned(),
-        });
-    }
 }
 
 /// Members that are wanted, but cannot be planned before their account has an id.

@@ -10,6 +10,7 @@ mod ending;
 mod index;
 mod last;
 mod members;
+mod memberships;
 mod page;
 mod planning;
 mod rekey;

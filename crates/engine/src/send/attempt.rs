@@ -406,10 +406,10 @@ pub(super) async fn old_stays(
 ) -> Option<String> {
     match (&step.planned.operation, &step.planned.reason) {
         (Operation::Rekey { old_subject, .. }, _) => {
-            old_key_stays(engine, step, *old_subject).await
+            Box::pin(old_key_stays(engine, step, *old_subject)).await
         }
         (Operation::Delete { .. }, Reason::Renamed) => {
-            old_group_stays(engine, rules, step, subject).await
+            Box::pin(old_group_stays(engine, rules, step, subject)).await
         }
         _ => None,
     }

@@ -201,7 +201,7 @@ impl Sender<'_> {
             *left -= 1;
             // Asked here: what is in flight never waits for the store.
             let keeps = match self.lanes.get(&step.channel) {
-                Some(lane) => Box::pin(old_stays(self.engine, &lane.rules, &step, &subject)).await,
+                Some(lane) => old_stays(self.engine, &lane.rules, &step, &subject).await,
                 None => None,
             };
             let known = Known {

@@ -28,6 +28,7 @@ pub mod keeping;
 pub mod links;
 pub mod listing;
 pub mod members;
+pub mod names;
 pub mod operators;
 pub mod recording;
 pub mod release;
@@ -75,8 +76,8 @@ macro_rules! contract_tests {
             subjects::a_complete_read_must_account_for_these,
             subjects::ids_come_back_in_the_order_of_the_writes,
             subjects::heads_are_found_by_key_within_their_channel,
-            subjects::members_are_resolved_by_the_hash_of_their_dn,
-            subjects::people_are_found_by_the_names_that_they_had,
+            names::members_are_resolved_by_the_hash_of_their_dn,
+            names::people_are_found_by_the_names_that_they_had,
             subjects::linked_subjects_are_found_by_target_id_in_all_channels_of_the_target,
             subjects::a_scan_pages_through_those_who_are_there,
             subjects::unique_values_are_replaced_with_their_subject,
