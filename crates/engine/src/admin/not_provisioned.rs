@@ -66,10 +66,10 @@ fn add_unusable(list: &mut Vec<NotProvisioned>, bad: &[String]) {
         if parts.clone().any(|(dn, _)| told.contains(dn)) {
             continue;
         }
-        // A DN may have a colon, too: it is the first part that is one.
+        // A name may have a colon, too: the DN is the first part that is one and lies below something.
         let (dn, reason) = parts
             .clone()
-            .find(|(dn, _)| Dn::parse(dn).is_ok())
+            .find(|(dn, _)| dn.contains(',') && Dn::parse(dn).is_ok())
             .or_else(|| parts.clone().next())
             .unwrap_or((text.as_str(), ""));
         told.insert(dn.to_owned());
