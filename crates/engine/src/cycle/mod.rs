@@ -16,6 +16,7 @@ mod planning;
 mod rekey;
 mod run;
 mod standing;
+mod twins;
 mod unchanged;
 
 pub use begin::planning_digest;

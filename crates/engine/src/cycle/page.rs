@@ -17,9 +17,6 @@ use super::run::Run;
 use super::unchanged::{Look, Page};
 use crate::error::EngineError;
 
-/// More pairs of entries with one id are no accident: the attribute is the wrong one.
-const MOST_TWINS: usize = 10;
-
 /// An entry with what was made of it.
 pub(super) struct Judged {
     pub(super) key: SourceKey,
@@ -70,6 +67,11 @@ pub(super) fn dn_hash(dn: &str) -> Hash128 {
     Hash128::of(canonical_name(dn).as_bytes())
 }
 
+/// By what a key is recognised: 16 bytes, however long it is.
+pub(super) fn key_hash(key: &SourceKey) -> Hash128 {
+    Hash128::of(key.as_str().as_bytes())
+}
+
 /// The entries that fetching found.
 pub(super) fn present(fetched: Vec<Fetched>) -> Vec<ReadEntry> {
     fetched
@@ -87,10 +89,7 @@ impl Run<'_> {
         let mut news = Vec::new();
         for (read, look) in page.0 {
             // A source that returns an entry twice must not have it planned twice.
-            if !self
-                .seen
-                .insert(Hash128::of(read.entry.key.as_str().as_bytes()))
-            {
+            if !self.seen.insert(key_hash(&read.entry.key)) {
                 repeated.push(read.entry);
                 continue;
             }
@@ -142,6 +141,9 @@ impl Run<'_> {
             match self.settled_verdict(&item, head) {
                 Some(verdict) => {
                     self.count(verdict);
+                    if head.is_none() {
+                        self.unstored.insert(key_hash(&item.key), item.dn_hash);
+                    }
                     seen_in.extend(head.map(|head| head.id).zip(item.scope_group));
                     same_again.extend(head.map(|head| Remembered {
                         subject: head.id,
@@ -152,6 +154,7 @@ impl Run<'_> {
                 None => changed.push(item),
             }
         }
+        self.look_for_twins(&mut changed, &heads).await?;
         let store = &self.engine.store;
         store.remember_reads(self.fence, &same_again).await?;
         store.remember_scope_groups(self.fence, &seen_in).await?;
@@ -170,55 +173,6 @@ impl Run<'_> {
                 self.names.insert(name, id);
             }
         }
-    }
-
-    /// Keys that a read returned twice: the same entry again is passed over, but two entries with
-    /// one immutable id cannot be told apart, so neither is provisioned and the read proves nothing.
-    async fn twins(&mut self, repeated: Vec<Entry>) -> Result<(), EngineError> {
-        for entry in repeated {
-            let heads = self.heads(std::slice::from_ref(&entry.key)).await?;
-            let (name, container) = canonical(&entry.dn);
-            let dn_hash = Hash128::of(name.as_bytes());
-            let Some(head) = heads.get(&entry.key).filter(|head| head.dn_hash != dn_hash) else {
-                continue;
-            };
-            let (id, first) = (head.id, head.verdict);
-            let other = self.engine.store.subjects(&[id]).await?.pop();
-            let other = other.map_or_else(String::new, |subject| subject.dn);
-            let message = format!(
-                "{other} and {} have the same immutable id {} ({}): look whether that is the right attribute",
-                entry.dn, entry.key, self.open.channel.source.guid_attribute
-            );
-            self.doubts.push(message.clone());
-            if self.doubts.len() > MOST_TWINS {
-                return Err(EngineError::Refused(format!(
-                    "the attribute {} is no immutable id, since many entries share a value; nothing was changed. The last: {message}",
-                    self.open.channel.source.guid_attribute
-                )));
-            }
-            let source = SourceState::Invalid {
-                problems: vec![Problem {
-                    field: None,
-                    message,
-                }],
-                disabled: None,
-            };
-            let item = Judged {
-                hash: source.hash(),
-                dn_hash,
-                key: entry.key,
-                kind: entry.kind,
-                dn: other,
-                container,
-                source,
-                content: None,
-                scope_group: None,
-            };
-            self.recount(first, Verdict::Invalid);
-            self.count(Verdict::Invalid);
-            self.plan_changed(vec![item], &heads, Counting::Not).await?;
-        }
-        Ok(())
     }
 
     pub(super) async fn heads(

@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) certificate: Option<Certificate>,
     /// Keys seen, as hashes: 16 bytes each, however long the keys are.
     pub(super) seen: HashSet<Hash128>,
+    /// Names by key, as hashes: those of entries that were read and are not stored by them.
+    pub(super) unstored: HashMap<Hash128, Hash128>,
     /// Subjects whose entries were read.
     pub(super) met: HashSet<SubjectId>,
     /// Whose names these are, by canonical DN, as just read.
@@ -152,6 +154,7 @@ impl Engine {
                 mark: None,
                 certificate: None,
                 seen: HashSet::with_capacity(expected),
+                unstored: HashMap::new(),
                 met: HashSet::with_capacity(expected),
                 names: HashMap::with_capacity(expected),
                 group_ids: HashMap::new(),

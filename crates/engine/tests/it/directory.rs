@@ -254,9 +254,13 @@ impl Directory {
             .values()
             .map(|person| Self::entry(person, second));
         let groups = self.groups.keys().map(|name| self.group_entry(name));
-        match people.chain(groups).find(|read| matches(read)) {
-            Some(read) => Fetched::Present(Box::new(read)),
-            None => Fetched::Absent,
+        let mut found = people.chain(groups).filter(matches);
+        match (found.next(), found.next()) {
+            (Some(_), Some(twin)) => Fetched::Unknown {
+                reason: format!("two entries have the key {}", twin.entry.key),
+            },
+            (Some(read), None) => Fetched::Present(Box::new(read)),
+            (None, _) => Fetched::Absent,
         }
     }
 }
