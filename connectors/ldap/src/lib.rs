@@ -13,6 +13,7 @@
 mod attributes;
 mod errors;
 mod fetch;
+mod named;
 mod probe;
 mod query;
 mod read;

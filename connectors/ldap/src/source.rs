@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use usher_connector::{
-    EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
-    TreeEntry, TreeLevel,
+    EventSink, FetchBy, Fetched, Named, ProbeReport, ReadRequest, Source, SourceError,
+    SourceSettings, TreeEntry, TreeLevel,
 };
 use usher_core::model::Watermark;
 use usher_ldap::Pool;
@@ -11,7 +11,7 @@ use usher_ldap::Pool;
 use crate::fetch::Kept;
 use crate::settings::{Clock, Settings};
 use crate::watermark::Mark;
-use crate::{fetch, probe, read, tree};
+use crate::{fetch, named, probe, read, tree};
 
 /// Connections for fetches.
 const FETCH_CONNECTIONS: usize = 4;
@@ -80,6 +80,15 @@ impl Source for LdapSource {
 
     async fn tree_entry(&self, dn: &str) -> Result<Option<TreeEntry>, SourceError> {
         tree::entry(&self.pool, dn).await
+    }
+
+    async fn find(
+        &self,
+        text: &str,
+        attributes: &[String],
+        limit: u32,
+    ) -> Result<Named, SourceError> {
+        named::find(&self.settings, &self.pool, text, attributes, limit).await
     }
 
     fn is_older(&self, mark: &Watermark, than: &Watermark) -> bool {

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
+use usher_connector::Named;
 use usher_connector::scope::{
     Attributes, GroupLists, MemberList, ScopeRules, ScopeSets, dn_hash, entry_of,
 };
 use usher_core::model::{Entry, Hash128, Kind, ScopeVerdict};
-use usher_directory::{AttributeLookup, Dn};
+use usher_directory::{AttributeLookup, Dn, Filter};
+
+use crate::settings::Settings;
 
 /// One record.
 #[derive(Clone, Debug)]
@@ -39,6 +42,40 @@ impl Directory {
     pub(crate) fn named(&self, dn: &str) -> Option<&Record> {
         let place = self.by_name.get(&dn_hash(dn)?)?;
         self.records.get(*place)
+    }
+
+    /// The records under the base DN that have this text as a value of one of the attributes.
+    pub(crate) fn having(
+        &self,
+        settings: &Settings,
+        text: &str,
+        attributes: &[String],
+        limit: u32,
+    ) -> Named {
+        let names = attributes.iter().map(|name| Filter::eq(name, text));
+        let filter = Filter::or(names.collect());
+        let mut found = Named::default();
+        for record in &self.records {
+            let Ok(dn) = Dn::parse(&record.dn) else {
+                continue;
+            };
+            let attributes = &record.attributes;
+            let is_named = filter
+                .evaluate(&Lookup {
+                    attributes,
+                    dn: &dn,
+                })
+                .is_true();
+            if !is_named || !settings.rules.is_under_base(&record.dn) {
+                continue;
+            }
+            if found.dns.len() as u32 == limit {
+                found.more = true;
+                break;
+            }
+            found.dns.push(record.dn.clone());
+        }
+        found
     }
 
     /// Whether there are records below a name.

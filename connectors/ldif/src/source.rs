@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use usher_connector::{
-    EventSink, FetchBy, Fetched, ProbeReport, ReadRequest, Source, SourceError, SourceSettings,
-    TreeEntry, TreeLevel,
+    EventSink, FetchBy, Fetched, Named, ProbeReport, ReadRequest, Source, SourceError,
+    SourceSettings, TreeEntry, TreeLevel,
 };
 
 use crate::directory::Directory;
@@ -114,6 +114,16 @@ impl Source for LdifSource {
         let (path, dn) = (self.settings.path.clone(), dn.to_owned());
         let entry = tokio::task::spawn_blocking(move || tree::entry(&path, &dn));
         entry.await.map_err(|error| stopped(&error))?
+    }
+
+    async fn find(
+        &self,
+        text: &str,
+        attributes: &[String],
+        limit: u32,
+    ) -> Result<Named, SourceError> {
+        let directory = self.load(attributes, false).await?;
+        Ok(directory.having(&self.settings, text, attributes, limit))
     }
 }
 

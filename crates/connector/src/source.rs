@@ -191,6 +191,15 @@ pub struct TreeLevel {
     pub more: bool,
 }
 
+/// Entries that go by a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Their DNs as the server wrote them, at most as many as asked for.
+    pub dns: Vec<String>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// How many entries a scope holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ScopeCount {
@@ -254,6 +263,21 @@ pub trait Source: Send + Sync {
     async fn tree_entry(&self, _dn: &str) -> Result<Option<TreeEntry>, SourceError> {
         Err(SourceError::Settings(
             "this kind of data store cannot be looked through".to_owned(),
+        ))
+    }
+
+    /// The entries under the base DN that have this text as a value of one of the attributes, whatever they
+    /// stand for, at most `limit`. For a person who asks for somebody by name: the source's scope has no part
+    /// in it, and finding nobody proves nothing.
+    async fn find(
+        &self,
+        _text: &str,
+        _attributes: &[String],
+        _limit: u32,
+    ) -> Result<Named, SourceError> {
+        Err(SourceError::Settings(
+            "this kind of data store cannot be searched by name; name an entry by its DN"
+                .to_owned(),
         ))
     }
 

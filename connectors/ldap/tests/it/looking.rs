@@ -52,3 +52,24 @@ async fn a_tree_is_looked_through_from_its_contexts_to_an_entry() {
     let odd = source.children("nonsense", 2).await;
     assert!(matches!(odd, Err(SourceError::Settings(_))), "{odd:?}");
 }
+
+#[tokio::test]
+async fn whoever_goes_by_a_name_is_found_without_the_scope_up_to_a_limit() {
+    let mut tree = Tree::new();
+    tree.people(5).group("staff", &[person("p0")]);
+    let Some(slapd) = tree.start() else { return };
+    let mut settings = settings(&slapd);
+    settings.source.users.filter = Some("(uid=p1)".to_owned());
+    let source = open(settings);
+    let names = ["uid", "cn", "no name"].map(str::to_owned);
+    let one = source.find("P0", &names, 2).await.expect("asked");
+    assert_eq!(one.dns, [person("p0")]);
+    let odd = source.find("p*)(uid=p0", &names, 2).await.expect("asked");
+    assert_eq!(odd.dns, Vec::<String>::new());
+    let class = ["objectClass".to_owned()];
+    let many = source
+        .find("inetOrgPerson", &class, 2)
+        .await
+        .expect("asked");
+    assert_eq!((many.dns.len(), many.more), (2, true), "{many:?}");
+}

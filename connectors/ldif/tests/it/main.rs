@@ -334,3 +334,24 @@ async fn what_is_no_file_is_refused_and_what_stands_in_a_file_of_others_is_not_t
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn whoever_goes_by_a_name_is_found_without_the_scope_up_to_a_limit() {
+    let file = file(SAMPLE);
+    let mut narrow = settings(file.path());
+    narrow.source.users = by_filter("(uid=bob)");
+    let source = LdifSource::open(narrow).expect("good settings");
+    let names = ["uid", "cn"].map(str::to_owned);
+    let one = source.find("ANN", &names, 5).await.expect("asked");
+    assert_eq!(
+        (one.dns, one.more),
+        (
+            vec!["uid=ann,ou=people,dc=example,dc=test".to_owned()],
+            false
+        )
+    );
+    let class = ["objectClass".to_owned()];
+    let many = source.find("inetOrgPerson", &class, 2).await;
+    let many = many.expect("asked");
+    assert_eq!((many.dns.len(), many.more), (2, true), "{many:?}");
+}

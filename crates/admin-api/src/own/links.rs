@@ -54,6 +54,7 @@ pub(super) fn group() -> Group {
         )
         .add(
             get("/channels/{channel}/explain", "explain", "The story of whoever a text names")
+                .help("Of somebody whom no cycle has read, the directory is asked: `known` is false, and `link` is what would be kept, with the id 0. Whoever is out of scope is told why.")
                 .query("who", "User name, e-mail address, DN, source key, target id or group name", json!("string"))
                 .answers(200, "The story", "Story")
                 .refuses(409, "The text names nobody, or several"),
@@ -79,7 +80,7 @@ pub(super) fn group() -> Group {
             "held": {"*": "string"},
         }))
         .shape("Story", json!({
-            "link": "Link", "scope": "string", "mapping": ["FieldPreview"],
+            "known": "boolean", "link": "Link", "scope": "string", "mapping": ["FieldPreview"],
             "groups": [{"name": "string", "via": ["string"], "desired": "boolean", "present": "boolean"}],
             "steps": ["StoryStep"], "exchanges": ["Exchange"],
             "next": {"what": "string", "at": "time?"},
@@ -169,7 +170,7 @@ fn told(story: Explanation) -> Value {
         .collect();
     let exchanges: Vec<Value> = story.exchanges.iter().map(step_view::exchange).collect();
     json!({
-        "link": LinkView::from(&story.subject), "scope": story.scope,
+        "known": story.known, "link": LinkView::from(&story.subject), "scope": story.scope,
         "mapping": fields(&story.mapping), "groups": story.groups, "steps": steps,
         "exchanges": exchanges, "next": story.next,
     })

@@ -134,6 +134,7 @@ async fn people_are_found_filtered_and_explained_without_what_is_masked() {
     );
     let named = company.get("/explain?who=u01%40example.com").await;
     assert_eq!(named.body["link"]["id"], id, "{named:?}");
+    assert_eq!(named.body["known"], true, "{named:?}");
     let nobody = company.get("/explain?who=nobody").await;
     assert_eq!(nobody.status, StatusCode::CONFLICT, "{nobody:?}");
     let unsaid = company.get("/explain").await;
@@ -182,4 +183,21 @@ async fn what_was_approved_is_sent_also_when_the_client_goes_away() {
         }
     }
     panic!("what was approved is not sent");
+}
+
+#[tokio::test]
+async fn whom_no_cycle_has_read_is_told_from_the_directory() {
+    let company = Company::of(2).await;
+    let told = company.get("/explain?who=u01").await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    assert_eq!(
+        (&told.body["known"], &told.body["link"]["display"]),
+        (&json!(false), &json!("u01")),
+        "{told:?}"
+    );
+    let what = told.body["next"]["what"].as_str().unwrap();
+    assert!(
+        what.starts_with("it is planned by the next cycle"),
+        "{what}"
+    );
 }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use usher_connector::{FetchBy, Fetched, ReadEntry};
 use usher_core::mapping::{FieldPreview, preview};
-use usher_core::model::{Kind, Millis, ScopeVerdict, StepId, StepState, Subject, SubjectId};
+use usher_core::model::{
+    Configuration, Kind, Millis, ScopeVerdict, StepId, StepState, Subject, SubjectId,
+};
+use usher_directory::Dn;
 use usher_store::{ExchangeRecord, StepFilter};
 
 use super::Admin;
@@ -14,7 +17,7 @@ use crate::context::OpenChannel;
 use crate::error::EngineError;
 
 /// Subjects that one text may name before it must be said more exactly.
-const CANDIDATES: u32 = 20;
+pub(super) const CANDIDATES: u32 = 20;
 /// Steps and exchanges that are told.
 const TOLD: u32 = 20;
 
@@ -23,6 +26,9 @@ const TOLD: u32 = 20;
 pub struct Explanation {
     /// SP connection and channel.
     pub channel: String,
+    /// Whether a cycle has read it. If not, all of this is from the directory as it is now, and the subject
+    /// is what would be kept of it, without an id.
+    pub known: bool,
     /// The subject as stored; masked values are dots.
     pub subject: Subject,
     /// Whether the source has it now, and which clause decides.
@@ -76,20 +82,26 @@ pub struct NextStep {
 
 impl Admin {
     /// Tells the story of whoever the text names: user name, e-mail, DN, source key, target id or
-    /// group name. Refuses with the candidates when it names several.
+    /// group name. Of somebody whom no cycle has read, the directory is asked. Refuses with the candidates when
+    /// it names several.
     pub async fn explain(
         &self,
         channel: Option<&str>,
         text: &str,
     ) -> Result<Explanation, EngineError> {
         self.require(Permission::Look)?;
-        let (configuration, subject) = self.find(channel, text).await?;
+        let (configuration, known) = self.known(channel, text).await?;
+        let Some(subject) = known else {
+            let hit = self.in_the_directory(&configuration, channel, text).await?;
+            return Ok(hit.explained());
+        };
         let open = self.engine.open(&configuration, &subject.channel)?;
         let (scope, mapping) = self.at_the_source(&open, &subject).await;
         let id = subject.id.unwrap_or(SubjectId(0));
         let steps = self.steps_of(&open, id).await?;
         Ok(Explanation {
             channel: format!("{}/{}", open.sp.name, open.channel.name),
+            known: true,
             groups: self.groups(&subject, id).await?,
             exchanges: self.engine.store.exchanges(id, TOLD).await?,
             next: next(&subject, &steps, &scope),
@@ -100,12 +112,13 @@ impl Admin {
         })
     }
 
-    /// The one subject that a text names.
-    pub async fn find(
+    /// The one subject of the state that a text names, if there is one. Refuses with the candidates when it
+    /// names several.
+    pub(super) async fn known(
         &self,
         channel: Option<&str>,
         text: &str,
-    ) -> Result<(usher_core::model::Configuration, Subject), EngineError> {
+    ) -> Result<(Configuration, Option<Subject>), EngineError> {
         self.require(Permission::Look)?;
         let configuration = self.engine.configuration().await?;
         let id = match channel {
@@ -129,24 +142,13 @@ impl Admin {
         if found.iter().filter(|subject| exact(subject)).count() == 1 {
             found.retain(exact);
         }
-        match found.len() {
-            1 => Ok((configuration, found.remove(0))),
-            0 => Err(EngineError::Refused(format!(
-                "nobody is known as `{text}`: expected a user name, e-mail address, DN, source key, target id or group name of an entry that a cycle has read. If the entry is new, run `usher sync` or `usher plan` first"
-            ))),
-            _ => {
-                let names: Vec<String> = found
-                    .iter()
-                    .map(|subject| {
-                        format!("{} ({}, {})", subject.display, subject.kind, subject.dn)
-                    })
-                    .collect();
-                Err(EngineError::Refused(format!(
-                    "`{text}` names several; say which one:\n  {}",
-                    names.join("\n  ")
-                )))
-            }
+        if found.len() > 1 {
+            let line = |subject: &Subject| {
+                format!("{} ({}, {})", subject.display, subject.kind, subject.dn)
+            };
+            return Err(several(text, found.iter().map(line).collect()));
         }
+        Ok((configuration, found.pop()))
     }
 
     async fn at_the_source(
@@ -180,7 +182,7 @@ impl Admin {
         }
     }
 
-    fn scope_words(open: &OpenChannel, read: &ReadEntry) -> String {
+    pub(super) fn scope_words(open: &OpenChannel, read: &ReadEntry) -> String {
         let (name, _) = crate::cycle::canonical(&read.entry.dn);
         if let Some(rule) = open.protected.matches(&name, &read.entry, None) {
             return format!("protected by {rule}: no write of any kind");
@@ -189,8 +191,11 @@ impl Admin {
             return format!("not in scope: excluded by {rule}");
         }
         match &read.scope {
-            ScopeVerdict::Out { clause } => format!("not in scope: {clause} does not hold"),
-            ScopeVerdict::In => format!("in scope: {}", clauses(open, read.entry.kind)),
+            ScopeVerdict::Out { clause } => format!(
+                "not in scope: {clause} does not hold. Asked: {}",
+                clauses(open, read)
+            ),
+            ScopeVerdict::In => format!("in scope: {}", clauses(open, read)),
         }
     }
 
@@ -258,16 +263,36 @@ impl Admin {
     }
 }
 
-fn mapping_of(open: &OpenChannel, read: &ReadEntry) -> Vec<FieldPreview> {
+pub(super) fn mapping_of(open: &OpenChannel, read: &ReadEntry) -> Vec<FieldPreview> {
     match read.entry.kind {
         Kind::User => preview(&read.entry, &open.rules),
         Kind::Group => Vec::new(),
     }
 }
 
-/// The clauses of a channel's scope, in words.
-fn clauses(open: &OpenChannel, kind: Kind) -> String {
+/// Refuses a text that names nobody, with what the directories said.
+pub(super) fn nobody(text: &str, notes: &[String]) -> EngineError {
+    let directory = match notes {
+        [] => "the directory has nobody under the base DN by this name either".to_owned(),
+        notes => notes.join("\n  "),
+    };
+    EngineError::Refused(format!(
+        "nobody is known as `{text}`: expected a user name, e-mail address, DN, source key, target id or group name. No cycle has read such an entry, and the directory was asked:\n  {directory}"
+    ))
+}
+
+/// Refuses a text that names several.
+pub(super) fn several(text: &str, names: Vec<String>) -> EngineError {
+    EngineError::Refused(format!(
+        "`{text}` names several; say which one:\n  {}",
+        names.join("\n  ")
+    ))
+}
+
+/// The clauses of a channel's scope, in the order in which they are asked, and which of them hold.
+fn clauses(open: &OpenChannel, read: &ReadEntry) -> String {
     let source = &open.channel.source;
+    let kind = read.entry.kind;
     let location = match kind {
         Kind::User => Some(&source.users),
         Kind::Group => source.groups.as_ref(),
@@ -276,20 +301,35 @@ fn clauses(open: &OpenChannel, kind: Kind) -> String {
         Kind::User => &source.user_object_class,
         Kind::Group => &source.group_object_class,
     };
-    let mut words = vec![
-        format!("under {}", source.base_dn),
-        format!("objectClass {class}"),
+    let is_in = read.scope == ScopeVerdict::In;
+    let base = Dn::parse(&source.base_dn);
+    let under = Dn::parse(&read.entry.dn).is_ok_and(|dn| base.is_ok_and(|base| dn.is_under(&base)));
+    let mut asked = vec![
+        (format!("under {}", source.base_dn), Some(is_in || under)),
+        (format!("objectClass {class}"), Some(true)),
     ];
+    let mut reached = is_in || under;
     if let Some(location) = location {
         if let Some(group) = &location.group_dn {
             let how = if location.nested { " (nested)" } else { "" };
-            words.push(format!("member of {group}{how}"));
+            let holds = is_in || read.scope_group.is_some();
+            asked.push((format!("member of {group}{how}"), reached.then_some(holds)));
+            reached &= holds;
         }
         if let Some(filter) = &location.filter {
-            words.push(format!("filter {filter}"));
+            asked.push((format!("filter {filter}"), reached.then_some(is_in)));
         }
     }
-    format!("{} - each holds", words.join("; "))
+    if is_in {
+        let words: Vec<String> = asked.into_iter().map(|(clause, _)| clause).collect();
+        return format!("{} - each holds", words.join("; "));
+    }
+    let words = asked.into_iter().map(|(clause, holds)| match holds {
+        Some(true) => format!("{clause} holds"),
+        Some(false) => format!("{clause} does not hold"),
+        None => format!("{clause} was not asked any more"),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn next(subject: &Subject, steps: &[StepStory], scope: &str) -> NextStep {

@@ -32,6 +32,7 @@ mod status;
 mod step_pages;
 mod sync;
 mod unfinished;
+mod unread;
 mod verify;
 
 pub use alerts::{AlertStory, OpenAlert, WantedAlerts, WantedWebhook};

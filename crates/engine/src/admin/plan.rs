@@ -15,6 +15,7 @@ use super::not_provisioned::not_provisioned;
 use super::operator::Permission;
 use super::plan_steps::steps_of_plan;
 use super::report::{Adoption, HeldGroup, MailDomain, PlanOptions, PlanReport, StepSample};
+use super::unread::never_read;
 use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
 use crate::cycle::CycleOptions;
@@ -125,7 +126,9 @@ pub(super) async fn describe(
     let memberships_to_follow = memberships_to_follow(store, open).await?;
     let certificate = cycle.certificate.as_ref();
     let bad = certificate.map_or(&[][..], |certificate| &certificate.bad_entries);
-    let not_provisioned = not_provisioned(store, open, bad).await?;
+    let mut not_provisioned = not_provisioned(store, open, bad).await?;
+    let only = options.only.as_deref().unwrap_or_default();
+    not_provisioned.extend(never_read(store, open, only).await?);
     Ok(PlanReport {
         channel: format!("{}/{}", open.sp.name, open.channel.name),
         hash: cycle.plan_hash.clone().unwrap_or_default(),

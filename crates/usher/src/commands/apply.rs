@@ -5,7 +5,7 @@ use usher_engine::SendOptions;
 use usher_engine::admin::SyncOptions;
 use usher_store::ChannelState;
 
-use super::{Context, select, sync_report};
+use super::{Context, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let admin = &session.admin;
     let mut keys = Vec::new();
     for text in &args.subject {
-        keys.push(select::key_of(admin, context.channel(), text).await?);
+        keys.push(admin.key_of(context.channel(), text).await?);
     }
     let options = SyncOptions {
         mode: if args.full_read {

@@ -20,7 +20,8 @@ const BODY: usize = 400;
 /// Tell the story of one person or group: scope, mapping, link, steps, what happens next
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Names a person by user name, e-mail, DN, source key or target id, a group by its name.
+Names a person by user name, e-mail, DN, source key or target id, a group by its name. Of somebody
+who was never in scope, the directory is asked.
 
 Examples:
   usher explain ana@example.com
@@ -57,17 +58,23 @@ pub(crate) fn show(ui: &Ui, story: &Explanation, now: i64) {
         (Some(id), false) => format!("{}; was linked to {id}", subject.state.as_str()),
         (None, _) => format!("not linked ({})", subject.state.as_str()),
     };
-    ui.line(format!("  link: {link}"));
+    if story.known {
+        ui.line(format!("  link: {link}"));
+    } else {
+        ui.line("  link: none; no cycle has read it, so this is from the directory as it is now");
+    }
     ui.line(format!("  scope: {}", story.scope));
     let reason = if subject.reason.is_empty() {
         String::new()
     } else {
         format!(": {}", subject.reason)
     };
-    ui.line(format!(
-        "  last verdict: {}{reason}",
-        subject.verdict.as_str()
-    ));
+    if story.known {
+        ui.line(format!(
+            "  last verdict: {}{reason}",
+            subject.verdict.as_str()
+        ));
+    }
     mapping(ui, &story.mapping);
     groups(ui, story);
     history(ui, &story.steps, now);

@@ -23,7 +23,6 @@ pub(crate) mod stop;
 pub(crate) mod sync;
 
 mod decision;
-mod select;
 mod steps;
 mod sync_report;
 

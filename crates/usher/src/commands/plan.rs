@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher_core::model::{CycleMode, CycleState, Kind, Verb, Verdict};
 use usher_engine::admin::{NotProvisioned, PlanOptions, PlanReport};
 
-use super::{Context, select, steps, sync_report};
+use super::{Context, steps, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     }
     let mut keys = Vec::new();
     for text in &args.subject {
-        keys.push(select::key_of(&session.admin, context.channel(), text).await?);
+        keys.push(session.admin.key_of(context.channel(), text).await?);
     }
     let options = PlanOptions {
         mode: if args.rekey {

@@ -5,7 +5,7 @@ use usher_engine::SendOptions;
 use usher_engine::admin::SyncOptions;
 use usher_store::Administration as _;
 
-use super::{Context, select, sync_report};
+use super::{Context, sync_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     });
     let mut keys = Vec::new();
     for text in &args.subject {
-        keys.push(select::key_of(&session.admin, context.channel(), text).await?);
+        keys.push(session.admin.key_of(context.channel(), text).await?);
     }
     options.only = (!keys.is_empty()).then_some(keys);
     options.send = SendOptions {

@@ -22,3 +22,4 @@ mod serve_doors;
 mod serve_ends;
 mod served;
 mod unit;
+mod unread;
