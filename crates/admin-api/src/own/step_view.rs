@@ -24,7 +24,7 @@ pub(super) const STATES: [&str; 12] = [
     "expired",
 ];
 /// The reasons for which steps are held.
-pub(super) const HOLDS: [&str; 16] = Hold::NAMES;
+pub(super) const HOLDS: [&str; 17] = Hold::NAMES;
 pub(super) const VERBS: [&str; 10] = [
     "create",
     "update",

@@ -136,6 +136,12 @@ pub enum Hold {
         /// The container's canonical DN.
         container: String,
     },
+    /// Somebody is missing, and an entry that was not known before has no key that can be read: it may be
+    /// the same person under another name.
+    KeyUnreadable {
+        /// That entry's DN.
+        entry: String,
+    },
     /// Changes would exchange a unique value, or pass it round in a ring: whichever is sent first finds
     /// its value taken.
     Swap {
@@ -155,7 +161,7 @@ pub enum Hold {
 
 impl Hold {
     /// The name of every hold, as [`Hold::name`] gives them.
-    pub const NAMES: [&str; 16] = [
+    pub const NAMES: [&str; 17] = [
         "guard",
         "adoption",
         "foreign_external_id",
@@ -170,6 +176,7 @@ impl Hold {
         "group_removal",
         "missing",
         "container_missing",
+        "key_unreadable",
         "swap",
         "members_not_copied",
     ];
@@ -191,6 +198,7 @@ impl Hold {
             Self::GroupRemoval => "group_removal",
             Self::Missing => "missing",
             Self::ContainerMissing { .. } => "container_missing",
+            Self::KeyUnreadable { .. } => "key_unreadable",
             Self::Swap { .. } => "swap",
             Self::MembersNotCopied { .. } => "members_not_copied",
         }
@@ -216,6 +224,7 @@ impl Hold {
             | Self::GroupRemoval
             | Self::Missing
             | Self::ContainerMissing { .. }
+            | Self::KeyUnreadable { .. }
             | Self::Swap { .. }
             | Self::MembersNotCopied { .. } => true,
         }
@@ -251,6 +260,7 @@ mod tests {
             Hold::GroupRemoval,
             Hold::Missing,
             Hold::ContainerMissing { container: t() },
+            Hold::KeyUnreadable { entry: t() },
             Hold::Swap {
                 field: t(),
                 other: t(),

@@ -81,6 +81,10 @@ impl fmt::Display for Hold {
                 f,
                 "it is missing together with its container {container}: that was deleted with everybody in it, or the bind account lost the right to read it, and nothing tells which; look in the directory, then approve, or give the right back"
             ),
+            Self::KeyUnreadable { entry } => write!(
+                f,
+                "it is missing, and {entry}, which was not known before, has no key that can be read: it may be the same person under another name; give the bind account the right to read the key, or look in the directory who that is, then approve"
+            ),
             Self::Swap { field, other } => write!(
                 f,
                 "its {field} is to be the one that {other} gives up in exchange, and the target lets nobody have it twice: give one of them a value of its own in the directory first, then both go on by themselves",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChannelId, Desired, Hash128, Millis, Observed, PlannedStep, Policy, Problem,
+    ChannelId, Desired, Hash128, Hold, Millis, Observed, PlannedStep, Policy, Problem,
     ProvisioningOptions, Subject, SubjectId, Verdict,
 };
 
@@ -201,9 +201,9 @@ pub struct SubjectInput<'a> {
     pub ownership: Ownership,
     /// The scope group that it was last seen in, as a canonical DN; asked for only when it leaves.
     pub scope_group: Option<String>,
-    /// The container that a missing person was in is not seen either, as a canonical DN: whether the
-    /// person is gone cannot be told.
-    pub container_missing: Option<String>,
+    /// Why it cannot be told whether a missing person is gone: the container is not seen either, or the
+    /// entry may be there under another name, without its key.
+    pub absence_doubt: Option<Hold>,
     /// The linked resource is missing at the target, confirmed by a read by id.
     pub missing_at_target: bool,
     /// Whether the members of a group that was created in place of another are in it; asked for only

@@ -137,10 +137,9 @@ fn plan_user(
     }
     let situation = situation(departure, input);
     let (hold, guard) = removal(&mut draft, departure.guard);
-    let container = input.container_missing.clone();
     let hold = ownership_hold(&mut draft, input)
         .or(hold)
-        .or(container.map(|container| Hold::ContainerMissing { container }));
+        .or_else(|| input.absence_doubt.clone());
     let mut guards = vec![guard.to_owned()];
     if departure.guard == name::REMOVAL_ABSENCE {
         guards.extend(container_guard(&draft.subject.dn));

@@ -29,7 +29,7 @@ pub fn plan_rekey(input: &RekeyInput<'_>) -> SubjectPlan {
             conflicts: Vec::new(),
             ownership: Ownership::Ours,
             scope_group: None,
-            container_missing: None,
+            absence_doubt: None,
             copied: None,
             missing_at_target: false,
             proven_again: false,

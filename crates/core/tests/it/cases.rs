@@ -200,7 +200,7 @@ impl Case {
             },
             missing_at_target: self.missing,
             scope_group: None,
-            container_missing: None,
+            absence_doubt: None,
             copied: None,
             proven_again: true,
             now: NOW,

@@ -241,7 +241,7 @@ impl Story {
             ownership: self.ownership.clone(),
             missing_at_target: self.missing,
             scope_group: None,
-            container_missing: None,
+            absence_doubt: None,
             copied: self.copied.clone(),
             proven_again: self.proven,
             now: self.now,

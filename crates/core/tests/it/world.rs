@@ -104,7 +104,7 @@ pub(crate) fn input(
         ownership: Ownership::Ours,
         missing_at_target: false,
         scope_group: None,
-        container_missing: None,
+        absence_doubt: None,
         copied: None,
         proven_again: true,
         now: NOW,

@@ -59,6 +59,43 @@ async fn somebody_whose_key_the_bind_account_may_no_longer_read_is_not_gone() {
 }
 
 #[tokio::test]
+async fn somebody_who_is_renamed_while_the_key_may_no_longer_be_read_is_not_gone() {
+    let company = company();
+    let Some(mut world) = settled(Plan::of(company.ldif())).await else {
+        return;
+    };
+    let somebody = company.people().nth(7).expect("sixty people");
+    let dn = ascii(&somebody.dn);
+    // Whoever is drawn as a sentinel: not this one.
+    world.channel().policy.sentinel_sample = 0;
+    world.save().await;
+    world.sync(CycleMode::Full).await;
+    world.forget_requests();
+    let groups = world.groups();
+    let parent = dn.split_once(',').expect("a parent").1.to_owned();
+    let hidden = format!("to dn.exact=\"uid=renamed.one,{parent}\" attrs=entryUUID by * none");
+    let mut rules = vec![hidden.as_str()];
+    rules.extend(READ_ALL);
+    world.slapd.set_acl(&rules).expect("rights taken away");
+    world.change(&format!(
+        "dn: {dn}\nchangetype: modrdn\nnewrdn: uid=renamed.one\ndeleteoldrdn: 1\n"
+    ));
+    for mode in [CycleMode::Full, CycleMode::Incremental, CycleMode::Full] {
+        world.sync(mode).await;
+        world.assert_nothing_written();
+    }
+    let held = world.admin.steps(None, &["held"], 10).await.expect("steps");
+    let why = held[0].hold.clone().unwrap_or_default();
+    assert!(why.contains("renamed.one"), "{why}");
+    assert_everybody_is_active(&world, 60);
+    assert_eq!(world.groups(), groups, "nobody lost a membership");
+    world.slapd.set_acl(READ_ALL).expect("rights given back");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.held().await, []);
+    assert_everybody_is_active(&world, 60);
+}
+
+#[tokio::test]
 async fn losing_the_right_to_read_what_the_filter_goes_by_takes_nobody_out_one_by_one() {
     let company = company();
     let Some(mut world) = World::from(Plan::of(company.ldif())).await else {

@@ -343,6 +343,7 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         | Hold::GroupRemoval
         | Hold::Missing
         | Hold::ContainerMissing { .. }
+        | Hold::KeyUnreadable { .. }
         | Hold::MembersNotCopied { .. } => hold.is_approvable(),
     };
     (!approvable).then(|| match hold {

@@ -208,6 +208,7 @@ impl Run<'_> {
             let absent: Vec<SubjectId> = absent.map(|(head, _)| head.id).collect();
             let mut unproven = self.look_at_names(&absent).await?;
             unproven.extend(self.look_at_containers(&absent).await?);
+            self.look_at_keyless(&absent).await?;
             for (head, fate) in batch.iter().zip(fates) {
                 let source = match fate {
                     Fetched::Absent if unproven.contains(&head.id) => continue,

@@ -116,6 +116,21 @@ impl Run<'_> {
         Ok(undecided)
     }
 
+    /// Why somebody's removal waits, or waited until its time ran out.
+    pub(super) async fn last_hold(&self, person: SubjectId) -> Result<Option<Hold>, EngineError> {
+        let filter = StepFilter {
+            subjects: vec![person],
+            states: vec![
+                "planned".to_owned(),
+                "held".to_owned(),
+                "expired".to_owned(),
+            ],
+            ..StepFilter::default()
+        };
+        let mut steps = self.engine.store.steps(&filter, StepId(0), 1_000).await?;
+        Ok(steps.pop().and_then(|step| step.planned.hold))
+    }
+
     async fn is_undecided(&self, person: &Subject) -> Result<bool, EngineError> {
         // A key that vanishes in a re-key: the account is kept, with its memberships.
         if person.state.is_linked() && person.desired_hash.is_none() {
@@ -124,17 +139,13 @@ impl Run<'_> {
         if person.left_at.is_none() || person.id.is_none() {
             return Ok(false);
         }
-        let filter = StepFilter {
-            subjects: person.id.into_iter().collect(),
-            states: vec![
-                "planned".to_owned(),
-                "held".to_owned(),
-                "expired".to_owned(),
-            ],
-            ..StepFilter::default()
+        let last = match person.id {
+            Some(id) => self.last_hold(id).await?,
+            None => None,
         };
-        let steps = self.engine.store.steps(&filter, StepId(0), 1_000).await?;
-        let last = steps.last().and_then(|step| step.planned.hold.as_ref());
-        Ok(matches!(last, Some(Hold::ContainerMissing { .. })))
+        Ok(matches!(
+            last,
+            Some(Hold::ContainerMissing { .. } | Hold::KeyUnreadable { .. })
+        ))
     }
 }

@@ -8,6 +8,7 @@ mod containers;
 mod drift;
 mod ending;
 mod index;
+mod keyless;
 mod last;
 mod members;
 mod memberships;

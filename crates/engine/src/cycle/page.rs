@@ -282,6 +282,7 @@ impl Run<'_> {
         problem: String,
     ) -> Result<(), EngineError> {
         let Some(key) = key else {
+            self.keyless.read(dn);
             self.notes.push(format!("{dn}: {problem}"));
             self.count(Verdict::Invalid);
             return Ok(());

@@ -84,11 +84,10 @@ impl Run<'_> {
         let rules = self.rules.clone();
         let item = gathered.item;
         let contested = !gathered.conflicts.is_empty();
-        let container_missing = match &item.source {
+        let absence_doubt = match &item.source {
             SourceState::Gone {
                 explicit: false, ..
-            } => Some(item.container.clone())
-                .filter(|name| self.containers_seen.missing.contains(name)),
+            } => self.absence_doubt(&item, gathered.subject.id),
             SourceState::Gone { explicit: true, .. }
             | SourceState::InScope(_)
             | SourceState::Invalid { .. }
@@ -97,7 +96,7 @@ impl Run<'_> {
         };
         let input = SubjectInput {
             rules: &rules,
-            container_missing,
+            absence_doubt,
             proven_again: self.proves_again(gathered.subject.left_at),
             subject: gathered.subject,
             source: item.source,

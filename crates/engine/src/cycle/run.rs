@@ -77,6 +77,8 @@ pub(super) struct Run<'a> {
     pub(super) conflicted: BTreeSet<SubjectId>,
     /// Keys of linked people that the read looks for.
     pub(super) sampled: Vec<SourceKey>,
+    /// Entries whose key cannot be read.
+    pub(super) keyless: super::keyless::Keyless,
     /// Containers of people who are missing.
     pub(super) containers_seen: super::containers::Containers,
     /// Who loses the last membership in this plan.
@@ -176,6 +178,7 @@ impl Engine {
                 uncounted: HashSet::new(),
                 conflicted: BTreeSet::new(),
                 sampled: Vec::new(),
+                keyless: super::keyless::Keyless::default(),
                 containers_seen: super::containers::Containers::default(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),

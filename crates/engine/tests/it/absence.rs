@@ -83,6 +83,66 @@ async fn somebody_whose_key_cannot_be_read_any_more_is_not_gone() {
     assert_eq!(world.active("u001"), Some(false));
 }
 
+/// The entry is there under a name that nobody knows, and without its key nobody knows whose it is.
+#[tokio::test]
+async fn somebody_who_is_renamed_while_the_key_cannot_be_read_waits_for_a_person() {
+    let world = World::of(20).await;
+    // Has no key, and never had one: that is nobody who left.
+    world.dir().hire("contractor");
+    world.dir().keyless.insert("contractor".to_owned());
+    world.dir().group("engineering", &["u001", "u003"]);
+    world.first_sync().await;
+    world.dir().people.remove("u002");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u002"), Some(false), "one stops no other");
+    world.dir().person("u001").rdn = Some("married".to_owned());
+    world.dir().keyless.insert("u001".to_owned());
+    world.forget_requests();
+    for mode in [
+        CycleMode::Incremental,
+        CycleMode::Full,
+        CycleMode::Full,
+        CycleMode::Reconcile,
+    ] {
+        world.sync(mode).await;
+        assert!(world.writes().is_empty(), "{mode:?}: {:?}", world.writes());
+    }
+    let held = world.admin.steps(None, &["held"], 10).await.unwrap();
+    assert_eq!(held.len(), 1, "{held:?}");
+    let why = held[0].hold.clone().unwrap();
+    assert!(why.contains("uid=married"), "{why}");
+    // Its time runs out, and it waits again; others go.
+    world.clock.advance(73 * 3_600_000);
+    world.dir().people.remove("u004");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(true));
+    assert_eq!(world.active("u004"), Some(false), "who left later is gone");
+    assert!(world.groups()["engineering"].contains("u001"));
+    // The right is given back: nothing ever happened.
+    world.dir().keyless.remove("u001");
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.held().await, []);
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}
+
+#[tokio::test]
+async fn somebody_who_left_beside_an_entry_without_a_key_goes_when_a_person_says_so() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().people.remove("u001");
+    world.dir().hire("contractor");
+    world.dir().keyless.insert("contractor".to_owned());
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(true));
+    world.approve(verbs(&[Verb::Disable])).await;
+    assert_eq!(world.active("u001"), Some(false));
+    // From now on that entry is known.
+    world.dir().people.remove("u002");
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u002"), Some(false));
+}
+
 #[tokio::test]
 async fn an_empty_or_halved_source_proves_nothing() {
     let world = World::of(40).await;

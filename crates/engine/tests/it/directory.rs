@@ -44,6 +44,8 @@ pub(crate) struct Directory {
     pub(crate) incomplete: Option<String>,
     /// Entries that the paged read leaves out although they are there.
     pub(crate) overlooked: BTreeSet<String>,
+    /// Entries whose key the account may not read.
+    pub(crate) keyless: BTreeSet<String>,
     /// Member lists that are not read to their end.
     pub(crate) cut_members: BTreeSet<String>,
     /// DNs that members use although no entry has them any more.
@@ -191,10 +193,18 @@ impl Directory {
             .people
             .values()
             .filter(|person| !self.overlooked.contains(&person.uid))
+            .filter(|person| !self.keyless.contains(&person.uid))
             .filter(|person| delta || Self::in_scope(person, second))
             .map(|person| Self::entry(person, second))
             .collect();
         let users = people.len() as u64;
+        let keyless = self.people.values();
+        let keyless = keyless.filter(|person| self.keyless.contains(&person.uid));
+        events.extend(keyless.map(|person| SourceEvent::Bad {
+            dn: Self::dn(person),
+            key: None,
+            problem: "it has no key".to_owned(),
+        }));
         let chunks: Vec<_> = people
             .chunks(self.page.unwrap_or(7))
             .map(<[ReadEntry]>::to_vec)
@@ -233,7 +243,10 @@ impl Directory {
     }
 
     fn fetch_dn(&self, second: bool, dn: &str) -> Fetched {
-        if self.unreadable.as_deref() == Some(dn) {
+        let mut keyless = self.people.values();
+        let is_keyless =
+            keyless.any(|person| self.keyless.contains(&person.uid) && Self::dn(person) == *dn);
+        if is_keyless || self.unreadable.as_deref() == Some(dn) {
             return Fetched::Unknown {
                 reason: "scripted: no answer".to_owned(),
             };
@@ -252,6 +265,7 @@ impl Directory {
         let people = self
             .people
             .values()
+            .filter(|person| !self.keyless.contains(&person.uid))
             .map(|person| Self::entry(person, second));
         let groups = self.groups.keys().map(|name| self.group_entry(name));
         let mut found = people.chain(groups).filter(matches);

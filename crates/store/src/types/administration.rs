@@ -1,5 +1,7 @@
 //! Errors, fences, channels.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use usher_core::model::{ChannelId, ConnectionId, Hash128, Millis, StepId, Watermark};
 
@@ -110,6 +112,10 @@ pub struct ChannelRecord {
     pub last_complete_users: u64,
     /// See `last_complete_users`.
     pub last_complete_groups: u64,
+    /// Names, as hashes of canonical DNs, of entries without a key in the last complete read. `None` =
+    /// there was none yet, or they were too many to be kept.
+    #[serde(default)]
+    pub keyless: Option<BTreeSet<Hash128>>,
     /// Warnings that stay visible on the channel.
     #[serde(default)]
     pub warnings: Vec<String>,
@@ -132,6 +138,7 @@ impl ChannelRecord {
             last_complete_began: None,
             last_complete_users: 0,
             last_complete_groups: 0,
+            keyless: None,
             warnings: Vec::new(),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Which {
     /// Steps held for this reason: guard, adoption, foreign_external_id, ambiguous,
     /// inactive_at_target, conflict, rekey, domain, owned_elsewhere, protected_name,
     /// configuration_change, group_removal, missing,
-    /// container_missing, swap, members_not_copied
+    /// container_missing, key_unreadable, swap, members_not_copied
     #[arg(long, value_name = "REASON")]
     hold: Option<String>,
     /// Every held step
