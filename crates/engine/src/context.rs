@@ -173,7 +173,7 @@ impl Engine {
         sp: &SpConnection,
         channel: &ChannelId,
     ) -> Result<ChannelRecord, EngineError> {
-        let mut record = self.store.channel(channel).await?;
+        let mut record = self.kept(channel).await?;
         record.connection = sp.id.clone();
         Ok(record)
     }

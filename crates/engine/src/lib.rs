@@ -9,6 +9,7 @@ mod clock;
 mod context;
 mod copied;
 mod cycle;
+mod distress;
 mod each_step;
 mod error;
 mod lease;

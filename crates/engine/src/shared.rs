@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, OwnedMutexGuard, broadcast, watch};
 use usher_core::model::{ChannelId, ConnectionId};
 
+use crate::distress::Distress;
 use crate::lease::Leases;
 use crate::meters::Meters;
 use crate::service::ServiceEvent;
@@ -25,6 +26,7 @@ pub struct Shared {
     changed: watch::Sender<u64>,
     /// A service stopped, or stops: nobody begins anything more at a target.
     closed: watch::Sender<bool>,
+    pub(crate) distress: Distress,
 }
 
 impl Default for Shared {
@@ -38,6 +40,7 @@ impl Default for Shared {
             events: broadcast::Sender::new(EVENTS),
             changed: watch::Sender::new(0),
             closed: watch::Sender::new(false),
+            distress: Distress::default(),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Engine {
             return Ok(());
         }
         for channel in &sp.channels {
-            let state = self.store.channel(&channel.id).await?.state;
+            let state = self.kept(&channel.id).await?.state;
             if matches!(state, ChannelState::Quarantined { .. }) {
                 return Ok(());
             }

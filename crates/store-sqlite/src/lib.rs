@@ -35,6 +35,7 @@ mod subjects;
 mod traits;
 mod tx;
 mod write;
+mod writer;
 
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn do_backup(&self, to: &Path) -> Result<()> {
+        self.writer.require_in_place()?;
         let is_dir = tokio::fs::metadata(to)
             .await
             .is_ok_and(|found| found.is_dir());
@@ -87,13 +88,17 @@ impl SqliteStore {
         copy.sync_all().await.map_err(backend)
     }
 
-    pub(crate) async fn do_check(&self) -> Result<u64> {
+    pub(crate) async fn do_touch(&self) -> Result<()> {
         let mut tx = Tx::begin(&self.writer).await?;
         sqlx::query(sql::TOUCH)
             .execute(tx.conn())
             .await
             .map_err(backend)?;
-        tx.commit().await?;
+        tx.commit().await
+    }
+
+    pub(crate) async fn do_check(&self) -> Result<u64> {
+        self.do_touch().await?;
         let found: String = sqlx::query_scalar(sql::QUICK_CHECK)
             .fetch_one(&self.readers)
             .await

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 use usher_store::Result;
 
 use crate::error::backend;
+use crate::writer::Writer;
 
 /// The migrations, oldest first. Append only: one that was released never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -38,7 +39,7 @@ const READERS: u32 = 4;
 /// The state in `state.db` of one folder.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
-    pub(crate) writer: SqlitePool,
+    pub(crate) writer: Writer,
     pub(crate) readers: SqlitePool,
     pub(crate) file: PathBuf,
 }
@@ -73,7 +74,7 @@ impl SqliteStore {
             .map_err(backend)?;
         tracing::debug!(file = %file.display(), "state opened");
         Ok(Self {
-            writer,
+            writer: Writer::new(writer, &file)?,
             readers,
             file,
         })

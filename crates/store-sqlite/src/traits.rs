@@ -80,6 +80,9 @@ impl Administration for SqliteStore {
     async fn backup(&self, to: &Path) -> Result<()> {
         self.do_backup(to).await
     }
+    async fn touch(&self) -> Result<()> {
+        self.do_touch().await
+    }
     async fn check(&self) -> Result<u64> {
         self.do_check().await
     }

@@ -1,12 +1,13 @@
 //! Write transactions and the fence.
 
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{Sqlite, SqliteConnection};
 use sqlx::{Row as _, Transaction};
 use usher_core::model::{ChannelId, CycleId, Millis};
 use usher_store::{Fence, Result, StoreError};
 
 use crate::error::{backend, inconsistent};
 use crate::sql::admin as sql;
+use crate::writer::Writer;
 
 /// Takes the one place of those who write at once, not at the first write.
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -28,7 +29,8 @@ pub(crate) struct OpenCycle {
 
 impl Tx {
     /// Begins; waits for the one writer.
-    pub(crate) async fn begin(writer: &SqlitePool) -> Result<Self> {
+    pub(crate) async fn begin(writer: &Writer) -> Result<Self> {
+        writer.require_in_place()?;
         let begun = match writer.begin_with(BEGIN).await {
             // SQLite ends a transaction by itself where the disk fails, and sqlx goes on counting it: such
             // a connection never begins another one. A new one does.
@@ -49,7 +51,7 @@ impl Tx {
 
     /// Begins, and checks that the fence still holds. Since there is one writer at a time, it holds
     /// until the commit.
-    pub(crate) async fn fenced(writer: &SqlitePool, fence: &Fence) -> Result<Self> {
+    pub(crate) async fn fenced(writer: &Writer, fence: &Fence) -> Result<Self> {
         let mut tx = Self::begin(writer).await?;
         tx.check(fence).await?;
         Ok(tx)

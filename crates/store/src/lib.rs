@@ -102,6 +102,9 @@ pub trait Administration: Send + Sync {
     /// Writes a consistent copy of the whole state to a new file or folder, while in use.
     async fn backup(&self, to: &std::path::Path) -> Result<()>;
 
+    /// Writes something of no consequence: an error says that the state cannot be written now, and why.
+    async fn touch(&self) -> Result<()>;
+
     /// Checks the state: reachable, writable, sound; its size in bytes.
     async fn check(&self) -> Result<u64>;
 }

@@ -38,13 +38,14 @@ pub(super) fn group() -> Group {
             put("/channels/{channel}/mode", "setMode", "Activate, observe or pause")
                 .help("`active` verifies the target first and is refused with every reason. `paused` sends no new request within a second and tells what is in flight. `observe` reads and plans, and never writes.")
                 .takes(Takes::Body(json!({"mode": "active|observe|paused"}), json!({"mode": "active"})))
-                .answers_as(200, "The mode", json!({"mode": "string", "in_flight": [IN_FLIGHT]}))
+                .answers_as(200, "The mode", json!({"mode": "string", "in_flight": [IN_FLIGHT], "unwritten": "string?"}))
                 .refuses(409, "It may not be activated; `errors` has every reason"),
             set_mode,
         )
         .add(
             post("/stop", "stopEverything", "Pause every channel at once")
-                .answers_as(200, "What is paused, and what was in flight", json!({"channels": ["string"], "in_flight": [IN_FLIGHT]})),
+                .help("Works also while the state cannot be written: then `unwritten` says why, nothing is sent as long as this service runs, and it is written as soon as that is possible.")
+                .answers_as(200, "What is paused, and what was in flight", json!({"channels": ["string"], "in_flight": [IN_FLIGHT], "unwritten": "string?"})),
             stop,
         )
         .shape("Channel", channel_shape())
@@ -227,7 +228,7 @@ async fn set_mode(
         ModeName::Paused => {
             let report = admin.stop(name).await?;
             return Ok(Json(
-                json!({"mode": "paused", "in_flight": in_flight(&report)}),
+                json!({"mode": "paused", "in_flight": in_flight(&report), "unwritten": report.unwritten}),
             ));
         }
         ModeName::Observe => admin.set_mode(name, ChannelState::Observe).await?,
@@ -241,7 +242,9 @@ async fn set_mode(
         ModeName::Observe => "observe",
         ModeName::Active | ModeName::Paused => "active",
     };
-    Ok(Json(json!({"mode": mode, "in_flight": []})))
+    Ok(Json(
+        json!({"mode": mode, "in_flight": [], "unwritten": null}),
+    ))
 }
 
 /// Refuses an activation with every reason.
@@ -273,6 +276,6 @@ fn in_flight(report: &StopReport) -> Vec<Value> {
 async fn stop(Caller(admin): Caller) -> Result<Json<Value>, Problem> {
     let report = admin.stop(None).await?;
     Ok(Json(
-        json!({"channels": report.channels, "in_flight": in_flight(&report)}),
+        json!({"channels": report.channels, "in_flight": in_flight(&report), "unwritten": report.unwritten}),
     ))
 }

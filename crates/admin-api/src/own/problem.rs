@@ -183,6 +183,13 @@ impl From<EngineError> for Problem {
             EngineError::Store(StoreError::Fenced { .. } | StoreError::Transition { .. }) => {
                 Self::new(StatusCode::CONFLICT, "overtaken", text)
             }
+            EngineError::Store(StoreError::Full(_)) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", text)
+                    .hint("make room on the disk of the state folder; looking goes on with a session, an API token, or a name and a password with each request")
+            }
+            EngineError::Store(StoreError::Moved { .. }) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "state_moved", text)
+            }
             EngineError::Store(_) => {
                 tracing::error!(%text, "the state store failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_failed", text)

@@ -133,6 +133,12 @@ impl From<EngineError> for ApiError {
             EngineError::Busy { .. } | EngineError::Store(StoreError::Conflict { .. }) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "conflict")
             }
+            EngineError::Store(StoreError::Full(_)) => {
+                (StatusCode::INSUFFICIENT_STORAGE, "disk_full")
+            }
+            EngineError::Store(StoreError::Moved { .. }) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "state_moved")
+            }
             EngineError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "store_error"),
         };
         Self::new(status, id, error.to_string())

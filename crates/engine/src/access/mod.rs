@@ -12,6 +12,7 @@
 mod accounts;
 mod addresses;
 mod first;
+mod guesses;
 mod hashing;
 mod rules;
 mod secret;
@@ -36,6 +37,7 @@ use crate::clock::Clock;
 use crate::context::Engine;
 use crate::error::EngineError;
 use addresses::Addresses;
+use guesses::Guesses;
 use hashing::{Busy, Hashing};
 use sign_in::Verified;
 
@@ -73,6 +75,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     hashing: Hashing,
     addresses: Mutex<Addresses>,
+    guesses: Mutex<Guesses>,
     verified: Mutex<HashMap<[u8; 32], Verified>>,
     /// Of this process only: what is remembered says nothing to anybody else.
     key: [u8; 32],
@@ -148,6 +151,7 @@ impl Access {
             clock: engine.clock.clone(),
             hashing: Hashing::new(),
             addresses: Mutex::default(),
+            guesses: Mutex::default(),
             verified: Mutex::default(),
             key: secret::random(),
             gates: (0..GATES).map(|_| Gate::new(())).collect(),

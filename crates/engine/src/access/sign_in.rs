@@ -18,6 +18,8 @@ use crate::error::EngineError;
 
 /// A use of a session within so long of the last is not written down, milliseconds.
 const TOUCH_MS: i64 = 60 * 1000;
+/// So far in the future the times of a session may be: clocks are set right by a little all the time.
+const AHEAD_MS: i64 = 5 * 60 * 1000;
 /// Most verified credentials that are remembered.
 const VERIFIED_MOST: usize = 1000;
 
@@ -134,12 +136,18 @@ impl Access {
         };
         let now = self.now();
         let idle = now.saturating_sub(record.seen_at) >= SESSION_IDLE_MS;
-        if idle || now >= record.expires_at || !account.active {
-            self.0.store.end_session(&hash).await?;
+        // Of a clock that was ahead: it would live on for as long as that was.
+        let is_future = record.created_at.max(record.seen_at) > now.saturating_add(AHEAD_MS);
+        if idle || is_future || now >= record.expires_at || !account.active {
+            noted(
+                "the end of a session",
+                self.0.store.end_session(&hash).await,
+            );
             return Ok(None);
         }
         if now.saturating_sub(record.seen_at) >= TOUCH_MS {
-            self.0.store.touch_session(&hash, now).await?;
+            let touched = self.0.store.touch_session(&hash, now).await;
+            noted("the use of a session", touched);
         }
         Ok(Some(Session {
             csrf: secret::csrf(token),
@@ -198,8 +206,7 @@ impl Access {
         // Counted when it is its turn: who signs in rightly many times side by side is nobody who guesses.
         let turn = self.0.hashing.turn().await?;
         let limited: String = name.chars().take(NAME_MOST + 1).collect();
-        let begun = self.0.store.begin_sign_in(&limited, self.now(), &LOCK_OUT);
-        if let Some(until) = begun.await? {
+        if let Some(until) = self.begin(&limited).await? {
             return Err(self.wait(until));
         }
         let account = self.0.store.account(&limited).await?;
@@ -212,20 +219,39 @@ impl Access {
         let fits = self.0.hashing.fits(turn, password, hash).await?;
         match account {
             Some(account) if fits && account.active => {
-                self.0.store.signed_in(&limited).await?;
+                self.guesses().remove(&limited);
+                noted("a sign-in", self.0.store.signed_in(&limited).await);
                 if let Some(from) = from {
                     self.addresses().signed_in(from);
                 }
-                self.told(&account.name, true, from).await?;
+                noted("a sign-in", self.told(&account.name, true, from).await);
                 Ok(account)
             }
             known => {
                 // What is no name of ours may be a password that was typed into the wrong field.
                 let who = known.map_or("unknown".to_owned(), |account| account.name);
-                self.told(&who, false, from).await?;
+                noted("a failure to sign in", self.told(&who, false, from).await);
                 Err(SignInError::Refused)
             }
         }
+    }
+
+    /// Begins an attempt under a name; `Some` = not before then. While that cannot be written, attempts are
+    /// counted here: nobody guesses without end, and whoever signs in rightly can look.
+    async fn begin(&self, name: &str) -> Result<Option<Millis>, StoreError> {
+        let now = self.now();
+        let begun = self.0.store.begin_sign_in(name, now, &LOCK_OUT).await;
+        let Err(error) = begun else {
+            self.guesses().clear();
+            return begun;
+        };
+        let written = self.0.store.failures(name).await?;
+        let longest = now.saturating_add(LOCK_OUT.most_ms);
+        if (now + 1..=longest).contains(&written.locked_until) {
+            return Ok(Some(written.locked_until));
+        }
+        tracing::warn!(%error, "an attempt to sign in could not be written");
+        Ok(self.guesses().begin(name, now))
     }
 
     async fn told(&self, who: &str, success: bool, from: Option<IpAddr>) -> Result<(), StoreError> {
@@ -245,6 +271,13 @@ impl Access {
     fn addresses(&self) -> std::sync::MutexGuard<'_, super::Addresses> {
         self.0
             .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn guesses(&self) -> std::sync::MutexGuard<'_, super::Guesses> {
+        self.0
+            .guesses
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -294,5 +327,12 @@ impl Access {
             .verified
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request does not fail because something beside it could not be written down; the log says what.
+pub(super) fn noted<T>(what: &str, written: Result<T, StoreError>) {
+    if let Err(error) = written {
+        tracing::warn!(%error, "{what} could not be written");
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use usher_core::model::Millis;
 use usher_store::{Account, ApiToken, ApiTokenId, Change, Role};
 
+use super::sign_in::noted;
 use super::{Access, AccessError, DAY, FieldProblem, Secret, TOKEN_PREFIX, rules, secret, shown};
 use crate::admin::{Operator, Permission, role_name};
 use crate::error::EngineError;
@@ -87,7 +88,8 @@ impl Access {
             .used_at
             .is_some_and(|used| now.saturating_sub(used) < TOUCH_MS);
         if !is_noted {
-            self.0.store.touch_api_token(token.id, now).await?;
+            let touched = self.0.store.touch_api_token(token.id, now).await;
+            noted("the use of an API token", touched);
         }
         Ok(Some(Operator {
             roles: token.roles.intersection(&owner.roles).copied().collect(),

@@ -18,6 +18,9 @@ pub struct StopReport {
     pub channels: Vec<String>,
     /// Steps that were being sent at that moment.
     pub in_flight: Vec<StepSample>,
+    /// Why it is not in the state yet, in words: the service keeps it in mind and writes it as soon as it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritten: Option<String>,
 }
 
 impl Admin {
@@ -39,8 +42,15 @@ impl Admin {
             .filter(|(_, c)| ids.contains(&c.id))
         {
             let event = self.event("STOP", Some(&channel.id), "stopped by an operator");
-            self.set(sp, &channel.id, &ChannelState::Paused, &event)
-                .await?;
+            let set = self.set(sp, &channel.id, &ChannelState::Paused, &event);
+            if let Err(error) = set.await {
+                // Whatever ails the state must keep nobody from stopping.
+                if !self.engine.shared.distress.stop(&channel.id, &sp.id, event) {
+                    return Err(error);
+                }
+                self.engine.shared.note_change();
+                report.unwritten = Some(error.to_string());
+            }
             let in_flight = self
                 .steps(Some(channel.id.as_str()), &["claimed"], 1_000)
                 .await;
@@ -147,6 +157,7 @@ impl Admin {
             .store
             .set_state(id, &sp.id, state, event)
             .await?;
+        self.engine.shared.distress.forget(id);
         self.engine.shared.note_change();
         Ok(())
     }

@@ -92,6 +92,9 @@ impl Admin {
             health = health.max(to);
             remarks.push((to, remark));
         };
+        if let Some(trouble) = self.engine.shared.distress.words() {
+            worse(Health::Critical, trouble);
+        }
         match &record.state {
             ChannelState::Active => {}
             ChannelState::Quarantined { why } => worse(Health::Critical, why.clone()),

@@ -308,7 +308,7 @@ impl Run<'_> {
             {
                 continue;
             }
-            let record = self.engine.store.channel(&other.id).await?;
+            let record = self.engine.kept(&other.id).await?;
             let read = record.last_complete_began;
             let fresh = read.is_some_and(|at| self.started_at - at < OTHER_CHANNEL_FRESH_MS);
             let since = one

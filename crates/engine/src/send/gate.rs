@@ -56,7 +56,7 @@ pub(super) async fn look(
         return Ok(());
     }
     for (id, gate) in gates {
-        let may = match engine.store.channel(id).await?.state {
+        let may = match engine.kept(id).await?.state {
             ChannelState::Active => true,
             ChannelState::Draft | ChannelState::Observe => pilot,
             ChannelState::Paused | ChannelState::Quarantined { .. } => false,

@@ -179,9 +179,8 @@ async fn next(
     let Some((sp, channel)) = configuration.channel(&post.id) else {
         return Ok(None);
     };
-    let store = &core.admin.engine.store;
-    let record = store.channel(&post.id).await?;
-    let next_due = store.next_due(&post.id).await?;
+    let record = core.admin.engine.kept(&post.id).await?;
+    let next_due = core.admin.engine.store.next_due(&post.id).await?;
     let (now, random) = (core.now(), (core.admin.engine.random)());
     let mut desk = locked(&post.desk);
     desk.name = full_name(sp, channel);

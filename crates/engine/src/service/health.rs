@@ -10,6 +10,7 @@ use usher_store::StoreError;
 
 use super::schedule::Due;
 use super::{Core, locked};
+use crate::distress::Cannot;
 
 /// So long the state is taken to be as sound as it was.
 const SOUND_FOR: Duration = Duration::from_secs(30);
@@ -124,7 +125,7 @@ impl Core {
             channels: channels.iter().map(|post| post.health(now)).collect(),
             targets: targets.iter().map(|post| post.health()).collect(),
             panics: self.panics.load(Ordering::SeqCst),
-            trouble: locked(&self.trouble).clone(),
+            trouble: self.admin.engine.shared.distress.words(),
         }
     }
 
@@ -135,7 +136,14 @@ impl Core {
         if locked(&self.sound_at).is_some_and(is_fresh) {
             return Ok(());
         }
-        self.admin.engine.store.check().await?;
+        let checked = self.admin.engine.store.check().await;
+        let trouble = checked.as_ref().err().map(ToString::to_string);
+        self.admin
+            .engine
+            .shared
+            .distress
+            .note(Cannot::Write, trouble);
+        checked?;
         *locked(&self.sound_at) = Some(Instant::now());
         Ok(())
     }
@@ -149,7 +157,7 @@ impl Core {
             problems.push(error.to_string());
         }
         let health = self.health();
-        problems.extend(health.trouble);
+        problems.extend(health.trouble.filter(|trouble| !problems.contains(trouble)));
         for target in health.targets.iter().filter(|target| !target.lease_held) {
             problems.push(format!(
                 "the lease of the SP connection `{}` is not held: another process works on it",

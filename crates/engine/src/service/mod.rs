@@ -76,8 +76,6 @@ struct Core {
     channels: Mutex<BTreeMap<ChannelId, Arc<channel::Post>>>,
     targets: Mutex<BTreeMap<ConnectionId, Arc<target::Post>>>,
     panics: AtomicU64,
-    /// What is wrong with the state, if anything.
-    trouble: Mutex<Option<String>>,
     /// When the state was last found sound.
     sound_at: Mutex<Option<Instant>>,
 }
@@ -86,6 +84,7 @@ impl Service {
     /// Starts it: from now on channels run by their schedules.
     pub fn start(admin: Admin, options: ServiceOptions) -> Self {
         admin.engine.shared.set_closed(false);
+        admin.engine.shared.distress.set_served(true);
         let core = Arc::new(Core {
             started_at: admin.engine.clock.now(),
             admin: Admin {
@@ -98,7 +97,6 @@ impl Service {
             channels: Mutex::default(),
             targets: Mutex::default(),
             panics: AtomicU64::new(0),
-            trouble: Mutex::default(),
             sound_at: Mutex::default(),
         });
         let supervisor = tokio::spawn(supervisor::run(core.clone()));
@@ -134,6 +132,7 @@ impl Service {
     /// Leases are given back.
     pub async fn stop(&self, patience: Duration) {
         self.core.admin.engine.shared.set_closed(true);
+        self.core.admin.engine.shared.distress.set_served(false);
         self.core.stopping.send_replace(true);
         for post in locked(&self.core.targets).values() {
             post.desk.end();

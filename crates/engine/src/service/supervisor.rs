@@ -8,6 +8,7 @@ use usher_core::model::{ChannelId, Configuration, Millis};
 use usher_store::ChannelState;
 
 use super::{Core, ServiceEvent, alerts, channel, locked, target};
+use crate::distress::Cannot;
 
 /// Old rows are deleted once in so long, milliseconds.
 const PRUNE_EVERY: i64 = 24 * 3_600 * 1_000;
@@ -22,15 +23,19 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut prune_at = core.now() + PRUNE_FIRST;
     tasks.spawn(alerts::judge(core.clone()));
     tasks.spawn(alerts::deliver(core.clone()));
+    tasks.spawn(try_writing(core.clone()));
     loop {
         changes.mark_unchanged();
         match core.admin.engine.configuration().await {
             Ok(configuration) => {
-                note_trouble(&core, None);
+                core.admin.engine.shared.distress.note(Cannot::Read, None);
                 staff(&core, &mut tasks, configuration);
                 watch_states(&core, &mut states).await;
             }
-            Err(error) => note_trouble(&core, Some(error.to_string())),
+            Err(error) => {
+                let distress = &core.admin.engine.shared.distress;
+                distress.note(Cannot::Read, Some(error.to_string()));
+            }
         }
         if core.now() >= prune_at {
             prune_at = core.now() + PRUNE_EVERY;
@@ -50,16 +55,15 @@ pub(super) async fn run(core: Arc<Core>) {
     }
 }
 
-fn note_trouble(core: &Core, trouble: Option<String>) {
-    let mut known = locked(&core.trouble);
-    if *known == trouble {
-        return;
+/// Looks again and again whether the state can be written: the schedule may leave it alone for long.
+async fn try_writing(core: Arc<Core>) {
+    while !core.is_stopping() {
+        core.admin.engine.try_writing().await;
+        tokio::select! {
+            () = core.stopped() => {}
+            () = tokio::time::sleep(core.options.tick * 10) => {}
+        }
     }
-    match &trouble {
-        Some(error) => tracing::error!(%error, "the state cannot be read: nothing runs"),
-        None => tracing::info!("the state can be read again"),
-    }
-    *known = trouble;
 }
 
 fn note_end(core: &Core, error: Option<tokio::task::JoinError>) {
@@ -117,7 +121,7 @@ async fn watch_states(core: &Core, known: &mut BTreeMap<ChannelId, ChannelState>
     let ids: Vec<ChannelId> = locked(&core.channels).keys().cloned().collect();
     known.retain(|id, _| ids.contains(id));
     for id in ids {
-        let Ok(record) = core.admin.engine.store.channel(&id).await else {
+        let Ok(record) = core.admin.engine.kept(&id).await else {
             continue;
         };
         let before = known.insert(id.clone(), record.state.clone());

@@ -228,7 +228,7 @@ async fn may_send(
     let sps = configuration.sp_connections.iter();
     for sp in sps.filter(|sp| &sp.id == target && sp.active) {
         for channel in sp.channels.iter().filter(|channel| channel.active) {
-            let record = core.admin.engine.store.channel(&channel.id).await?;
+            let record = core.admin.engine.kept(&channel.id).await?;
             if record.state == ChannelState::Active {
                 ids.push(channel.id.clone());
             }

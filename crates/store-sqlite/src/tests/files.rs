@@ -68,7 +68,7 @@ async fn a_file_that_is_no_database_is_refused() {
 #[tokio::test]
 async fn connections_are_set_up_for_durability() {
     let (_dir, store) = empty().await;
-    for (pool, cache) in [(&store.writer, -32768), (&store.readers, -4096)] {
+    for (pool, cache) in [(&*store.writer, -32768), (&store.readers, -4096)] {
         let mut conn = pool.acquire().await.unwrap();
         let mut pragma = async |text: &'static str| {
             let row = sqlx::query(text).fetch_one(&mut *conn).await.unwrap();
@@ -103,10 +103,34 @@ async fn what_a_full_disk_refused_is_written_once_there_is_room() {
     for _ in 0..2 {
         let full = store.audit(std::slice::from_ref(&event)).await.unwrap_err();
         assert!(full.to_string().contains("full"), "{full}");
+        assert!(matches!(full, usher_store::StoreError::Full(_)), "{full:?}");
     }
     most_pages(&store, 1_000_000).await;
     store.audit(&[event]).await.unwrap();
     assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 1);
+}
+
+/// What is written to a file that no path leads to is lost.
+#[tokio::test]
+async fn a_file_that_was_moved_away_or_replaced_is_not_written_to() {
+    let (dir, store) = empty().await;
+    let (file, elsewhere) = (dir.path().join("state.db"), dir.path().join("moved"));
+    let refused = async || {
+        let refused = store.touch().await.unwrap_err().to_string();
+        assert!(
+            refused.contains("state.db` was removed, moved"),
+            "{refused}"
+        );
+        store.audit(&[]).await.unwrap_err();
+        store.backup(&dir.path().join("copy")).await.unwrap_err();
+        store.configuration().await.unwrap();
+    };
+    std::fs::rename(&file, &elsewhere).unwrap();
+    refused().await;
+    std::fs::copy(&elsewhere, &file).unwrap();
+    refused().await;
+    std::fs::rename(&elsewhere, &file).unwrap();
+    store.touch().await.unwrap();
 }
 
 /// As SQLite does by itself where a write to the disk fails: the library in between does not notice.

@@ -70,7 +70,7 @@ async fn a_damaged_subject_is_named() {
     for (damage, expected) in damages {
         let (_dir, store) = empty().await;
         let id = one_subject(&store).await;
-        sqlx::query(damage).execute(&store.writer).await.unwrap();
+        sqlx::query(damage).execute(&*store.writer).await.unwrap();
         let error = store.subjects(&[id]).await.unwrap_err();
         let (table, column, row) = named(&error);
         assert!(table.starts_with("subject"), "{error}");
@@ -92,7 +92,7 @@ async fn a_damaged_head_is_named() {
     for (damage, expected) in damages {
         let (_dir, store) = empty().await;
         let id = one_subject(&store).await;
-        sqlx::query(damage).execute(&store.writer).await.unwrap();
+        sqlx::query(damage).execute(&*store.writer).await.unwrap();
         let (channel, key) = (ChannelId::new("channel"), SourceKey::new("key"));
         let error = store.heads(&channel, &[key]).await.unwrap_err();
         let (table, column, row) = named(&error);
@@ -118,7 +118,7 @@ async fn a_damaged_step_is_named() {
     for (damage, expected) in damages {
         let (_dir, store) = empty().await;
         one_subject(&store).await;
-        sqlx::query(damage).execute(&store.writer).await.unwrap();
+        sqlx::query(damage).execute(&*store.writer).await.unwrap();
         let filter = StepFilter::default();
         let error = store.steps(&filter, StepId(0), 10).await.unwrap_err();
         let (table, column, row) = named(&error);

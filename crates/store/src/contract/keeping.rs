@@ -158,6 +158,7 @@ pub async fn a_sound_state_checks_and_has_a_size(place: &dyn Place) {
     let names: Vec<String> = (0..3000).map(|n| format!("u{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     desk.linked(Kind::User, &names).await;
+    desk.store.touch().await.unwrap();
     assert!(desk.store.check().await.unwrap() > empty);
 }
 

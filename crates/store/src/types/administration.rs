@@ -48,6 +48,21 @@ pub enum StoreError {
         /// Which transition.
         source: usher_core::model::InvalidTransition,
     },
+    /// There is no room; nothing was changed.
+    #[error(
+        "the disk of the state is full: nothing is saved, and nothing is sent until there is room ({0})"
+    )]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file is not where it was opened; nothing was changed.
+    #[error(
+        "the state file `{file}` was removed, moved or replaced while it is in use ({found}): nothing is saved or sent. Put it back, or stop Usher and start it again with the folder that is meant"
+    )]
+    Moved {
+        /// Where it was.
+        file: String,
+        /// What is there now.
+        found: String,
+    },
     /// The database failed.
     #[error("the state store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),

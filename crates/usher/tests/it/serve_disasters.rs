@@ -3,8 +3,11 @@
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::process::Command;
 
+use reqwest::Method;
+use serde_json::{Value, json};
+
 use crate::rig::{Rig, crowd, person, until, until_seen};
-use crate::served::Served;
+use crate::served::{PASSWORD, Served, SignedIn, client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_key_it_starts_runs_nothing_and_says_why() {
@@ -97,6 +100,7 @@ async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     rig.import().await.code(0);
     let served = Served::start(&rig).await;
     until("three people are there", || rig.users() == 3).await;
+    let root = served.first_operator().await;
     let ballast = rig.state().join("ballast");
     fill(&ballast);
     rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
@@ -108,11 +112,81 @@ async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     .await;
     assert_eq!(rig.users(), 3, "nothing is sent that cannot be recorded");
     assert_eq!(served.get("/healthz").await.0, 200);
+    looking_and_stopping_go_on(&served, &root).await;
     std::fs::remove_file(&ballast).unwrap();
+    until_seen("the stop is written", async || {
+        rig.usher(&["audit"]).await.out.contains("STOP")
+    })
+    .await;
+    assert_eq!(rig.users(), 3, "it was stopped");
+    rig.usher(&["channels", "activate"]).await.code(0);
     until("the new one is there", || rig.users() == 4).await;
     let (code, log) = served.end().await;
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("full"), "{log}");
+}
+
+async fn looking_and_stopping_go_on(served: &Served, root: &SignedIn) {
+    let by_session = client()
+        .get(served.url("/api/v1/channels"))
+        .header("Cookie", &root.cookie);
+    for asked in [by_session, served.ask(Method::GET, "/api/v1/channels")] {
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let body: Value = answer.json().await.unwrap();
+        let channel = &body["items"][0];
+        assert_eq!(channel["health"], "critical", "{body}");
+        assert!(channel["remarks"].to_string().contains("full"), "{body}");
+    }
+    let given = json!({"name": "root", "password": PASSWORD});
+    let asked = served.ask(Method::POST, "/api/v1/session").json(&given);
+    let refused = asked.send().await.unwrap();
+    assert_eq!(refused.status(), 507);
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["code"], "disk_full", "{body}");
+    let stopped = served
+        .ask(Method::POST, "/api/v1/stop")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stopped.status(), 200);
+    let body: Value = stopped.json().await.unwrap();
+    assert!(body["unwritten"].to_string().contains("full"), "{body}");
+    let asked = served.ask(Method::GET, "/api/v1/channels").send().await;
+    let body: Value = asked.unwrap().json().await.unwrap();
+    assert_eq!(body["items"][0]["mode"], "paused", "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_was_taken_away_is_noticed_and_nothing_more_is_sent() {
+    let mut rig = Rig::new().await;
+    rig.every = 1;
+    rig.import().await.code(0);
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    served.first_operator().await;
+    let file = rig.state().join("state.db");
+    std::fs::rename(&file, rig.path("elsewhere")).unwrap();
+    rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
+    until_seen("it notices", async || {
+        let (status, body) = served.get("/readyz").await;
+        status == 503 && body.contains("state.db` was removed, moved or replaced")
+    })
+    .await;
+    until_seen("a look fails", async || {
+        has_failed(&served.get("/metrics").await.1)
+    })
+    .await;
+    let asked = served.ask(Method::GET, "/api/v1/channels").send().await;
+    let body: Value = asked.unwrap().json().await.unwrap();
+    assert_eq!(body["items"][0]["health"], "critical", "{body}");
+    let asked = served.ask(Method::POST, "/api/v1/backups").send().await;
+    assert_eq!(asked.unwrap().status(), 503);
+    assert!(!file.exists());
+    assert_eq!(rig.users(), 3, "nothing is sent");
+    std::fs::rename(rig.path("elsewhere"), &file).unwrap();
+    until("the new one is there", || rig.users() == 4).await;
+    served.end().await;
 }
 
 /// Whether a look at the directory could not be carried out.

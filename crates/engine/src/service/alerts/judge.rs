@@ -153,7 +153,7 @@ async fn channel_facts(
 ) -> Result<ChannelFacts, EngineError> {
     let store = &core.admin.engine.store;
     let planning = looking(core).contains_key(&channel.id);
-    let record = store.channel(&channel.id).await?;
+    let record = core.admin.engine.kept(&channel.id).await?;
     let held = store.held_steps(&channel.id, &Hold::NOT_APPROVABLE).await?;
     let parked = StepFilter {
         channel: Some(channel.id.clone()),

@@ -5,7 +5,7 @@ use usher_engine::access::{
 };
 use usher_engine::admin::Role;
 
-use super::{MINUTE, OTHER, Office, PASSWORD, active, is_refused, named, script};
+use super::{MINUTE, OTHER, Office, PASSWORD, active, is_refused, named, script, seconds};
 
 #[tokio::test]
 async fn a_session_ends_when_nobody_uses_it_and_after_twelve_hours() {
@@ -21,6 +21,44 @@ async fn a_session_ends_when_nobody_uses_it_and_after_twelve_hours() {
     }
     office.pass(step);
     assert!(!office.is_alive(&used).await, "after twelve hours");
+}
+
+#[tokio::test]
+async fn a_session_from_a_clock_that_was_ahead_ends() {
+    let office = Office::new().await;
+    office.pass(MINUTE);
+    let little = office.signed_in("ana").await;
+    office.pass(-MINUTE);
+    assert!(office.is_alive(&little).await, "a little");
+    office.pass(365 * 24 * 60 * MINUTE);
+    let ahead = office.signed_in("ana").await;
+    office.pass(-365 * 24 * 60 * MINUTE);
+    assert!(!office.is_alive(&ahead).await, "a year");
+}
+
+/// As with a full disk: the file is not where it was, so nothing is written.
+#[tokio::test]
+async fn while_nothing_can_be_written_whoever_is_let_in_can_look_and_nobody_guesses_for_long() {
+    let office = Office::new().await;
+    let session = office.signed_in("ana").await;
+    let token = office.token(&session.operator, script(&[])).await.unwrap();
+    let file = office.world.folder.path().join("state/state.db");
+    std::fs::rename(&file, office.world.folder.path().join("moved")).unwrap();
+    office.pass(2 * MINUTE);
+    assert!(office.is_alive(&session).await);
+    assert!(office.bearer(&token).await.is_some());
+    let basic = office.access.basic("root", PASSWORD, None).await.unwrap();
+    assert_eq!(basic.name, "root");
+    let refused = office.sign_in("root").await.unwrap_err().to_string();
+    assert!(
+        refused.contains("state.db` was removed, moved"),
+        "{refused}"
+    );
+    for _ in 0..10 {
+        let guessed = office.access.sign_in("ana", OTHER, None).await;
+        assert!(is_refused(&guessed), "{guessed:?}");
+    }
+    assert_eq!(seconds(office.sign_in("ana").await), 60);
 }
 
 #[tokio::test]
