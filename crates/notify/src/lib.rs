@@ -1,6 +1,7 @@
 //! Carries messages of alerts to receivers: signed requests, and e-mail.
 #![deny(missing_docs)]
 
+mod bounded;
 mod mail;
 mod webhook;
 

@@ -2,13 +2,20 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters,
+};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::net::TcpStream;
+use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 use usher_core::alerts::Message;
 use usher_core::model::{Configuration, MAIL_PASSWORD, MailSecurity, MailServer};
 use usher_engine::Sealer;
+
+use crate::bounded::Bounded;
 
 /// Longest time for one message, whatever the settings say: one attempt may take a minute.
 const LONGEST: Duration = Duration::from_secs(50);
@@ -25,21 +32,21 @@ pub(crate) async fn send(
         return Err("there is no mail server in the server settings".to_owned());
     };
     let mail = written(server, address, message)?;
-    let transport = transport(server, configuration, sealer)?;
     let wait = Duration::from_secs(server.timeout_seconds.max(1).into()).min(LONGEST);
-    let Ok(sent) = tokio::time::timeout(wait, transport.send(mail)).await else {
+    let carried = carry(server, &mail, configuration, sealer);
+    let Ok(carried) = tokio::time::timeout(wait, carried).await else {
         return Err(format!(
             "the mail server {} did not take the message within {} seconds",
             server.host,
             wait.as_secs()
         ));
     };
-    sent.map(drop).map_err(|error| {
+    carried.map_err(|error| {
         let mut text = format!(
             "the mail server {} did not take the message: {error}",
             server.host
         );
-        let mut cause = std::error::Error::source(&error);
+        let mut cause = error.source();
         while let Some(one) = cause {
             // Some errors say their cause themselves.
             let one_text = one.to_string();
@@ -51,6 +58,82 @@ pub(crate) async fn send(
         }
         text
     })
+}
+
+/// What went wrong.
+type Wrong = Box<dyn std::error::Error + Send + Sync>;
+
+/// One exchange with the mail server.
+async fn carry(
+    server: &MailServer,
+    mail: &lettre::Message,
+    configuration: &Configuration,
+    sealer: &Sealer,
+) -> Result<(), Wrong> {
+    let credentials = credentials(server, sealer)?;
+    let mut connection = connect(server, configuration).await?;
+    if let Some(credentials) = credentials {
+        connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+    }
+    connection.send(mail.envelope(), &mail.formatted()).await?;
+    // It was taken; whether the server takes a farewell is nothing to wait for.
+    connection.abort().await;
+    Ok(())
+}
+
+fn credentials(server: &MailServer, sealer: &Sealer) -> Result<Option<Credentials>, String> {
+    let Some(user) = &server.user else {
+        return Ok(None);
+    };
+    let password = match &server.password {
+        Some(sealed) => sealer.open(MAIL_PASSWORD, sealed)?.reveal().to_owned(),
+        None => String::new(),
+    };
+    Ok(Some(Credentials::new(user.clone(), password)))
+}
+
+/// A connection that is encrypted as the settings say, over streams that bound what the server may say.
+async fn connect(
+    server: &MailServer,
+    configuration: &Configuration,
+) -> Result<AsyncSmtpConnection, Wrong> {
+    let port = match server.security {
+        MailSecurity::Plain | MailSecurity::StartTls => server.port,
+        MailSecurity::Tls => server.tls_port,
+    };
+    let stream = TcpStream::connect((server.host.as_str(), port)).await?;
+    let peer = stream.peer_addr()?;
+    let stream: Box<dyn AsyncTokioStream> = Box::new(Bounded::new(stream, peer));
+    let name = ClientId::default();
+    match server.security {
+        MailSecurity::Plain => {
+            Ok(AsyncSmtpConnection::connect_with_transport(stream, &name).await?)
+        }
+        MailSecurity::StartTls => {
+            let tls = tls(server, configuration)?;
+            let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &name).await?;
+            // Refused where it is not offered: nothing is said in the clear.
+            connection.starttls(tls, &name).await?;
+            Ok(connection)
+        }
+        MailSecurity::Tls => {
+            let encrypted = at_once(stream, tls(server, configuration)?).await?;
+            let stream = Box::new(Bounded::new(encrypted.compat(), peer));
+            Ok(AsyncSmtpConnection::connect_with_transport(stream, &name).await?)
+        }
+    }
+}
+
+/// TLS from the first byte.
+#[expect(deprecated, reason = "the one way to give it a stream of our own")]
+async fn at_once(
+    stream: Box<dyn AsyncTokioStream>,
+    tls: TlsParameters,
+) -> Result<lettre::transport::smtp::client::AsyncNetworkStream, Wrong> {
+    let mut stream =
+        lettre::transport::smtp::client::AsyncNetworkStream::use_existing_tokio1(stream);
+    stream.upgrade_tls(tls).await?;
+    Ok(stream)
 }
 
 fn written(
@@ -83,31 +166,6 @@ fn written(
         "auto-generated".to_owned(),
     ));
     Ok(mail)
-}
-
-fn transport(
-    server: &MailServer,
-    configuration: &Configuration,
-    sealer: &Sealer,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let (port, tls) = match server.security {
-        MailSecurity::Plain => (server.port, Tls::None),
-        MailSecurity::StartTls => (server.port, Tls::Required(tls(server, configuration)?)),
-        MailSecurity::Tls => (server.tls_port, Tls::Wrapper(tls(server, configuration)?)),
-    };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.as_str())
-        .port(port)
-        .tls(tls)
-        // What is waited for is decided in one place, for all of the exchange.
-        .timeout(None);
-    if let Some(user) = &server.user {
-        let password = match &server.password {
-            Some(sealed) => sealer.open(MAIL_PASSWORD, sealed)?.reveal().to_owned(),
-            None => String::new(),
-        };
-        builder = builder.credentials(Credentials::new(user.clone(), password));
-    }
-    Ok(builder.build())
 }
 
 fn tls(server: &MailServer, configuration: &Configuration) -> Result<TlsParameters, String> {

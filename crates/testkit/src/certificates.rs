@@ -142,7 +142,7 @@ impl SelfMade {
     }
 
     /// What a server that shows it is set up with.
-    pub(crate) fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
+    pub fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
         let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes())
             .map_err(io::Error::other)?;
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).map_err(io::Error::other)?;

@@ -33,7 +33,10 @@ async fn a_channel_is_run_watched_paused_and_set_going_again() {
             Some(json!({"mode": "paused"})),
         )
         .await;
-    assert_eq!(paused.body, json!({"mode": "paused", "in_flight": []}));
+    assert_eq!(
+        paused.body,
+        json!({"mode": "paused", "in_flight": [], "unwritten": null})
+    );
     let refused = company.post("/runs", json!({})).await;
     let ended = company.ended(&refused).await;
     assert_eq!(ended["state"], "failed");

@@ -1,8 +1,12 @@
 //! What the published settings of the mail server do, seen by a mail server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use usher_core::alerts::{Happening, Message};
 use usher_core::model::{CaCertificate, Configuration, MAIL_PASSWORD, Sealed};
 use usher_engine::service::Notifier as _;
@@ -266,5 +270,49 @@ async fn a_mail_server_that_says_nothing_is_waited_for_as_long_as_the_settings_s
             gave_up.contains(&format!("within {waits} seconds")),
             "{gave_up}"
         );
+    }
+}
+
+/// A server that begins a line and never ends it; counts what it got rid of.
+async fn endless(made: Option<SelfMade>) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = written.clone();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream: Box<dyn AsyncWrite + Send + Unpin> = match made {
+            None => Box::new(stream),
+            Some(made) => {
+                let acceptor = TlsAcceptor::from(made.server_config().unwrap());
+                Box::new(acceptor.accept(stream).await.unwrap())
+            }
+        };
+        stream.write_all(b"220 ").await.unwrap();
+        let piece = [b'a'; 4096];
+        while stream.write_all(&piece).await.is_ok() {
+            count.fetch_add(piece.len(), Ordering::SeqCst);
+        }
+    });
+    (port, written)
+}
+
+#[tokio::test]
+async fn a_mail_server_whose_answer_never_ends_is_not_listened_to_for_long() {
+    let made = SelfMade::of(&["127.0.0.1"]).unwrap();
+    let sender = Sender::that_trusts(&made);
+    let server = |port: u16| json!({"emailServer": "127.0.0.1", "port": port, "sourceAddr": "usher@example.com"});
+    let (clear, clear_bytes) = endless(None).await;
+    let (encrypted, encrypted_bytes) = endless(Some(made)).await;
+    let over_tls = json!({"useSSL": true, "sslPort": encrypted, "timeout": 40});
+    for (settings, bytes) in [
+        (with(server(clear), json!({"timeout": 40})), clear_bytes),
+        (with(server(1), over_tls), encrypted_bytes),
+    ] {
+        let refused = sender.send(settings).await.unwrap_err();
+        assert!(refused.contains("at most 65536 bytes"), "{refused}");
+        // What the operating system holds in between is not ours.
+        let bytes = bytes.load(Ordering::SeqCst);
+        assert!(bytes < 16 << 20, "{bytes}");
     }
 }
