@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::near::nearest;
 use crate::problem::ConfigProblem;
 use crate::shape::found;
 
@@ -23,6 +24,9 @@ pub struct ConfigFile {
     /// as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policies: Option<Vec<Value>>,
+    /// What is wrong with the frame; reported together with what is wrong inside.
+    #[serde(skip)]
+    faults: Vec<ConfigProblem>,
 }
 
 impl ConfigFile {
@@ -32,10 +36,19 @@ impl ConfigFile {
             usher: 1,
             pf,
             policies,
+            faults: Vec::new(),
         }
     }
 
-    /// Reads a file. A byte order mark is allowed.
+    pub(crate) fn faults(&self) -> &[ConfigProblem] {
+        &self.faults
+    }
+
+    /// Reads a file. A byte order mark is allowed. What is wrong beside a `pf` that is there is told by
+    /// [`crate::import`], together with everything else.
+    ///
+    /// # Errors
+    /// What keeps the file from being looked into at all.
     pub fn parse(text: &str) -> Result<Self, Vec<ConfigProblem>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > MAX_FILE {
@@ -85,20 +98,25 @@ impl ConfigFile {
                 },
             )),
         }
-        let pf = map.remove("pf").unwrap_or_else(|| {
+        let pf = map.remove("pf");
+        if pf.is_none() {
             problems.push(problem(
                 "pf",
                 "a bulk configuration",
                 "nothing",
                 "add the key `pf`",
             ));
-            Value::Null
-        });
+        }
         let policies = match map.remove("policies") {
             None | Some(Value::Null) => None,
             Some(Value::Array(list)) => Some(list),
             Some(other) => {
-                problems.push(problem("policies", "a list of objects", &found(&other), ""));
+                problems.push(problem(
+                    "policies",
+                    "a list of objects",
+                    &found(&other),
+                    "put the entries into [ ], or leave the key out: policies then stay as they are",
+                ));
                 None
             }
         };
@@ -107,13 +125,18 @@ impl ConfigFile {
                 name,
                 "one of the keys `usher`, `pf` and `policies`",
                 &format!("`{name}`"),
-                "remove it, or correct its name",
+                &match nearest(name, ["usher", "pf", "policies"].into_iter()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "remove it, or correct its name".to_owned(),
+                },
             ));
         }
-        if problems.is_empty() {
-            Ok(Self::new(pf, policies))
-        } else {
-            Err(problems)
+        match pf {
+            Some(pf) => Ok(Self {
+                faults: problems,
+                ..Self::new(pf, policies)
+            }),
+            None => Err(problems),
         }
     }
 

@@ -16,6 +16,8 @@ mod export;
 mod file;
 mod import;
 mod kept;
+mod near;
+mod policy;
 mod problem;
 mod shape;
 
@@ -31,6 +33,8 @@ pub use export::{
 };
 pub use file::ConfigFile;
 pub use import::{ImportContext, Imported, Mode, Secrets, import};
+pub use near::nearest;
+pub use policy::{PolicyKey, policy_keys};
 pub use problem::{ConfigProblem, Warning};
 
 /// Every published field, as its resource, its path, and what it does: `works` (it changes what happens), `kept`

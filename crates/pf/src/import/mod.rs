@@ -9,6 +9,7 @@ mod host;
 mod lint;
 mod options;
 mod policy;
+mod policy_form;
 mod secret;
 mod server;
 mod template;
@@ -115,6 +116,7 @@ pub fn import(
         server_path: None,
         entered: BTreeSet::new(),
     };
+    import.report.problems.extend_from_slice(file.faults());
     let operations = import.operations(file);
     if context_replaces(&import, &operations) {
         import.result.ca_certificates.clear();

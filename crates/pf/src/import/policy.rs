@@ -7,6 +7,8 @@ use usher_core::model::{ChannelId, DataStoreId, DataStoreKind, DirectoryKind, Ex
 use usher_core::templates::defaults_for;
 
 use super::Import;
+use super::policy_form::good_keys;
+use crate::policy::{CHANNEL, POLICY};
 use crate::problem::quoted;
 use crate::shape::found;
 
@@ -84,21 +86,14 @@ impl Import<'_> {
             Some(Value::String(text)) => Some(text),
             other => {
                 let found = other.as_ref().map_or("nothing".to_owned(), found);
-                self.report
-                    .problem(&format!("{path}.{key}"), "a text", &found, "");
+                self.report.problem(
+                    &format!("{path}.{key}"),
+                    "a text",
+                    &found,
+                    "give its id or name",
+                );
                 None
             }
-        }
-    }
-
-    pub(super) fn unknown(&mut self, map: &Map<String, Value>, path: &str, known: &str) {
-        for key in map.keys() {
-            self.report.problem(
-                &format!("{path}.{key}"),
-                &format!("one of the keys {known}"),
-                &quoted(key),
-                "remove it, or correct its name",
-            );
         }
     }
 
@@ -111,15 +106,16 @@ impl Import<'_> {
     ) {
         let connection = self.text(&mut map, "connection", path);
         let channel = self.text(&mut map, "channel", path);
-        let (Some(connection), Some(channel)) = (connection, channel) else {
-            return;
-        };
         let template = self.template(&mut map, path);
         let mut this = Said {
             schedule: map.contains_key("schedule"),
             expiry: self.expiry(&mut map, path),
         };
         let policy = self.policy(map, path);
+        self.policy_texts(&policy, path);
+        let (Some(connection), Some(channel)) = (connection, channel) else {
+            return;
+        };
         let Some((id, store)) = self.find_channel(&connection, &channel, path) else {
             return;
         };
@@ -128,7 +124,6 @@ impl Import<'_> {
         if said.insert(id.clone(), this).is_some() {
             return self.twice(path, "channel", &channel);
         }
-        self.policy_texts(&policy, path);
         for sp in &mut self.result.sp_connections {
             if let Some(known) = sp.channels.iter_mut().find(|known| known.id == id) {
                 known.policy = policy;
@@ -149,11 +144,13 @@ impl Import<'_> {
             .find(|sp| sp.id.as_str() == connection)
             .or_else(|| connections.iter().find(|sp| sp.name == connection));
         let Some(sp) = sp else {
+            let ids: Vec<&str> = connections.iter().map(|sp| sp.id.as_str()).collect();
+            let hint = there_is(&ids);
             self.report.problem(
                 &format!("{path}.connection"),
                 "the id or name of an SP connection",
                 &quoted(connection),
-                "",
+                &hint,
             );
             return None;
         };
@@ -161,9 +158,14 @@ impl Import<'_> {
         let found = known.map(|known| (known.id.clone(), known.source.data_store.clone()));
         if found.is_none() {
             let names: Vec<&str> = sp.channels.iter().map(|c| c.name.as_str()).collect();
-            let expected = format!("a channel of that connection ({})", names.join(", "));
-            self.report
-                .problem(&format!("{path}.channel"), &expected, &quoted(channel), "");
+            let expected = "a channel of that connection";
+            let hint = there_is(&names);
+            self.report.problem(
+                &format!("{path}.channel"),
+                expected,
+                &quoted(channel),
+                &hint,
+            );
         }
         found
     }
@@ -188,35 +190,12 @@ impl Import<'_> {
 
     /// Reads key by key, so that one mistake does not hide another.
     fn policy(&mut self, map: Map<String, Value>, path: &str) -> Policy {
-        let known = policy_keys();
-        let mut good = Map::new();
-        for (key, value) in map {
-            if !known.contains(&key) {
-                self.report.problem(
-                    &format!("{path}.{key}"),
-                    &format!(
-                        "one of the keys connection, channel, template, expiry, {}",
-                        known.join(", ")
-                    ),
-                    &quoted(&key),
-                    "remove it, or correct its name",
-                );
-                continue;
-            }
-            let alone = Map::from_iter([(key.clone(), value.clone())]);
-            match serde_json::from_value::<Policy>(Value::Object(alone)) {
-                Ok(_) => {
-                    good.insert(key, value);
-                }
-                Err(error) => self.report.problem(
-                    &format!("{path}.{key}"),
-                    "a value of the policy's form",
-                    &found(&value),
-                    &error.to_string(),
-                ),
-            }
-        }
-        serde_json::from_value(Value::Object(good)).unwrap_or_default()
+        let good = good_keys(&mut self.report, map, POLICY, CHANNEL, path);
+        serde_json::from_value(Value::Object(good)).unwrap_or_else(|error| {
+            self.report
+                .problem(path, "a policy", "something else", &error.to_string());
+            Policy::default()
+        })
     }
 
     fn policy_texts(&mut self, policy: &Policy, path: &str) {
@@ -286,9 +265,11 @@ impl Import<'_> {
     }
 }
 
-fn policy_keys() -> Vec<String> {
-    match serde_json::to_value(Policy::default()) {
-        Ok(Value::Object(map)) => map.keys().cloned().collect(),
-        Ok(_) | Err(_) => Vec::new(),
+/// The names among which one can be chosen.
+pub(super) fn there_is(names: &[&str]) -> String {
+    match names {
+        [] => "there is none in this configuration: add it".to_owned(),
+        [one] => format!("there is {one}"),
+        several => format!("there are {}", several.join(", ")),
     }
 }

@@ -6,7 +6,10 @@ use serde_json::{Map, Value};
 use usher_core::model::{Configuration, DataStore, DataStoreId, DataStoreKind, DirectoryKind};
 
 use super::Import;
+use super::policy::there_is;
+use super::policy_form::good_keys;
 use crate::export::ldap_type;
+use crate::policy::{STORE, STORE_POLICY};
 use crate::problem::quoted;
 use crate::shape::found;
 
@@ -21,31 +24,23 @@ impl Import<'_> {
         let Some(wanted) = self.text(&mut map, "data_store", path) else {
             return;
         };
-        let id = find_store(&self.result, &wanted);
-        let Some(id) = id else {
+        let template = self.template(&mut map, path);
+        let mut said = good_keys(&mut self.report, map, STORE_POLICY, STORE, path);
+        let Some(id) = find_store(&self.result, &wanted) else {
+            let stores = &self.result.data_stores;
+            let ids: Vec<&str> = stores.iter().map(|store| store.id.as_str()).collect();
+            let hint = there_is(&ids);
             return self.report.problem(
                 &format!("{path}.data_store"),
                 "the id or name of a data store",
                 &quoted(&wanted),
-                "",
+                &hint,
             );
         };
         if !seen.insert(id.to_string()) {
             self.twice(path, "data_store", &wanted);
         }
-        let template = self.template(&mut map, path);
         self.take_template(&id, template, path, templates);
-        let page_size = self.page_size(&mut map, path);
-        let ca_file = match map.remove("ca_file") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(file)) => Some(file),
-            Some(other) => {
-                self.report
-                    .problem(&format!("{path}.ca_file"), "a path", &found(&other), "");
-                None
-            }
-        };
-        self.unknown(&map, path, "data_store, template, ca_file and page_size");
         let stores = &mut self.result.data_stores;
         let store = stores.iter_mut().find(|store| store.id == id);
         if let Some(DataStore {
@@ -53,24 +48,15 @@ impl Import<'_> {
             ..
         }) = store
         {
-            ldap.ca_file = ca_file.or(ldap.ca_file.take());
-            ldap.page_size = page_size.unwrap_or(ldap.page_size);
+            let mut text = |key: &str| match said.remove(key) {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            };
+            ldap.ca_file = text("ca_file").or(ldap.ca_file.take());
+            let size = said.get("page_size").and_then(Value::as_u64);
+            let size = size.and_then(|size| u32::try_from(size).ok());
+            ldap.page_size = size.unwrap_or(ldap.page_size);
         }
-    }
-
-    fn page_size(&mut self, map: &mut Map<String, Value>, path: &str) -> Option<u32> {
-        let value = map.remove("page_size").filter(|value| !value.is_null())?;
-        let size = value.as_u64().and_then(|size| u32::try_from(size).ok());
-        let size = size.filter(|size| (1..=100_000).contains(size));
-        if size.is_none() {
-            self.report.problem(
-                &format!("{path}.page_size"),
-                "a whole number from 1 to 100000",
-                &found(&value),
-                "",
-            );
-        }
-        size
     }
 
     pub(super) fn template(

@@ -253,7 +253,7 @@ fn templates_must_fit_and_agree() {
         ),
         (
             json!([{"connection": "sample", "channel": "staff", "guards": {"creates": 5}}]),
-            "policies[0].guards",
+            "policies[0].guards.creates",
         ),
         (
             json!([{"connection": "sample", "channel": "staff"}, {"connection": "Sample", "channel": "staff"}]),
@@ -316,5 +316,143 @@ fn a_secret_that_cannot_be_had_is_one_problem_and_not_missing_as_well() {
     assert!(
         found.iter().all(|problem| problem.hint.contains("NOWHERE")),
         "{found:?}"
+    );
+}
+
+/// Every mistake of a policy at once, each with its path, what was expected and what to do.
+#[test]
+fn each_part_of_a_policy_is_looked_into_down_to_its_leaves() {
+    let policies = json!([
+        {
+            "connection": "sample", "channel": "staff", "templat": "generic",
+            "guards": {
+                "creates": {"at_least": -3},
+                "user_deletes": {"at_least": 1, "percent": 101, "at_mots": 3},
+                "container_people": "ten",
+                "shrunk_precent": 50,
+            },
+            "protected": {"dns": "dc=example", "names": [5, "ana"], "filter": "(uid="},
+            "schedule": {"incremental_seconds": 0, "full_seconds": 60.5},
+            "load": {"in_flight": 0, "requests_per_second": -1},
+            "group_rename": "create_copy",
+            "approval_hours": null,
+            "colour": 1,
+        },
+        {"connection": 7, "channel": "staff", "sentinels": [3]},
+        {"data_store": "nowhere", "ca_fil": "x", "page_size": 0},
+    ]);
+    let found = bad(&file(&[ldap_store()], &[sp()], Some(policies)));
+    let at = |path: &str| {
+        let path = format!("policies{path}");
+        let found = found.iter().find(|problem| problem.path == path);
+        found.unwrap_or_else(|| panic!("nothing at {path}"))
+    };
+    for (path, expected, hint) in [
+        (
+            "[0].templat",
+            "one of the keys connection,",
+            "did you mean `template`?",
+        ),
+        (
+            "[0].guards.creates.at_least",
+            "a whole number from 0",
+            "correct it",
+        ),
+        (
+            "[0].guards.creates.percent",
+            "a number from 0 to 100",
+            "a limit is written whole: add it",
+        ),
+        (
+            "[0].guards.user_deletes.percent",
+            "a number from 0 to 100",
+            "correct it",
+        ),
+        (
+            "[0].guards.user_deletes.at_mots",
+            "one of the keys at_least",
+            "did you mean `at_most`?",
+        ),
+        (
+            "[0].guards.container_people",
+            "a whole number from 0",
+            "correct it",
+        ),
+        (
+            "[0].guards.shrunk_precent",
+            "one of the keys removals_by",
+            "did you mean `shrunk_percent`?",
+        ),
+        ("[0].protected.dns", "a list of texts", "correct it"),
+        ("[0].protected.names[0]", "a text", "correct it"),
+        ("[0].protected.filter", "", ""),
+        (
+            "[0].schedule.incremental_seconds",
+            "a whole number from 1",
+            "correct it",
+        ),
+        (
+            "[0].schedule.full_seconds",
+            "a whole number from 60",
+            "correct it",
+        ),
+        (
+            "[0].load.in_flight",
+            "a whole number from 1 to 65535",
+            "correct it",
+        ),
+        (
+            "[0].load.requests_per_second",
+            "0, or a number from 0.01 to 1000000",
+            "correct it",
+        ),
+        (
+            "[0].group_rename",
+            "one of keep, create_copy_delete, fail",
+            "correct it",
+        ),
+        ("[0].approval_hours", "a whole number from 1", "correct it"),
+        ("[0].colour", "one of the keys connection,", "remove it"),
+        ("[1].connection", "a text", "give its id or name"),
+        ("[1].sentinels[0]", "a text", "correct it"),
+        (
+            "[2].data_store",
+            "the id or name of a data store",
+            "there is corp",
+        ),
+        (
+            "[2].ca_fil",
+            "one of the keys data_store,",
+            "did you mean `ca_file`?",
+        ),
+        (
+            "[2].page_size",
+            "a whole number from 1 to 100000",
+            "correct it",
+        ),
+    ] {
+        let problem = at(path);
+        assert!(problem.expected.starts_with(expected), "{problem:?}");
+        assert!(problem.hint.starts_with(hint), "{problem:?}");
+    }
+    assert_eq!(found.len(), 22, "{found:#?}");
+}
+
+#[test]
+fn a_mistaken_frame_hides_nothing_that_is_wrong_inside() {
+    let mut odd = file(&[ldap_store()], &[sp()], None);
+    odd["usher"] = json!(2);
+    odd["policies"] = json!(5);
+    odd["policy"] = json!([]);
+    let odd = with(odd, &format!("{STORE}/readTimeout"), json!("soon"));
+    let paths: Vec<String> = bad(&odd).into_iter().map(|problem| problem.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "usher",
+            "policies",
+            "policy",
+            "pf.operations[0].items[0].readTimeout"
+        ]
     );
 }

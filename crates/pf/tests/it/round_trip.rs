@@ -158,7 +158,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             },
             schedule: Schedule {
                 incremental_seconds: seconds,
-                full_seconds: 7,
+                full_seconds: 67,
             },
             group_rename: GroupRename::Fail,
             ..Policy::default()

@@ -8,8 +8,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key};
-use super::near::nearest;
 use crate::failure::{Failure, Problem};
+use usher_pf::nearest;
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "USHER__";

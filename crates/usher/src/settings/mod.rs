@@ -3,7 +3,6 @@
 
 mod keys;
 mod load;
-mod near;
 
 use std::path::PathBuf;
 use std::time::Duration;

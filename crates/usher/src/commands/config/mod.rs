@@ -3,6 +3,8 @@
 mod apply;
 mod bounded;
 mod connectors;
+#[cfg(test)]
+mod documented;
 mod secrets;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Which known name was probably meant.
 
 /// The known name that is closest, if it is close.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     known
         .map(|known| (distance(name, known), known))
