@@ -48,6 +48,8 @@ pub fn source_shrunk(
 struct Figures<'a> {
     /// What follows the colon in the guard's name.
     part: &'a str,
+    /// What people call that.
+    label: &'a str,
     kind: &'a str,
     /// In this plan.
     planned: u64,
@@ -58,9 +60,11 @@ struct Figures<'a> {
 }
 
 impl<'a> Figures<'a> {
-    fn new(totals: &PlanTotals, guard: &'a str, planned: u64) -> Self {
+    fn new(totals: &'a PlanTotals, guard: &'a str, planned: u64) -> Self {
+        let part = guard.split_once(':').map_or("", |(_, part)| part);
         Self {
-            part: guard.split_once(':').map_or("", |(_, part)| part),
+            part,
+            label: totals.labels.get(guard).map_or(part, String::as_str),
             kind: kind_of(guard),
             planned,
             window: totals.window.get(guard).copied().unwrap_or(0),
@@ -172,7 +176,7 @@ fn judge(figures: &Figures<'_>, totals: &PlanTotals, limits: &GuardLimits) -> Op
         name::MEMBERS_LAST => members_last(totals, limits),
         name::MEMBERS_LOST => members_lost(figures, totals, limits),
         name::MEMBERS_GAINED => figures.above(
-            &format!("members that group {} gains", figures.part),
+            &format!("members that group {} gains", figures.label),
             limits.members_gained,
             figures.size,
             "(its size now) would be added",
@@ -211,11 +215,11 @@ fn members_lost(
         };
         return Some(format!(
             "group {} would lose all of its {} members{before}; emptying a group of {} or more is always held: check it in the directory, then approve the held steps (`usher approve`)",
-            figures.part, figures.size, limits.emptied_group_size
+            figures.label, figures.size, limits.emptied_group_size
         ));
     }
     figures.above(
-        &format!("members that group {} loses", figures.part),
+        &format!("members that group {} loses", figures.label),
         limits.members_lost,
         size,
         "would be removed",

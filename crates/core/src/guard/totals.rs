@@ -55,6 +55,10 @@ pub struct PlanTotals {
     /// The size of what a name's part stands for: members believed present in a group, linked
     /// people of a container or scope group; by full guard name.
     pub sizes: BTreeMap<String, u64>,
+    /// What a name's part is called where it is a number: groups; by full guard name. Without one the
+    /// part is shown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The first complete plan has not run to its end yet.
     pub first_sync: bool,
 }

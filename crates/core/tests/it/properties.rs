@@ -279,7 +279,7 @@ proptest! {
             numbers.iter().map(|(index, count)| (NAMES[*index].to_owned(), *count)).collect()
         };
         let sizes = NAMES.iter().map(|guard| ((*guard).to_owned(), size)).collect();
-        let small = PlanTotals { active_links: links, counts: named(&counts), window: named(&window), sizes, first_sync };
+        let small = PlanTotals { active_links: links, counts: named(&counts), window: named(&window), sizes, first_sync, labels: BTreeMap::new() };
         let mut large = small.clone();
         for (guard, count) in named(&more) {
             *large.counts.entry(guard).or_default() += count;

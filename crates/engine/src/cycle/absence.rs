@@ -20,6 +20,9 @@ const FETCH_BATCH: usize = 200;
 /// more go: their steps are held.
 const CONFIRM_AT_MOST: usize = 1_000;
 
+/// Channels with fewer active links are small: a tenth of them is less than the usual sample.
+const SMALL: u64 = 200;
+
 impl Run<'_> {
     /// The source itself says that an entry is gone.
     pub(super) async fn gone(&mut self, key: &SourceKey, proof: String) -> Result<(), EngineError> {
@@ -201,6 +204,7 @@ impl Run<'_> {
             planned.extend(linked.map(|head| (head, unread())));
             return self.plan_left(planned).await;
         }
+        let mut vanished = 0;
         for batch in linked.chunks(FETCH_BATCH) {
             let fates = self.second_look(batch).await?;
             let absent = batch.iter().zip(&fates);
@@ -212,10 +216,14 @@ impl Run<'_> {
             for (head, fate) in batch.iter().zip(fates) {
                 let source = match fate {
                     Fetched::Absent if unproven.contains(&head.id) => continue,
-                    Fetched::Absent => SourceState::Gone {
-                        proof: self.proof(),
-                        explicit: false,
-                    },
+                    Fetched::Absent => {
+                        let waits = self.keyless.holds(head.id);
+                        vanished += u64::from(may_be_active(head) && !waits);
+                        SourceState::Gone {
+                            proof: self.proof(),
+                            explicit: false,
+                        }
+                    }
                     Fetched::Other { .. } if is_frozen(head) => continue,
                     Fetched::Other { what } => SourceState::OutOfScope { clause: what },
                     Fetched::Present(read) if read.scope == ScopeVerdict::In => {
@@ -233,6 +241,9 @@ impl Run<'_> {
                 planned.push((head.clone(), source));
             }
         }
+        let links = self.engine.store.counts(&self.open.channel.id).await?;
+        let links = links.active_links;
+        self.vanished = too_many_vanished(vanished, links).then_some((vanished, links));
         self.plan_left(planned).await
     }
 
@@ -247,6 +258,11 @@ impl Run<'_> {
     /// Removals that no second look confirmed are held, even if the guard counts few of them: most of
     /// those who are missing may only have changed their key, or wait for something else.
     pub(super) fn unconfirmed_removals(&self) -> Option<String> {
+        if let Some((vanished, links)) = self.vanished {
+            return Some(format!(
+                "removals by absence or lost scope: {vanished} of {links} people with active accounts are not seen any more, neither by the read nor by their keys, which is a tenth or more of a small channel: the bind account may have lost rights; look in the directory, then approve the held steps (`usher approve`)"
+            ));
+        }
         (self.unconfirmed > 0).then(|| {
             format!(
                 "removals by absence or lost scope: {} people with active accounts were not returned, too many to be looked up singly, so that nothing confirms it; look at the scope and at what the directory returned, then approve the held steps (`usher approve`)",
@@ -368,6 +384,13 @@ impl Run<'_> {
             source,
         }))
     }
+}
+
+/// Two of twenty sentinels that are not seen prove that a read proves nothing (behaviour §7). A channel of
+/// fewer than two hundred people has fewer sentinels than that, so everybody counts: two or more, and a
+/// tenth or more, are too many to go unseen.
+fn too_many_vanished(vanished: u64, links: u64) -> bool {
+    links < SMALL && vanished >= 2 && vanished.saturating_mul(10) >= links
 }
 
 /// Whether a missing subject may have an account that would be disabled.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher_core::guard::{PlanTotals, guard, kind_of, name};
 use usher_core::model::{
-    Certificate, Cycle, CycleMode, CycleState, Hold, SourceKey, StepId, SubjectId, Verdict,
+    Certificate, Cycle, CycleMode, CycleState, Hold, SourceKey, StepId, Subject, SubjectId, Verdict,
 };
 use usher_store::{Settle, Settled, StepFilter};
 
@@ -112,21 +112,23 @@ impl Run<'_> {
         for (group, size) in store.scope_group_sizes(channel, &groups).await? {
             sizes.insert(format!("scope.group:{group}"), size);
         }
+        let mut labels = BTreeMap::new();
         for name in counts.keys() {
-            let group = name
-                .strip_prefix("members.lost:")
-                .or(name.strip_prefix("members.gained:"));
-            if let Some(id) = group.and_then(|id| id.parse::<i64>().ok()) {
-                let members = store.members(SubjectId(id)).await?;
-                let present = members.iter().filter(|member| member.present).count() as u64;
-                sizes.insert(name.clone(), present);
-            }
+            let Some(group) = counted_group(name) else {
+                continue;
+            };
+            let members = store.members(group).await?;
+            let present = members.iter().filter(|member| member.present).count() as u64;
+            sizes.insert(name.clone(), present);
+            let known = store.subjects(&[group]).await?.pop();
+            labels.extend(known.map(|group| (name.clone(), called(&group))));
         }
         let totals = PlanTotals {
             active_links: store.counts(channel).await?.active_links,
             counts,
             window: store.window(channel, self.started_at - DAY_MS).await?,
             sizes,
+            labels,
             first_sync: self.rules.first_sync,
         };
         let found = guard(&totals, &self.open.channel.policy.guards);
@@ -269,4 +271,20 @@ impl Run<'_> {
         }
         Ok(self.engine.store.update_cycle(self.fence, cycle).await?)
     }
+}
+
+/// The group whose members a guard counts.
+fn counted_group(guard: &str) -> Option<SubjectId> {
+    let part = guard
+        .strip_prefix("members.lost:")
+        .or(guard.strip_prefix("members.gained:"))?;
+    part.parse().ok().map(SubjectId)
+}
+
+/// What people call a group, and where it is.
+fn called(group: &Subject) -> String {
+    if group.display.is_empty() {
+        return group.dn.clone();
+    }
+    format!("\"{}\" ({})", group.display, group.dn)
 }

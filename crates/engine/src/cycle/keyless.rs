@@ -29,6 +29,11 @@ impl Keyless {
         }
     }
 
+    /// Whether a missing person waits because of one.
+    pub(super) fn holds(&self, person: SubjectId) -> bool {
+        self.may_be.contains_key(&person)
+    }
+
     fn are_too_many(&self) -> bool {
         self.read.len() > MOST
     }

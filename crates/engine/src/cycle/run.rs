@@ -24,6 +24,10 @@ const PAGES_IN_FLIGHT: usize = 2;
 /// Most people that room is made for before they are read.
 const MOST_EXPECTED: u64 = 2_000_000;
 
+/// So many linked people, where there are as many, are compared with those who leave the scope in a look
+/// at what changed.
+const FEWEST_COMPARED: u64 = 5;
+
 /// A cycle under way.
 pub(super) struct Run<'a> {
     pub(super) engine: &'a Engine,
@@ -85,6 +89,9 @@ pub(super) struct Run<'a> {
     pub(super) last: super::last::LastMemberships,
     /// Subjects of which the source itself said in this cycle that they are gone.
     pub(super) told_gone: HashSet<SubjectId>,
+    /// People with active accounts whom two looks did not find, of how many, where those are too many for so
+    /// small a channel.
+    pub(super) vanished: Option<(u64, u64)>,
     /// So many people with active accounts are missing that no second look was made.
     pub(super) unconfirmed: usize,
 }
@@ -182,6 +189,7 @@ impl Engine {
                 containers_seen: super::containers::Containers::default(),
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
+                vanished: None,
                 unconfirmed: 0,
             };
             run.body(options).await
@@ -332,17 +340,15 @@ impl Run<'_> {
         let full = self.beginning.mode != CycleMode::Incremental;
         let store = &self.engine.store;
         let channel = &self.open.channel.id;
-        // Of a small channel everybody would be a sentinel, and two leavers would prove that
-        // nothing is proven: a tenth is enough there.
+        // Of a small channel everybody would be a sentinel, and two leavers would prove that nothing is
+        // proven: a tenth is enough there, beside `absence::too_many_vanished`. In a look at what changed
+        // they are compared with whoever left, and below five that says nothing.
         let links = store.counts(channel).await?.active_links;
+        let wanted = u64::from(self.open.channel.policy.sentinel_sample);
         let sample = match self.beginning.mode {
             CycleMode::Rekey => 0,
-            CycleMode::Incremental
-            | CycleMode::Full
-            | CycleMode::Reconcile
-            | CycleMode::FollowUp => {
-                u64::from(self.open.channel.policy.sentinel_sample).min(links / 10)
-            }
+            CycleMode::Incremental => wanted.min((links / 10).max(FEWEST_COMPARED.min(links))),
+            CycleMode::Full | CycleMode::Reconcile | CycleMode::FollowUp => wanted.min(links / 10),
         };
         let seed = (self.engine.random)();
         let sentinel_keys = store.sample_links(channel, sample as u32, seed).await?;

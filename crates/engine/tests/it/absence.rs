@@ -143,6 +143,34 @@ async fn somebody_who_left_beside_an_entry_without_a_key_goes_when_a_person_says
     assert_eq!(world.active("u002"), Some(false));
 }
 
+/// Two of twenty sentinels are too many; so is the same share of a channel that has not many more people.
+#[tokio::test]
+async fn several_who_vanish_from_a_small_channel_wait_for_a_person() {
+    for (size, few, many) in [(4, 1, 2), (8, 1, 2), (15, 1, 2), (20, 1, 2), (35, 3, 4)] {
+        let world = World::of(size).await;
+        world.first_sync().await;
+        for n in 0..few {
+            world.dir().people.remove(&format!("u{n:03}"));
+        }
+        world.sync(CycleMode::Full).await;
+        assert_eq!(world.active("u000"), Some(false), "{size}: few go");
+        let world = World::of(size).await;
+        world.first_sync().await;
+        for n in 0..many {
+            world.dir().people.remove(&format!("u{n:03}"));
+        }
+        world.forget_requests();
+        let report = world.sync(CycleMode::Full).await;
+        assert!(world.writes().is_empty(), "{size}: {:?}", world.writes());
+        assert_eq!(report.held, many as u64, "{size}: {report:?}");
+        let held = world.admin.steps(None, &["held"], 10).await.unwrap();
+        let why = held[0].hold.clone().unwrap();
+        assert!(why.contains(&format!("{many} of {size} people")), "{why}");
+        world.approve(verbs(&[Verb::Disable])).await;
+        assert_eq!(world.active("u000"), Some(false), "{size}");
+    }
+}
+
 #[tokio::test]
 async fn an_empty_or_halved_source_proves_nothing() {
     let world = World::of(40).await;
@@ -194,7 +222,7 @@ async fn looks_become_full_reads_when_one_is_due() {
 
 /// Three people of a unit of their own, who are missing; two of them are in a group.
 async fn without_a_unit() -> (World, String) {
-    let world = World::of(30).await;
+    let world = World::of(40).await;
     for uid in ["u001", "u002", "u003"] {
         "branch".clone_into(&mut world.dir().person(uid).ou);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher_core::model::CycleMode;
 
-use crate::world::World;
+use crate::world::{BASE, World};
 
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -94,9 +94,12 @@ async fn a_group_that_would_lose_most_members_is_held() {
     world.first_sync().await;
     world.forget_requests();
     world.dir().group("everybody", &names[..10]);
-    world.sync(CycleMode::Full).await;
+    let cycle = world.sync(CycleMode::Full).await.cycle.unwrap();
     assert!(world.writes().is_empty(), "{:?}", world.writes());
     assert_eq!(world.groups()["everybody"].len(), 30);
+    let why = cycle.breaches.join("\n");
+    let named = format!("group \"everybody\" (cn=everybody,ou=groups,{BASE}) loses: 20 of 30");
+    assert!(why.contains(&named), "{why}");
 }
 
 #[tokio::test]
@@ -107,6 +110,12 @@ async fn a_group_of_five_that_would_become_empty_is_held() {
     world.sync(CycleMode::Full).await;
     assert!(world.writes().is_empty());
     assert_eq!(world.groups()["engineering"].len(), 7);
+    let held = world.admin.steps(None, &["held"], 1).await.unwrap();
+    let why = held[0].hold.clone().unwrap();
+    assert!(
+        why.contains("group \"engineering\" (cn=engineering"),
+        "{why}"
+    );
 }
 
 #[tokio::test]
