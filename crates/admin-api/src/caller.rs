@@ -3,18 +3,19 @@
 //! In this order: the socket of the state folder ([`Peer`]), the header `Authorization` (basic, or bearer with an
 //! API token), the cookie of a session. Whoever sends that header means it; a cookie comes along by itself.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::ConnectInfo;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use usher_core::model::Millis;
 use usher_engine::EngineError;
-use usher_engine::access::{Session, SignInError};
+use usher_engine::access::{Ground, Secret, Session, SignInError};
 use usher_engine::admin::{Admin, Operator};
 
+use crate::near::from;
 use crate::{Acting, Api, Peer};
 
 /// The cookie with the token of a session.
@@ -41,9 +42,24 @@ pub(crate) enum Proof {
     /// A name and a password.
     Password,
     /// An API token.
-    Token,
+    Token(Secret),
     /// A session.
     Session(Session),
+}
+
+impl Caller {
+    /// What they were let in with, for whoever has to ask again; nothing for the socket.
+    pub(crate) fn ground(&self, now: Millis) -> Option<Ground> {
+        Some(match &self.proof {
+            Proof::Socket => return None,
+            Proof::Password => Ground::Password {
+                name: self.operator.name.clone(),
+                at: now,
+            },
+            Proof::Token(text) => Ground::Token(text.clone()),
+            Proof::Session(session) => Ground::Session(session.token.clone()),
+        })
+    }
 }
 
 /// Why a request has no sender.
@@ -105,7 +121,7 @@ async fn find(parts: &Parts, api: &Api) -> Result<Caller, Refusal> {
     }
     if let Some(given) = parts.headers.get(AUTHORIZATION) {
         let given = given.to_str().map_err(|_| Refusal::NotSignedIn)?;
-        return authorized(given, from(parts), api).await;
+        return authorized(given, from(parts, api), api).await;
     }
     for token in cookies(&parts.headers) {
         if let Some(session) = api.access.session(token).await? {
@@ -128,7 +144,7 @@ async fn authorized(given: &str, from: Option<IpAddr>, api: &Api) -> Result<Call
         let operator = api.access.api_token(rest).await?;
         return Ok(Caller {
             operator: operator.ok_or(Refusal::NotSignedIn)?,
-            proof: Proof::Token,
+            proof: Proof::Token(rest.into()),
         });
     }
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -141,12 +157,6 @@ async fn authorized(given: &str, from: Option<IpAddr>, api: &Api) -> Result<Call
         operator: api.access.basic(name, password, from).await?,
         proof: Proof::Password,
     })
-}
-
-/// The address that a request comes from; the connection's, never what a header claims.
-pub(crate) fn from(parts: &Parts) -> Option<IpAddr> {
-    let ConnectInfo(address) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(address.ip())
 }
 
 /// The tokens of sessions in the cookies; a browser may send several under one name. At most three are looked at.

@@ -166,7 +166,7 @@ fn send_options(send: &Send) -> SendOptions {
     SendOptions {
         patience_ms: send.patience_ms,
         at_most: send.at_most,
-        only: None,
+        ..SendOptions::default()
     }
 }
 

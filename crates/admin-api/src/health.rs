@@ -2,12 +2,13 @@
 //! without a word about anybody.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::Api;
+use crate::near::may_see;
 
 /// How it is.
 #[derive(Serialize)]
@@ -24,14 +25,28 @@ pub(crate) async fn live() -> Response {
 }
 
 /// It does its work: the state can be read and written, the leases are held, the key is there.
-pub(crate) async fn ready(State(api): State<Api>) -> Response {
+///
+/// What is wrong names SP connections and files: whoever may not look gets the status alone.
+pub(crate) async fn ready(State(api): State<Api>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let (ready, mut problems) = how(&api).await;
+    if !problems.is_empty() && !may_see(&parts, &api).await {
+        problems.clear();
+    }
+    if ready {
+        answer(StatusCode::OK, "ready", problems)
+    } else {
+        answer(StatusCode::SERVICE_UNAVAILABLE, "not_ready", problems)
+    }
+}
+
+async fn how(api: &Api) -> (bool, Vec<String>) {
     let Some(service) = &api.service else {
-        let why = "no service runs here".to_owned();
-        return answer(StatusCode::SERVICE_UNAVAILABLE, "not_ready", vec![why]);
+        return (false, vec!["no service runs here".to_owned()]);
     };
     match service.ready().await {
-        Ok(()) => answer(StatusCode::OK, "ready", Vec::new()),
-        Err(problems) => answer(StatusCode::SERVICE_UNAVAILABLE, "not_ready", problems),
+        Ok(()) => (true, Vec::new()),
+        Err(problems) => (false, problems),
     }
 }
 

@@ -11,11 +11,14 @@ mod health;
 mod identified;
 mod identity;
 mod metrics;
+mod near;
 mod own;
+mod pages;
 mod pf;
 mod secrets;
 mod sign_in;
 mod told;
+mod twice;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -60,6 +63,8 @@ pub struct Api {
     pub access: Access,
     /// Connections are encrypted, so cookies of sessions are for such connections only.
     pub tls: bool,
+    /// Everybody comes through a proxy that does TLS and says for whom it asks (`X-Forwarded-For`).
+    pub behind_proxy: bool,
     /// The running service, if there is one.
     pub service: Option<Service>,
     /// The state folder, where backups are written; without it none can be.
@@ -81,6 +86,7 @@ impl Api {
             access: Access::new(&admin.engine),
             admin,
             tls: false,
+            behind_proxy: false,
             service: None,
             state_folder: None,
             jobs: Arc::default(),
@@ -129,6 +135,8 @@ impl Api {
             .nest("/pf-admin-api/v1", pf::routes())
             .nest("/api/v1", own::routes())
             .nest(commands::PLACE, commands::routes())
+            .route("/", get(pages::root))
+            .route("/first-run", get(pages::first_run).post(pages::make_first))
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::metrics))

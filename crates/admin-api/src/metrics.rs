@@ -1,20 +1,19 @@
 //! Numbers for Prometheus, in its text format. Their names are a promise: docs/metrics.md.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use usher_core::model::{ConnectionId, Millis, StepId, Verb};
 use usher_engine::EngineError;
-use usher_engine::admin::{Admin, Permission};
+use usher_engine::admin::Admin;
 use usher_engine::meters::{Counts, LAG_BOUNDS};
 use usher_engine::service::{ChannelHealth, ServiceHealth};
 use usher_store::StepFilter;
 
-use crate::caller::admin_of;
-use crate::{Api, Peer};
+use crate::Api;
+use crate::near::may_see;
 
 const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
@@ -22,21 +21,10 @@ const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// The numbers: for this machine, for the socket of the state folder, and for whoever may look.
 pub(crate) async fn metrics(State(api): State<Api>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let near = parts.extensions.get::<Peer>().is_some()
-        || parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
-    if !near {
-        let may = match admin_of(&parts, &api).await {
-            Ok(admin) => admin.require(Permission::Look).is_ok(),
-            Err(_) => false,
-        };
-        if !may {
-            let words =
-                "the metrics are for this machine, or for an API token of somebody who may look\n";
-            return (StatusCode::UNAUTHORIZED, words).into_response();
-        }
+    if !may_see(&parts, &api).await {
+        let words =
+            "the metrics are for this machine, or for an API token of somebody who may look\n";
+        return (StatusCode::UNAUTHORIZED, words).into_response();
     }
     let Some(service) = &api.service else {
         return (StatusCode::SERVICE_UNAVAILABLE, "no service runs here\n").into_response();

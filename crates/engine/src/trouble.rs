@@ -22,6 +22,11 @@ pub(crate) fn source_refused(channel: &ChannelId) -> String {
     format!("source_refused:{channel}")
 }
 
+/// A channel that may run was never read to a complete end.
+pub(crate) fn never_read(channel: &ChannelId) -> String {
+    format!("never_read:{channel}")
+}
+
 /// The target refuses to work with us.
 pub(crate) fn target_refused(target: &ConnectionId) -> String {
     format!("target_refused:{target}")
@@ -108,7 +113,12 @@ impl Engine {
         self.end(known, &key).await
     }
 
-    async fn begin(&self, known: &BTreeMap<String, Millis>, key: &str) -> Result<(), EngineError> {
+    /// Begins a trouble, unless it is known.
+    pub(crate) async fn begin(
+        &self,
+        known: &BTreeMap<String, Millis>,
+        key: &str,
+    ) -> Result<(), EngineError> {
         if !known.contains_key(key) {
             let now = self.clock.now();
             self.store.set_trouble(key, Some(now)).await?;

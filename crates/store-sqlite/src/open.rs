@@ -72,6 +72,12 @@ impl SqliteStore {
             .connect_with(options(&file, "-4096").pragma("query_only", "1"))
             .await
             .map_err(backend)?;
+        // All of them now: what is moved away later can still be read, and nothing else is opened in its place.
+        let mut opened = Vec::new();
+        for _ in 0..READERS {
+            opened.push(readers.acquire().await.map_err(backend)?);
+        }
+        drop(opened);
         tracing::debug!(file = %file.display(), "state opened");
         Ok(Self {
             writer: Writer::new(writer, &file)?,

@@ -1,13 +1,16 @@
 //! The body of a request: its kind, size, syntax, depth and shape are checked before anybody looks
 //! at what it says.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use tokio::time::error::Elapsed;
 
 use super::problem::{Fault, Problem};
-use crate::Api;
+use crate::{Api, twice};
 
 /// Deepest nesting of a body.
 const DEEPEST: usize = 32;
@@ -23,6 +26,55 @@ impl<T: DeserializeOwned> FromRequest<Api> for Given<T> {
         let bytes = bytes(request, api).await?;
         parse(&bytes).map(Self)
     }
+}
+
+/// A short body in JSON, of somebody who need not be anybody yet: soon there, or refused.
+pub(crate) struct Brief<T>(pub(crate) T);
+
+/// Largest such body, bytes.
+const BRIEF: usize = 16 << 10;
+/// So soon it is there.
+const SOON: Duration = Duration::from_secs(10);
+
+impl<T: DeserializeOwned> FromRequest<Api> for Brief<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        let bytes = brief(request, api).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads a short body, for no longer than [`SOON`].
+pub(crate) async fn soon<T: FromRequest<Api>>(
+    mut request: Request,
+    api: &Api,
+) -> Result<Result<T, T::Rejection>, Elapsed> {
+    DefaultBodyLimit::max(BRIEF).apply(&mut request);
+    tokio::time::timeout(SOON, T::from_request(request, api)).await
+}
+
+async fn brief(request: Request, api: &Api) -> Result<Bytes, Problem> {
+    let Ok(bytes) = soon::<Bytes>(request, api).await else {
+        let detail = format!(
+            "expected the whole body within {} seconds, found less of it",
+            SOON.as_secs()
+        );
+        return Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            detail,
+        ));
+    };
+    bytes.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("expected a body of at most {} KiB, found more", BRIEF >> 10);
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+        } else {
+            malformed("the body ended before it was whole")
+        }
+    })
 }
 
 /// A body in JSON, or none at all.
@@ -52,6 +104,7 @@ impl FromRequest<Api> for Text {
         require_json(request.headers())?;
         let bytes = bytes(request, api).await?;
         shallow(&bytes)?;
+        refuse_twice(&bytes)?;
         String::from_utf8(bytes.to_vec())
             .map(Self)
             .map_err(|error| {
@@ -103,6 +156,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             "the body is expected to be a JSON object, not a list",
         ));
     }
+    refuse_twice(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let given = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();
@@ -119,6 +173,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn malformed(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed", detail)
+}
+
+/// Refuses an object that has a key twice.
+fn refuse_twice(bytes: &[u8]) -> Result<(), Problem> {
+    match twice::twice(bytes) {
+        None => Ok(()),
+        Some(pointer) => {
+            let words = twice::words(&pointer);
+            Err(malformed(words.clone()).errors(vec![Fault::at(pointer, words)]))
+        }
+    }
 }
 
 /// Refuses what is nested too deeply, before it is parsed.

@@ -1,6 +1,7 @@
 //! What takes longer than a request may: plans and runs. Each goes on by itself, is asked after by its
 //! id, and is forgotten some time after its end; there are never more than a few.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +19,14 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 
-/// Jobs under way at once.
-const UNDER_WAY: usize = 4;
-/// Plans that are kept: each keeps a copy of the state on disk.
-const PLANS: usize = 4;
+/// Plans under way at once, and those of one operator among them: nobody keeps the others from planning.
+const PLANNING: usize = 4;
+const PLANNING_EACH: usize = 2;
+/// Plans that are kept, and those of one operator among them: each keeps a copy of the state on disk.
+const PLANS: usize = 8;
+const PLANS_EACH: usize = 2;
+/// Runs under way at once; a channel has one at most.
+const RUNNING: usize = 16;
 /// Ended runs that are kept.
 const RUNS: usize = 100;
 /// How long an ended job is kept, milliseconds.
@@ -181,18 +186,7 @@ impl Jobs {
         };
         let mut jobs = self.lock();
         forget(&mut jobs, clock.now());
-        let running = jobs
-            .iter()
-            .filter(|job| job.view.state == JobState::Running);
-        if running.count() >= UNDER_WAY {
-            return Err(Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_jobs",
-                format!("{UNDER_WAY} plans and runs are under way already"),
-            )
-            .hint("wait for one to end, or cancel a plan")
-            .retry_after(5));
-        }
+        require_place(&jobs, &view)?;
         let (id, all) = (view.id, Arc::clone(self));
         let work = work(Arc::clone(&meter));
         let task = tokio::spawn(async move {
@@ -231,6 +225,13 @@ impl Jobs {
         let mut jobs = self.lock();
         forget(&mut jobs, now);
         jobs.iter().find(|job| job.view.id == id).map(Job::view)
+    }
+
+    /// The run of a channel that is under way.
+    pub(crate) fn running(&self, channel: &ChannelId) -> Option<JobView> {
+        let jobs = self.lock();
+        let of = |job: &&Job| job.is_running(JobKind::Run) && job.view.channel == *channel;
+        jobs.iter().find(of).map(Job::view)
     }
 
     /// All jobs of a kind, newest first.
@@ -306,7 +307,44 @@ impl Jobs {
     }
 }
 
+/// Refuses a job for which there is no place now.
+fn require_place(jobs: &[Job], new: &JobView) -> Result<(), Problem> {
+    let running: Vec<&Job> = jobs.iter().filter(|job| job.is_running(new.kind)).collect();
+    let count = |of: &dyn Fn(&JobView) -> bool| running.iter().filter(|job| of(&job.view)).count();
+    let (words, hint) = match new.kind {
+        JobKind::Run if count(&|job| job.channel == new.channel) > 0 => {
+            let words = "another run of this channel is under way";
+            return Err(Problem::new(StatusCode::CONFLICT, "run_under_way", words)
+                .hint("wait for its end: `GET /api/v1/channels/{channel}/runs`")
+                .retry_after(5));
+        }
+        JobKind::Run if running.len() >= RUNNING => (
+            format!("{RUNNING} runs are under way already"),
+            "wait for one to end",
+        ),
+        JobKind::Plan if count(&|job| job.by == new.by) >= PLANNING_EACH => (
+            format!(
+                "{PLANNING_EACH} plans of `{}` are under way already",
+                new.by
+            ),
+            "wait for one to end, or cancel it",
+        ),
+        JobKind::Plan if running.len() >= PLANNING => (
+            format!("{PLANNING} plans are under way already"),
+            "wait for one to end",
+        ),
+        JobKind::Run | JobKind::Plan => return Ok(()),
+    };
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let refused = Problem::new(status, "too_many_jobs", words);
+    Err(refused.hint(hint).retry_after(5))
+}
+
 impl Job {
+    fn is_running(&self, kind: JobKind) -> bool {
+        self.view.kind == kind && self.view.state == JobState::Running
+    }
+
     fn view(&self) -> JobView {
         JobView {
             progress: self.meter.counted(),
@@ -318,19 +356,25 @@ impl Job {
 /// Forgets what ended long ago, and what is too much.
 fn forget(jobs: &mut Vec<Job>, now: Millis) {
     jobs.retain(|job| job.view.ended_at.is_none_or(|at| now - at <= KEPT_MS));
-    for (kind, most) in [(JobKind::Plan, PLANS), (JobKind::Run, RUNS)] {
-        let ended = |job: &Job| job.view.kind == kind && job.view.state != JobState::Running;
-        let mut surplus = jobs
-            .iter()
-            .filter(|job| ended(job))
-            .count()
-            .saturating_sub(most);
-        jobs.retain(|job| {
-            let goes = surplus > 0 && ended(job);
-            surplus -= usize::from(goes);
-            !goes
-        });
+    let planners: BTreeSet<String> = jobs.iter().map(|job| job.view.by.clone()).collect();
+    for planner in planners {
+        let theirs = |job: &Job| job.view.kind == JobKind::Plan && job.view.by == planner;
+        forget_first(jobs, PLANS_EACH, theirs);
     }
+    forget_first(jobs, PLANS, |job| job.view.kind == JobKind::Plan);
+    forget_first(jobs, RUNS, |job| job.view.kind == JobKind::Run);
+}
+
+/// Of those that ended, the latest stay.
+fn forget_first(jobs: &mut Vec<Job>, most: usize, of: impl Fn(&Job) -> bool) {
+    let ended = |job: &Job| job.view.state != JobState::Running && of(job);
+    let count = jobs.iter().filter(|job| ended(job)).count();
+    let mut surplus = count.saturating_sub(most);
+    jobs.retain(|job| {
+        let goes = surplus > 0 && ended(job);
+        surplus -= usize::from(goes);
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -340,12 +384,16 @@ mod tests {
     use usher_core::model::ChannelId;
     use usher_engine::ManualClock;
 
-    use super::{JobKind, JobState, Jobs, NewJob, Outcome, UNDER_WAY};
+    use super::{JobKind, JobState, Jobs, NewJob, Outcome, PLANNING, PLANNING_EACH};
 
     fn new() -> NewJob {
+        of("staff")
+    }
+
+    fn of(channel: &str) -> NewJob {
         NewJob {
             kind: JobKind::Run,
-            channel: ChannelId::new("staff"),
+            channel: ChannelId::new(channel),
             what: "full".to_owned(),
             by: "ana".to_owned(),
             clock: Arc::new(ManualClock::at(1)),
@@ -363,16 +411,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_few_are_under_way_at_once() {
+    async fn nobody_keeps_others_from_planning_and_plans_keep_nobody_from_running() {
         let jobs = Arc::new(Jobs::default());
-        let never = || jobs.begin(new(), |_| std::future::pending());
-        for _ in 0..UNDER_WAY {
-            never().unwrap();
+        let plan = |by: &str| {
+            let new = NewJob {
+                kind: JobKind::Plan,
+                by: by.to_owned(),
+                ..new()
+            };
+            let begun = jobs.begin(new, |_| std::future::pending());
+            begun.map(|_| ()).map_err(|problem| problem.said().0)
+        };
+        let full = Err("too_many_jobs".to_owned());
+        for _ in 0..PLANNING_EACH {
+            assert_eq!(plan("eve"), Ok(()));
         }
-        let (code, _) = never().unwrap_err().said();
-        assert_eq!(code, "too_many_jobs");
-        let listed = jobs.all(JobKind::Run, None, 1);
-        assert_eq!(listed.len(), UNDER_WAY);
+        assert_eq!(plan("eve"), full);
+        for _ in PLANNING_EACH..PLANNING {
+            assert_eq!(plan("ana"), Ok(()));
+        }
+        assert_eq!(plan("ben"), full);
+        jobs.begin(new(), |_| std::future::pending()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_channel_has_one_run_at_a_time() {
+        let jobs = Arc::new(Jobs::default());
+        let first = jobs.begin(new(), |_| std::future::pending()).unwrap();
+        let again = jobs.begin(new(), |_| std::future::pending()).unwrap_err();
+        assert_eq!(again.said().0, "run_under_way");
+        let staff = jobs.running(&ChannelId::new("staff")).unwrap();
+        assert_eq!(staff.id, first.id);
+        let others = ChannelId::new("others");
+        assert!(jobs.running(&others).is_none());
+        jobs.begin(of("others"), |_| std::future::pending())
+            .unwrap();
+        assert_eq!(jobs.all(JobKind::Run, None, 1).len(), 2);
     }
 
     #[tokio::test]

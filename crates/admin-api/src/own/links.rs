@@ -1,17 +1,20 @@
 //! People and groups: whom Usher knows, what each is linked to, and the story of each.
 
 use axum::Json;
+use axum::extract::State;
 use serde_json::{Value, json};
 use usher_core::model::{SubjectId, SubjectState, Verdict};
 use usher_engine::admin::{Explanation, LinkView, LinkWanted};
 
 use super::Caller;
+use super::checks::patient;
 use super::openapi::{Group, get};
 use super::page::Page;
 use super::params::Params;
 use super::place::Place;
 use super::problem::Problem;
 use super::step_view::{self, KINDS};
+use crate::Api;
 
 const LIST: &str = "links";
 /// Most of each kind that a search finds.
@@ -49,7 +52,9 @@ pub(super) fn group() -> Group {
         .add(
             get("/links/{subject}/story", "explainLink", "The story of one person or group")
                 .help("Whether it is in scope and why, how each field comes to its value, groups, steps, requests, and what happens next. Reads the entry from the directory.")
-                .answers(200, "The story", "Story"),
+                .answers(200, "The story", "Story")
+                .refuses(429, "Too many requests read a directory or ask a target")
+                .refuses(504, "It took too long"),
             story,
         )
         .add(
@@ -57,7 +62,9 @@ pub(super) fn group() -> Group {
                 .help("Of somebody whom no cycle has read, the directory is asked: `known` is false, and `link` is what would be kept, with the id 0. Whoever is out of scope is told why.")
                 .query("who", "User name, e-mail address, DN, source key, target id or group name", json!("string"))
                 .answers(200, "The story", "Story")
-                .refuses(409, "The text names nobody, or several"),
+                .refuses(409, "The text names nobody, or several")
+                .refuses(429, "Too many requests read a directory or ask a target")
+                .refuses(504, "It took too long"),
             explain,
         )
         .add(
@@ -131,11 +138,16 @@ async fn one(Caller(admin): Caller, place: Place) -> Result<Json<LinkView>, Prob
     Ok(Json(LinkView::from(&found)))
 }
 
-async fn story(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
+async fn story(
+    State(api): State<Api>,
+    Caller(admin): Caller,
+    place: Place,
+) -> Result<Json<Value>, Problem> {
     let found = admin.link(SubjectId(place.number("subject")?)).await?;
     let found = found.ok_or_else(|| nobody(&place))?;
     let (channel, key) = (found.channel.as_str(), found.key.as_str());
-    Ok(Json(told(admin.explain(Some(channel), key).await?)))
+    let story = patient(&api, admin.explain(Some(channel), key)).await?;
+    Ok(Json(told(story)))
 }
 
 fn nobody(place: &Place) -> Problem {
@@ -144,6 +156,7 @@ fn nobody(place: &Place) -> Problem {
 }
 
 async fn explain(
+    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -151,9 +164,8 @@ async fn explain(
     let who = params.required("who");
     params.finish()?;
     let (_, channel) = place.channel(&admin).await?;
-    Ok(Json(told(
-        admin.explain(Some(channel.as_str()), &who).await?,
-    )))
+    let story = patient(&api, admin.explain(Some(channel.as_str()), &who)).await?;
+    Ok(Json(told(story)))
 }
 
 fn told(story: Explanation) -> Value {

@@ -32,13 +32,13 @@ pub(super) fn group() -> Group {
     Group::new("Plans", "What a run would do: the real cycle on a copy of the state")
         .add(
             post("/channels/{channel}/plans", "plan", "Make a plan")
-                .help("Nothing is sent and nothing is kept but the plan itself, for an hour, four at most. It is made in the background: ask for it at `Location`. `subjects` are source keys.")
+                .help("Nothing is sent and nothing is kept but the plan itself, for an hour, two of an operator and eight in all at most. It is made in the background: ask for it at `Location`. `subjects` are source keys.")
                 .takes(Takes::BodyOrNot(
                     json!({"mode?": "incremental|full|reconcile|rekey", "subjects?": ["string"]}),
                     json!({"mode": "full"}),
                 ))
                 .answers(202, "The plan is being made", "Job")
-                .refuses(429, "Too many plans and runs are under way"),
+                .refuses(429, "Too many plans are under way: four, or two of one operator"),
             make,
         )
         .add(
@@ -62,8 +62,8 @@ pub(super) fn group() -> Group {
             post("/channels/{channel}/plans/{plan}/apply", "applyPlan", "Do exactly this plan, or nothing")
                 .help("Plans once more and sends when the hash is the same, held steps included: they were reviewed. Otherwise nothing is sent, and the run fails with `plan_changed`.")
                 .answers(202, "The run began", "Job")
-                .refuses(409, "The plan is not made yet")
-                .refuses(429, "Too many plans and runs are under way"),
+                .refuses(409, "The plan is not made yet, or another run of this channel is under way")
+                .refuses(429, "Too many runs are under way"),
             apply,
         )
         .add(
@@ -156,7 +156,7 @@ async fn job(api: &Api, admin: &Admin, place: &Place) -> Result<JobView, Problem
         .filter(|view| view.channel == channel && view.kind == JobKind::Plan)
         .ok_or_else(|| {
             Problem::not_found(format!("there is no plan {id} of this channel"))
-                .hint("plans are kept for an hour, four at most; make a new one")
+                .hint("plans are kept for an hour, two of an operator at most; make a new one")
         })
 }
 

@@ -23,13 +23,14 @@ pub(super) fn group() -> Group {
     Group::new("Runs", "A channel looks and sends now")
         .add(
             post("/channels/{channel}/runs", "run", "Run now")
-                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. `rekey` is for a directory that was built anew: people who come under other keys are held as re-keys, and nobody is removed. The run goes on by itself: ask for it at `Location`.")
+                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. `rekey` is for a directory that was built anew: people who come under other keys are held as re-keys, and nobody is removed. The run goes on by itself: ask for it at `Location`. A channel has one run at a time: while one does the same, or reads more, the answer is that one. A run ends when its steps were handed to whoever sends, a few seconds later at most: `waiting` are then still to be sent.")
                 .takes(Takes::BodyOrNot(
                     json!({"mode?": "incremental|full|reconcile|rekey", "hash?": "string?", "first?": "integer?"}),
                     json!({"mode": "full"}),
                 ))
                 .answers(202, "The run began", "Job")
-                .refuses(429, "Too many plans and runs are under way"),
+                .refuses(409, "Another run of this channel is under way, which does something else")
+                .refuses(429, "Too many runs are under way"),
             run,
         )
         .add(
@@ -133,6 +134,13 @@ pub(super) fn begin_run(
     what: String,
     options: SyncOptions,
 ) -> Result<Began, Problem> {
+    let mut options = options;
+    options.send.hand_over = true;
+    if let Some(running) = api.jobs.running(&channel)
+        && does_both(&running.what, &what)
+    {
+        return Ok(told(running));
+    }
     let new = NewJob {
         kind: JobKind::Run,
         channel: channel.clone(),
@@ -144,8 +152,19 @@ pub(super) fn begin_run(
         let report = admin.sync(Some(channel.as_str()), &options, meter).await?;
         Ok(Outcome::Run(run_report(report)))
     })?;
+    Ok(told(view))
+}
+
+fn told(view: JobView) -> Began {
     let place = format!("/api/v1/channels/{}/runs/{}", view.channel, view.id);
-    Ok(began(&place, view))
+    began(&place, view)
+}
+
+/// Whether a run that is under way does what another one was asked for: the same, or a deeper look.
+fn does_both(running: &str, wanted: &str) -> bool {
+    let looks = [RunMode::Incremental, RunMode::Full, RunMode::Reconcile].map(RunMode::words);
+    let depth = |what: &str| looks.iter().position(|look| *look == what);
+    running == wanted || depth(wanted).is_some_and(|wanted| depth(running) > Some(wanted))
 }
 
 /// What a run did, as it is told.

@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 use usher_engine::access::{AccessError, AccountDetails, AccountView, NewAccount};
 use usher_engine::admin::Role;
 
+use super::Caller;
 use super::body::{Body, Fields};
 use super::error::{ApiError, ValidationError};
-use super::{Caller, InPerson};
 use crate::Api;
 
 const ACCOUNT: [&str; 10] = [
@@ -126,7 +126,7 @@ async fn remove(
 }
 
 async fn change_password(
-    InPerson(operator): InPerson,
+    Caller(admin): Caller,
     State(api): State<Api>,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
@@ -142,7 +142,7 @@ async fn change_password(
     fields.finish()?;
     let (current, new) = (current.unwrap_or_default(), new.unwrap_or_default());
     api.access
-        .change_password(&operator, &current, &new)
+        .change_password(&admin.operator, &current, &new)
         .await?;
     Ok(Json(json!({})))
 }

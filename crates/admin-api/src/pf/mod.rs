@@ -18,14 +18,13 @@ mod version;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware;
 use axum::routing::{get, post};
-use usher_engine::admin::{Admin, Operator};
+use usher_engine::admin::Admin;
 
 use crate::Api;
-use crate::caller::{Proof, admin_of, caller_of};
+use crate::caller::admin_of;
 use crate::identified::identified;
 use error::ApiError;
 
@@ -96,26 +95,5 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         require_xsrf_header(parts)?;
         Ok(Self(admin_of(parts, api).await?))
-    }
-}
-
-/// Who sends the request with a password or a session of their own. An API token, which may be for less than its
-/// owner, is not enough: with it nobody tries passwords.
-pub(crate) struct InPerson(pub(crate) Operator);
-
-impl FromRequestParts<Api> for InPerson {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        require_xsrf_header(parts)?;
-        let caller = caller_of(parts, api).await?;
-        if matches!(caller.proof, Proof::Token) {
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "An API token does not change its owner's password; sign in with the name and the password.",
-            ));
-        }
-        Ok(Self(caller.operator))
     }
 }

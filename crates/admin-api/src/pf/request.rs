@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::error::ApiError;
-use crate::Api;
+use crate::{Api, twice};
 
 /// Largest body, bytes.
 const MOST: usize = 4 << 20;
@@ -38,6 +38,13 @@ impl FromRequest<Api> for Document {
                     ),
                 )
             })?;
+        if let Some(pointer) = twice::twice(&bytes) {
+            return Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                format!("Nothing was looked at: {}.", twice::words(&pointer)),
+            ));
+        }
         // The parser refuses what is nested more than 128 levels deep.
         let document = serde_json::from_slice(&bytes).map_err(|error| {
             ApiError::new(

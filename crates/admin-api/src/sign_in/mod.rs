@@ -3,12 +3,11 @@
 mod session;
 mod tokens;
 
-use axum::http::StatusCode;
 use usher_engine::access::AccessError;
 
 use crate::own::problem::{Fault, Problem};
 
-pub(crate) use session::group as session_group;
+pub(crate) use session::{group as session_group, set_cookie};
 pub(crate) use tokens::group as token_group;
 
 impl From<AccessError> for Problem {
@@ -30,14 +29,4 @@ impl From<AccessError> for Problem {
             AccessError::Engine(error) => error.into(),
         }
     }
-}
-
-/// Refuses what an API token may not do for itself: whoever finds one must not be able to make more.
-fn not_by_token() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "forbidden",
-        "an API token cannot make or revoke API tokens",
-    )
-    .hint("sign in with a user name and a password")
 }

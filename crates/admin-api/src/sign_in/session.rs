@@ -11,8 +11,9 @@ use usher_engine::access::Session;
 use usher_engine::admin::Operator;
 
 use crate::Api;
-use crate::caller::{COOKIE_NAME, Caller, Proof, caller_of, cookies, from, require_own_page};
-use crate::own::given::Given;
+use crate::caller::{COOKIE_NAME, Caller, Proof, caller_of, cookies, require_own_page};
+use crate::near::from;
+use crate::own::given::Brief;
 use crate::own::openapi::{Group, Takes, delete, get, post};
 use crate::own::problem::Problem;
 
@@ -76,9 +77,9 @@ struct OwnPage(Option<std::net::IpAddr>);
 impl FromRequestParts<Api> for OwnPage {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         require_own_page(&parts.headers)?;
-        Ok(Self(from(parts)))
+        Ok(Self(from(parts, api)))
     }
 }
 
@@ -109,7 +110,7 @@ async fn sign_in(
     State(api): State<Api>,
     OwnPage(from): OwnPage,
     headers: HeaderMap,
-    Given(given): Given<Credentials>,
+    Brief(given): Brief<Credentials>,
 ) -> Result<Response, Problem> {
     let session = api
         .access
@@ -125,7 +126,7 @@ async fn sign_in(
 async fn who(caller: Caller) -> Json<Value> {
     let session = match &caller.proof {
         Proof::Session(session) => Some(session),
-        Proof::Socket | Proof::Password | Proof::Token => None,
+        Proof::Socket | Proof::Password | Proof::Token(_) => None,
     };
     Json(signed_in(&caller.operator, session))
 }
@@ -146,7 +147,7 @@ async fn is_first_run(State(api): State<Api>) -> Result<Json<Value>, Problem> {
 async fn redeem(
     State(api): State<Api>,
     OwnPage(_): OwnPage,
-    Given(given): Given<First>,
+    Brief(given): Brief<First>,
 ) -> Result<Response, Problem> {
     let session = api
         .access
@@ -163,8 +164,12 @@ fn opened(status: StatusCode, api: &Api, session: &Session) -> Response {
 }
 
 /// For this host only, never for scripts, never with a request that another site began.
-fn set_cookie(response: &mut Response, api: &Api, token: &str, more: &str) {
-    let secure = if api.tls { "; Secure" } else { "" };
+pub(crate) fn set_cookie(response: &mut Response, api: &Api, token: &str, more: &str) {
+    let secure = if api.tls || api.behind_proxy {
+        "; Secure"
+    } else {
+        ""
+    };
     let text = format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(header::SET_COOKIE, value);

@@ -11,9 +11,8 @@ use usher_engine::access::{NewToken, TokenView};
 use usher_engine::admin::Role;
 use usher_store::ApiTokenId;
 
-use super::not_by_token;
 use crate::Api;
-use crate::caller::{Caller, Proof};
+use crate::caller::Caller;
 use crate::own::given::Given;
 use crate::own::openapi::{Group, Takes, delete, get, post};
 use crate::own::problem::Problem;
@@ -78,9 +77,6 @@ async fn add(
     caller: Caller,
     Given(wanted): Given<Wanted>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    if matches!(caller.proof, Proof::Token) {
-        return Err(not_by_token());
-    }
     let new = NewToken {
         name: wanted.name,
         roles: wanted.roles,
@@ -97,9 +93,6 @@ async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    if matches!(caller.proof, Proof::Token) {
-        return Err(not_by_token());
-    }
     let id: i64 = id
         .parse()
         .map_err(|_| Problem::not_found(format!("there is no API token `{id}`")))?;

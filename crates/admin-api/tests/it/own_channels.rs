@@ -261,6 +261,7 @@ async fn an_auditor_looks_at_everything_and_changes_nothing() {
         name: "eve".to_owned(),
         roles: [Role::Administrator].into(),
         auditor: true,
+        by_token: false,
     };
     // The permission is checked by the service, whatever the way in.
     let admin = usher_engine::admin::Admin {

@@ -132,3 +132,26 @@ async fn a_body_is_json_of_a_size_a_depth_and_a_shape() {
     let trailing = put(json, "{\"mode\": \"paused\"} {}".to_owned()).await;
     assert_eq!(trailing.status, 400, "{trailing:?}");
 }
+
+/// Whoever reviewed the document may have read the other one of the two.
+#[tokio::test]
+async fn a_key_that_stands_twice_is_refused_with_its_place_by_both_faces() {
+    let world = World::start().await;
+    let twice = r#"{"usher": 1, "policies": [{"connection": "a", "connection": "b"}]}"#;
+    for (method, path) in [
+        (Method::PUT, "/api/v1/configuration"),
+        (Method::POST, "/api/v1/tokens"),
+        (Method::POST, "/pf-admin-api/v1/dataStores"),
+        (Method::POST, "/pf-admin-api/v1/bulk/import"),
+    ] {
+        let request = request(method, path)
+            .header("X-XSRF-Header", "test")
+            .header("Content-Type", "application/json")
+            .header("If-Match", "\"1\"")
+            .body(Body::from(twice));
+        let answer = world.send(request.unwrap()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {answer:?}");
+        let told = answer.body.to_string();
+        assert!(told.contains("/policies/0/connection"), "{path}: {told}");
+    }
+}

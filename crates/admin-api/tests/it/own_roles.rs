@@ -52,6 +52,7 @@ async fn auditor(company: &Company) -> String {
         name: "olga".to_owned(),
         roles: BTreeSet::new(),
         auditor: true,
+        by_token: false,
     };
     let token = NewToken {
         name: "script".to_owned(),

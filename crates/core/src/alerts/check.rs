@@ -83,6 +83,18 @@ fn check_email(email: &str) -> Result<(), String> {
 /// # Errors
 /// What is wrong, in words.
 pub fn webhook_url(text: &str) -> Result<Url, String> {
+    // A URL parser drops line breaks, and takes `https:host` for `https://host`; who reads it may not.
+    if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+        return Err(format!(
+            "expected an address without blanks, line breaks and backslashes, found `{}`",
+            text.escape_debug()
+        ));
+    }
+    let scheme = text.split(':').next().unwrap_or_default();
+    let rest = text.get(scheme.len()..).unwrap_or_default();
+    if !rest.is_empty() && !rest.starts_with("://") {
+        return Err(format!("expected `://` after `{scheme}`, found `{text}`"));
+    }
     let url = Url::parse(text).map_err(|error| {
         format!("expected an address such as https://example.com/usher, found `{text}`: {error}")
     })?;
@@ -133,6 +145,13 @@ mod tests {
             "https://u:p@example.com/",
             "https://example.com/#x",
             "example.com",
+            "https:example.com",
+            "https:/example.com/x",
+            "http:127.0.0.1:1/x",
+            "https://127.0.0.1:1/x\r\nX: y",
+            "https://example.com/a b",
+            "https:\\\\example.com",
+            " https://example.com/",
             "",
         ] {
             webhook_url(bad).unwrap_err();

@@ -101,6 +101,7 @@ impl Access {
         new: NewAccount,
     ) -> Result<AccountView, AccessError> {
         acting.require(Permission::ManageOperators)?;
+        acting.require_within(&new.details.roles, "make an account")?;
         self.add(&acting.name, new, None).await
     }
 
@@ -114,8 +115,10 @@ impl Access {
     ) -> Result<AccountView, AccessError> {
         acting.require(Permission::ManageOperators)?;
         refuse(details_problems(&details))?;
+        acting.require_within(&details.roles, "change an account to one")?;
         self.change(|accounts| {
             let before = find(accounts, name)?;
+            acting.require_within(&before.roles, "change an account")?;
             let after = Account {
                 roles: details.roles.clone(),
                 auditor: details.auditor,
@@ -150,6 +153,11 @@ impl Access {
         acting.require(Permission::ManageOperators)?;
         let account = self.0.store.account(name).await?;
         let account = account.ok_or_else(|| not_found(name))?;
+        // Whoever knows the new password has all of the account, not what the token has of it.
+        if acting.name.eq_ignore_ascii_case(&account.name) {
+            acting.require_in_person("reset its owner's password")?;
+        }
+        acting.require_within(&account.roles, "reset the password of an account")?;
         refuse(rules::password("newPassword", password, &account.name))?;
         let hash = self.hash(password).await?;
         self.set_password(&acting.name, name, "OPERATOR_PASSWORD_RESET", &hash, true)
@@ -164,6 +172,7 @@ impl Access {
         current: &str,
         new: &str,
     ) -> Result<(), AccessError> {
+        acting.require_in_person("change its owner's password, nor try one")?;
         let account = self.0.store.account(&acting.name).await?.ok_or_else(|| {
             AccessError::NotFound(format!(
                 "`{}` has no account whose password could be changed",
@@ -195,6 +204,7 @@ impl Access {
         acting.require(Permission::ManageOperators)?;
         self.change(|accounts| {
             let before = find(accounts, name)?;
+            acting.require_within(&before.roles, "remove an account")?;
             let change = AccountChange {
                 remove: Some(before.id),
                 forgive: Some(before.name.clone()),

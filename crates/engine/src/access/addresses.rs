@@ -29,7 +29,7 @@ impl Addresses {
         if self.0.len() >= MOST {
             self.make_room(now);
         }
-        let window = self.0.entry(client(from)).or_insert(Window {
+        let window = self.0.entry(one_client(from)).or_insert(Window {
             began: now,
             failures: 0,
         });
@@ -49,7 +49,7 @@ impl Addresses {
 
     /// Takes an attempt back.
     pub(super) fn signed_in(&mut self, from: IpAddr) {
-        if let Some(window) = self.0.get_mut(&client(from)) {
+        if let Some(window) = self.0.get_mut(&one_client(from)) {
             window.failures = window.failures.saturating_sub(1);
         }
     }
@@ -65,7 +65,8 @@ impl Addresses {
     }
 }
 
-fn client(from: IpAddr) -> IpAddr {
+/// The client of an address: of IPv6 its /64, for one client has as many addresses as it likes there.
+pub fn one_client(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

@@ -20,9 +20,10 @@ mod sign_in;
 mod tokens;
 
 pub use accounts::{AccountDetails, AccountView, NewAccount};
+pub use addresses::one_client;
 pub use rules::{NAME_MOST, PASSWORD_LEAST, PASSWORD_MOST};
 pub use secret::Secret;
-pub use sign_in::{Session, SignInError};
+pub use sign_in::{Ground, Session, SignInError};
 pub use tokens::{NewToken, TOKEN_DAYS_MOST, TokenView};
 
 use std::collections::HashMap;
@@ -185,6 +186,7 @@ fn operator(account: &Account) -> Operator {
         name: account.name.clone(),
         roles: account.roles.clone(),
         auditor: account.auditor,
+        by_token: false,
     }
 }
 

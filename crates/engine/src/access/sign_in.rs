@@ -13,7 +13,7 @@ use super::{
     Access, LOCK_OUT, NAME_MOST, PASSWORD_MOST, SESSION_IDLE_MS, SESSION_MOST_MS, VERIFIED_MS,
     operator,
 };
-use crate::admin::Operator;
+use crate::admin::{Operator, Permission};
 use crate::error::EngineError;
 
 /// A use of a session within so long of the last is not written down, milliseconds.
@@ -43,6 +43,22 @@ impl Session {
     pub fn is_csrf(&self, text: &str) -> bool {
         secret::same_text(self.csrf.reveal(), text)
     }
+}
+
+/// What somebody was let in with.
+#[derive(Clone, Debug)]
+pub enum Ground {
+    /// A session's token.
+    Session(Secret),
+    /// An API token.
+    Token(Secret),
+    /// A name and a password.
+    Password {
+        /// The name.
+        name: String,
+        /// When the password fitted.
+        at: Millis,
+    },
 }
 
 /// Why nobody was signed in.
@@ -135,10 +151,7 @@ impl Access {
             return Ok(None);
         };
         let now = self.now();
-        let idle = now.saturating_sub(record.seen_at) >= SESSION_IDLE_MS;
-        // Of a clock that was ahead: it would live on for as long as that was.
-        let is_future = record.created_at.max(record.seen_at) > now.saturating_add(AHEAD_MS);
-        if idle || is_future || now >= record.expires_at || !account.active {
+        if !self.is_alive(&record, &account) {
             noted(
                 "the end of a session",
                 self.0.store.end_session(&hash).await,
@@ -156,6 +169,35 @@ impl Access {
             created_at: record.created_at,
             expires_at: record.expires_at,
         }))
+    }
+
+    fn is_alive(&self, record: &SessionRecord, account: &Account) -> bool {
+        let now = self.now();
+        let idle = now.saturating_sub(record.seen_at) >= SESSION_IDLE_MS;
+        // Of a clock that was ahead: it would live on for as long as that was.
+        let is_future = record.created_at.max(record.seen_at) > now.saturating_add(AHEAD_MS);
+        !idle && !is_future && now < record.expires_at && account.active
+    }
+
+    /// Whether what somebody was let in with still lets them in to look; nothing of it counts as used.
+    pub async fn still_may_look(&self, ground: &Ground) -> Result<bool, EngineError> {
+        let operator = match ground {
+            Ground::Session(token) => {
+                let found = self.0.store.session(&secret::hash(token.reveal())).await?;
+                let alive = found.filter(|(record, account)| self.is_alive(record, account));
+                alive.map(|(_, account)| operator(&account))
+            }
+            Ground::Token(text) => {
+                let found = self.valid_token(text.reveal()).await?;
+                found.map(|(_, operator)| operator)
+            }
+            Ground::Password { name, at } => {
+                let found = self.0.store.account(name).await?;
+                let same = found.filter(|one| one.active && one.password_changed_at <= *at);
+                same.map(|account| operator(&account))
+            }
+        };
+        Ok(operator.is_some_and(|operator| operator.may(Permission::Look)))
     }
 
     /// Ends a session.

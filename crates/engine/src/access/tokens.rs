@@ -73,17 +73,10 @@ impl Access {
     /// Who an API token stands for: its owner, with what both the token and the owner have now. `None` for
     /// one that is unknown, revoked or expired, or whose owner is not active.
     pub async fn api_token(&self, text: &str) -> Result<Option<Operator>, EngineError> {
-        if !text.starts_with(TOKEN_PREFIX) {
-            return Ok(None);
-        }
-        let found = self.0.store.api_token(&secret::hash(text)).await?;
-        let Some((token, owner)) = found else {
+        let Some((token, operator)) = self.valid_token(text).await? else {
             return Ok(None);
         };
         let now = self.now();
-        if now >= token.expires_at || !owner.active {
-            return Ok(None);
-        }
         let is_noted = token
             .used_at
             .is_some_and(|used| now.saturating_sub(used) < TOUCH_MS);
@@ -91,11 +84,31 @@ impl Access {
             let touched = self.0.store.touch_api_token(token.id, now).await;
             noted("the use of an API token", touched);
         }
-        Ok(Some(Operator {
+        Ok(Some(operator))
+    }
+
+    /// The same; it does not count as used.
+    pub(super) async fn valid_token(
+        &self,
+        text: &str,
+    ) -> Result<Option<(ApiToken, Operator)>, EngineError> {
+        if !text.starts_with(TOKEN_PREFIX) {
+            return Ok(None);
+        }
+        let found = self.0.store.api_token(&secret::hash(text)).await?;
+        let Some((token, owner)) = found else {
+            return Ok(None);
+        };
+        if self.now() >= token.expires_at || !owner.active {
+            return Ok(None);
+        }
+        let operator = Operator {
             roles: token.roles.intersection(&owner.roles).copied().collect(),
             auditor: token.read_only || owner.auditor,
             name: owner.name,
-        }))
+            by_token: true,
+        };
+        Ok(Some((token, operator)))
     }
 
     /// One's own tokens; with [`Permission::ManageOperators`] everybody's.
@@ -120,6 +133,7 @@ impl Access {
         new: NewToken,
     ) -> Result<(TokenView, Secret), AccessError> {
         acting.require(Permission::Look)?;
+        acting.require_in_person("make or revoke API tokens")?;
         let account = self.own(acting).await?;
         let problems = problems(acting, &new);
         if !problems.is_empty() {
@@ -162,6 +176,7 @@ impl Access {
     /// Revokes a token of one's own; with [`Permission::ManageOperators`] anybody's. Another's is not told
     /// from one that does not exist.
     pub async fn revoke_token(&self, acting: &Operator, id: ApiTokenId) -> Result<(), AccessError> {
+        acting.require_in_person("make or revoke API tokens")?;
         let none = || AccessError::NotFound(format!("there is no API token {}", id.0));
         let tokens = self.tokens(acting).await?;
         let token = tokens.into_iter().find(|token| token.id == id);

@@ -58,6 +58,9 @@ pub struct Operator {
     pub roles: BTreeSet<Role>,
     /// Whether this operator only looks, whatever the roles say.
     pub auditor: bool,
+    /// Whether an API token of theirs asks: then `roles` are the token's, and what would give more than those
+    /// is refused ([`Operator::require_in_person`]).
+    pub by_token: bool,
 }
 
 impl Operator {
@@ -67,6 +70,7 @@ impl Operator {
             name: name.into(),
             roles: Role::ALL.into(),
             auditor: false,
+            by_token: false,
         }
     }
 
@@ -80,6 +84,32 @@ impl Operator {
 }
 
 impl Operator {
+    /// Refuses an API token: whoever finds one must not be able to make more of it.
+    pub fn require_in_person(&self, words: &str) -> Result<(), EngineError> {
+        if !self.by_token {
+            return Ok(());
+        }
+        Err(EngineError::Forbidden(format!(
+            "an API token cannot {words}; sign in with the name and the password"
+        )))
+    }
+
+    /// Refuses an API token what reaches beyond its own roles, such as an account that has more of them.
+    pub fn require_within(&self, roles: &BTreeSet<Role>, words: &str) -> Result<(), EngineError> {
+        if self.by_token && !roles.is_subset(&self.roles) {
+            let beyond: Vec<&str> = roles
+                .difference(&self.roles)
+                .copied()
+                .map(role_name)
+                .collect();
+            return Err(EngineError::Forbidden(format!(
+                "an API token cannot {words} with roles that it has not itself ({}); sign in with the name and the password",
+                beyond.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
     /// Refuses what this operator may not do.
     pub fn require(&self, permission: Permission) -> Result<(), EngineError> {
         if self.may(permission) {
@@ -133,6 +163,7 @@ mod tests {
             name: "ana".to_owned(),
             roles: roles.iter().copied().collect(),
             auditor,
+            by_token: false,
         };
         ALL.into_iter()
             .filter(|permission| operator.may(*permission))

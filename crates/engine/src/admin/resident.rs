@@ -16,6 +16,8 @@ use crate::send::SendOptions;
 
 /// How often is looked whether everything was sent.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long is waited for what is only handed over.
+const HANDED_OVER: Duration = Duration::from_secs(3);
 /// Rounds of "plan what became possible, have it sent".
 const ROUNDS: u32 = 8;
 
@@ -39,9 +41,10 @@ impl Admin {
         report: &mut SyncReport,
     ) -> Result<(), EngineError> {
         let before = self.tally(open).await?;
+        let until = options.hand_over.then(|| Instant::now() + HANDED_OVER);
         for _ in 0..ROUNDS {
             self.engine.shared.target(&open.sp.id).poke();
-            if !self.quiet(open, options).await? {
+            if !self.quiet(open, options, until).await? {
                 break;
             }
             let follow = CycleOptions::of(CycleMode::FollowUp);
@@ -58,8 +61,13 @@ impl Admin {
         Ok(())
     }
 
-    /// Waits until nothing more moves; false if the channel may not send.
-    async fn quiet(&self, open: &OpenChannel, options: &SendOptions) -> Result<bool, EngineError> {
+    /// Waits until nothing more moves; false if the channel may not send, or nobody waits any longer.
+    async fn quiet(
+        &self,
+        open: &OpenChannel,
+        options: &SendOptions,
+        until: Option<Instant>,
+    ) -> Result<bool, EngineError> {
         let patience = Duration::from_millis(options.patience_ms.max(0).unsigned_abs());
         let (mut last, mut moved_at) = (self.tally(open).await?, Instant::now());
         loop {
@@ -70,6 +78,9 @@ impl Admin {
             let now = self.tally(open).await?;
             if now.moving == 0 {
                 return Ok(true);
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(false);
             }
             if now != last {
                 (last, moved_at) = (now, Instant::now());

@@ -13,6 +13,9 @@ pub struct SendOptions {
     /// Send these only, even while the channel only observes: a person named them. A paused or
     /// quarantined channel sends nothing all the same.
     pub only: Option<Only>,
+    /// Leave it to the resident sender of the target, if there is one, and tell after some seconds what was sent
+    /// so far: a first synchronisation may take an hour.
+    pub hand_over: bool,
 }
 
 /// What a person named to be sent.
@@ -30,6 +33,7 @@ impl Default for SendOptions {
             patience_ms: 15_000,
             at_most: None,
             only: None,
+            hand_over: false,
         }
     }
 }

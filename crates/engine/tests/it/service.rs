@@ -495,3 +495,31 @@ async fn a_stop_also_ends_a_pilot_and_the_channel_stays_paused() {
     world.set_mode(ChannelState::Active).await;
     goes_on(&world).await;
 }
+
+/// A first synchronisation may take an hour: whoever asks for a run is not to keep a place for so long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_hands_over_ends_while_its_steps_are_still_sent() {
+    let world = World::of(40).await;
+    world
+        .sandbox
+        .change_knobs(|knobs| knobs.service_time_ms = 3_000);
+    let service = start(&world);
+    world
+        .until("the service sends", |_| {
+            service.health().targets.iter().any(|one| one.sending)
+        })
+        .await;
+    let mut options = SyncOptions::of(CycleMode::Incremental);
+    options.send.hand_over = true;
+    let ran = world.admin.sync(None, &options, Arc::new(Silent)).await;
+    let report = ran.unwrap();
+    assert!(report.waiting > 0, "{report:?}");
+    assert!(report.cycle.is_some());
+    world
+        .sandbox
+        .change_knobs(|knobs| knobs.service_time_ms = 0);
+    world
+        .until("everybody is there", |world| world.users().len() == 40)
+        .await;
+    service.stop(SOON).await;
+}

@@ -145,7 +145,14 @@ pub(super) const KEYS: &[Key] = &[
         name: "most_connections",
         allowed: Allowed::Whole(1, 65_536),
         default: "512",
-        help: "Connections at once; further ones wait.",
+        help: "Connections at once; further ones wait. One client has at most a quarter of them.",
+    },
+    Key {
+        section: "serve",
+        name: "behind_proxy",
+        allowed: Allowed::OneOf(&["no", "yes"]),
+        default: "no",
+        help: "`yes` when everybody comes through a proxy that does TLS: then the last address of `X-Forwarded-For` is the client's, cookies are for encrypted connections only, and `/metrics` asks for credentials.",
     },
     Key {
         section: "retention",

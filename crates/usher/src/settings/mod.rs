@@ -45,6 +45,8 @@ pub(crate) struct Serve {
     pub(crate) patience: Duration,
     /// Connections at once.
     pub(crate) most_connections: usize,
+    /// Everybody comes through a proxy that does TLS and says for whom it asks.
+    pub(crate) behind_proxy: bool,
 }
 
 /// How connections are protected.
@@ -91,6 +93,7 @@ impl Settings {
             },
             patience: Duration::from_secs(u64::from(found.whole("serve", "patience_seconds"))),
             most_connections: found.whole("serve", "most_connections") as usize,
+            behind_proxy: found.text("serve", "behind_proxy") == "yes",
         };
         Ok(Self {
             serve,

@@ -279,8 +279,10 @@ async fn whoever_takes_all_connections_keeps_nobody_from_the_socket_and_is_cut()
     let served = Served::with(&rig, &[("USHER__SERVE__MOST_CONNECTIONS", "8")]).await;
     until("three people are there", || rig.users() == 3).await;
     let mut slow = Vec::new();
-    for _ in 0..8 {
-        let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    for n in 0..8 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 2 + n / 2], 0).into()).unwrap();
+        let mut stream = socket.connect(served.address()).await.unwrap();
         stream
             .write_all(b"GET /healthz HTTP/1.1\r\nX")
             .await
@@ -368,4 +370,44 @@ async fn no_secret_is_answered_or_logged() {
         assert_eq!(shown(&log), None, "it was logged");
         assert_eq!(shown(&answers), None, "it was answered");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_ends_with_the_right_to_read_it() {
+    let rig = Rig::new().await;
+    let served = Served::start(&rig).await;
+    served.first_operator().await;
+    let given = json!({"name": "watch", "read_only": true});
+    let made = served.ask(Method::POST, "/api/v1/tokens").json(&given);
+    let made: Value = made.send().await.unwrap().json().await.unwrap();
+    let account = "/pf-admin-api/v1/administrativeAccounts";
+    let audi = json!({"username": "audi", "password": PASSWORD, "auditor": true, "active": true});
+    let added = served.ask(Method::POST, account).json(&audi).send().await;
+    assert!(added.unwrap().status().is_success());
+    let patient = || {
+        let built = crate::served::builder()
+            .timeout(Duration::from_mins(1))
+            .build();
+        built.unwrap().get(served.url("/api/v1/events"))
+    };
+    let by_token = patient().bearer_auth(made["token"].as_str().unwrap());
+    let by_name = patient().basic_auth("audi", Some(PASSWORD));
+    let (by_token, by_name) = (
+        by_token.send().await.unwrap(),
+        by_name.send().await.unwrap(),
+    );
+    assert!(by_token.status().is_success() && by_name.status().is_success());
+    let revoke = format!("/api/v1/tokens/{}", made["about"]["id"]);
+    let revoked = served.ask(Method::DELETE, &revoke).send().await.unwrap();
+    assert_eq!(revoked.status(), 200);
+    let mut off = audi.clone();
+    off["active"] = json!(false);
+    let off = served
+        .ask(Method::PUT, &format!("{account}/audi"))
+        .json(&off);
+    assert_eq!(off.send().await.unwrap().status(), 200);
+    // Within the sign of life; that the stream lives for ten minutes otherwise, the patience would tell.
+    by_token.text().await.unwrap();
+    by_name.text().await.unwrap();
+    served.end().await;
 }

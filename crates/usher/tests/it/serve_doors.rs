@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::rig::Rig;
-use crate::served::{Served, builder, client};
+use crate::served::{PASSWORD, Served, builder, client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_own_certificate_is_trusted_by_whoever_is_given_it() {
@@ -82,8 +83,8 @@ async fn whoever_sends_slowly_or_too_much_stands_in_nobodys_way() {
     let rig = Rig::new().await;
     let served = Served::with(&rig, &[("USHER__SERVE__MOST_CONNECTIONS", "40")]).await;
     let mut slow = Vec::new();
-    for _ in 0..30 {
-        let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    for n in 0..30 {
+        let mut stream = connected([127, 0, 0, 2 + n / 10], &served).await;
         stream
             .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-")
             .await
@@ -129,5 +130,191 @@ async fn whoever_sends_slowly_or_too_much_stands_in_nobodys_way() {
         404,
         "only through the socket"
     );
+    served.end().await;
+}
+
+async fn connected(from: [u8; 4], served: &Served) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(served.address()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_without_credentials_closes_the_address_for_nobody() {
+    let rig = Rig::new().await;
+    let served = Served::with(&rig, &[("USHER__SERVE__MOST_CONNECTIONS", "40")]).await;
+    let head = "POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{";
+    let mut slow = Vec::new();
+    for _ in 0..50 {
+        let mut stream = connected([127, 0, 0, 9], &served).await;
+        // Those that are too many are cut.
+        let _ = stream.write_all(head.as_bytes()).await;
+        slow.push(stream);
+    }
+    let quick = builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let answer = quick.get(served.url("/healthz")).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "others are answered");
+    // Nor does it keep its own part for long: the body of whoever is nobody yet is waited for ten seconds.
+    let mut said = String::new();
+    let read = slow[0].read_to_string(&mut said);
+    let read = tokio::time::timeout(Duration::from_secs(25), read).await;
+    assert!(read.is_ok(), "it is still open");
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+    let large = client()
+        .post(served.url("/api/v1/session"))
+        .header("Content-Type", "application/json")
+        .body(format!("{{\"name\": \"{}\"}}", "x".repeat(20 << 10)));
+    assert_eq!(large.send().await.unwrap().status(), 413);
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_this_machine_is_not_for_whoever_comes_through_a_proxy_on_it() {
+    let rig = Rig::new().await;
+    let served = Served::start(&rig).await;
+    let asked = async |path: &str, header: &str, value: &str| {
+        let asked = client().get(served.url(path)).header(header, value);
+        let answer = asked.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(served.get("/metrics").await.0, 200);
+    assert_eq!(asked("/metrics", "Host", "localhost:9999").await.0, 200);
+    let from_elsewhere = [
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("Forwarded", "for=192.0.2.1"),
+        ("Host", "rebound.example"),
+    ];
+    for (header, value) in from_elsewhere {
+        assert_eq!(asked("/metrics", header, value).await.0, 401, "{header}");
+    }
+    std::fs::rename(rig.state().join("state.db"), rig.path("moved")).unwrap();
+    crate::rig::until_seen("it is not ready", async || {
+        served.get("/readyz").await.1.contains("state.db")
+    })
+    .await;
+    for (header, value) in from_elsewhere {
+        let (status, body) = asked("/readyz", header, value).await;
+        assert_eq!((status, body.as_str()), (503, r#"{"status":"not_ready"}"#));
+    }
+    std::fs::rename(rig.path("moved"), rig.state().join("state.db")).unwrap();
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_the_client_is_whom_the_proxy_names_last() {
+    let rig = Rig::new().await;
+    let served = Served::with(&rig, &[("USHER__SERVE__BEHIND_PROXY", "yes")]).await;
+    let token = served.told["first_link"].as_str().unwrap();
+    let token = token.split_once('#').unwrap().1;
+    let given = json!({"link": token, "name": "root", "password": PASSWORD});
+    let asked = client().post(served.url("/api/v1/first-run")).json(&given);
+    let made = asked.send().await.unwrap();
+    let cookie = made.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; Secure"), "{cookie}");
+    assert_eq!(served.get("/metrics").await.0, 401);
+    let asked = served.ask(reqwest::Method::GET, "/metrics").send().await;
+    assert_eq!(asked.unwrap().status(), 200);
+    let sign_in = async |name: &str, chain: &str| {
+        let given = json!({"name": name, "password": PASSWORD});
+        let asked = client()
+            .post(served.url("/api/v1/session"))
+            .header("X-Forwarded-For", chain);
+        asked.json(&given).send().await.unwrap().status().as_u16()
+    };
+    let mut n = 0;
+    crate::rig::until_seen("whoever guesses waits", async || {
+        n += 1;
+        // What comes before the last one is anybody's word.
+        sign_in(&format!("guess{n}"), &format!("192.0.2.{n}, 198.51.100.7")).await == 429
+    })
+    .await;
+    assert!(n > 20, "after {n} attempts");
+    assert_eq!(sign_in("root", "198.51.100.7").await, 429);
+    assert_eq!(sign_in("root", "198.51.100.7, 198.51.100.8").await, 200);
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_two_hosts_is_refused() {
+    let rig = Rig::new().await;
+    let served = Served::start(&rig).await;
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    let asked =
+        "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: other\r\nConnection: close\r\n\r\n";
+    stream.write_all(asked.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert!(said.starts_with("HTTP/1.1 400"), "{said}");
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_operator_is_made_with_a_browser_without_scripts() {
+    let rig = Rig::new().await;
+    let served = Served::start(&rig).await;
+    let link = served.told["first_link"].as_str().unwrap().to_owned();
+    let page = async |answer: reqwest::Response| {
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .unwrap();
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        assert!(
+            !text.contains("<script") && !text.contains("style="),
+            "{text}"
+        );
+        (status, text)
+    };
+    let home = page(client().get(served.url("/")).send().await.unwrap()).await;
+    assert!(home.1.contains("href=\"/first-run\""), "{}", home.1);
+    let (address, _) = link.split_once('#').unwrap();
+    let shown = page(client().get(address).send().await.unwrap()).await;
+    assert!(shown.1.contains("<form method=\"post\""), "{}", shown.1);
+    let send = async |link: &str, name: &str, again: &str, site: &str| {
+        let fields = [
+            ("link", link),
+            ("name", name),
+            ("password", PASSWORD),
+            ("again", again),
+        ];
+        let asked = client().post(address).header("Sec-Fetch-Site", site);
+        let fields = reqwest::Url::parse_with_params("http://form/", fields).unwrap();
+        asked
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(fields.query().unwrap().to_owned())
+            .send()
+            .await
+            .unwrap()
+    };
+    let own = "same-origin";
+    let odd = "<b>\"eve\"";
+    let refused = [
+        (
+            403,
+            page(send(&link, "root", PASSWORD, "cross-site").await).await,
+        ),
+        (403, page(send("guessed", odd, PASSWORD, own).await).await),
+        (422, page(send(&link, "root", "another", own).await).await),
+        (422, page(send(&link, "", PASSWORD, own).await).await),
+    ];
+    for (expected, (status, text)) in refused {
+        assert_eq!(status, expected, "{text}");
+        assert!(text.contains("No operator was made"), "{text}");
+        assert!(!text.contains("<b>") && !text.contains(PASSWORD), "{text}");
+    }
+    let made = send(&link, "root", PASSWORD, own).await;
+    let cookie = made.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let (status, text) = page(made).await;
+    assert_eq!(status, 201, "{text}");
+    let cookie = cookie.split(';').next().unwrap();
+    let asked = client().get(served.url("/api/v1/session"));
+    let who = asked.header("Cookie", cookie).send().await.unwrap();
+    let who: serde_json::Value = who.json().await.unwrap();
+    assert_eq!(who["name"], "root");
+    let again = page(send(&link, "eve", PASSWORD, own).await).await;
+    assert_eq!(again.0, 403, "it works once");
+    let over = page(client().get(address).send().await.unwrap()).await;
+    assert!(!over.1.contains("<form"), "{}", over.1);
     served.end().await;
 }

@@ -13,7 +13,7 @@ use crate::error::EngineError;
 use crate::service::channel::{full_name, keeps_off};
 use crate::service::schedule::Timetable;
 use crate::service::{Core, Doing, ServiceEvent};
-use crate::trouble::{source_failing, source_refused, target_refused};
+use crate::trouble::{never_read, source_failing, source_refused, target_refused};
 
 /// Runs until the service stops.
 pub(crate) async fn run(core: Arc<Core>) {
@@ -121,6 +121,7 @@ async fn facts(
     let looking = looking(core);
     for channel in &mut channels {
         note_source(core, channel, &troubles).await?;
+        note_never_read(core, channel, &troubles).await?;
         channel.planning |= looking.contains_key(&channel.id);
         // A full read that is under way may end what is about to be told.
         let is_read = looking.get(&channel.id).is_some_and(|mode| is_full(*mode));
@@ -175,7 +176,7 @@ async fn channel_facts(
         parked: parked.iter().map(|count| count.count).sum(),
         source_failing_since: None,
         source_refused_since: None,
-        last_complete_at: Some(record.last_complete_at.unwrap_or(core.started_at)),
+        last_complete_at: record.last_complete_at,
         full_every_ms: table.full_ms,
     })
 }
@@ -193,6 +194,21 @@ async fn note_source(
     }
     channel.source_failing_since = troubles.get(&failing).copied();
     channel.source_refused_since = troubles.get(&refused).copied();
+    Ok(())
+}
+
+/// Since when a channel that was never read as a whole waits for that, whatever started anew meanwhile.
+async fn note_never_read(
+    core: &Core,
+    channel: &mut ChannelFacts,
+    troubles: &BTreeMap<String, Millis>,
+) -> Result<(), EngineError> {
+    let (engine, key) = (&core.admin.engine, never_read(&channel.id));
+    if channel.last_complete_at.is_some() || !channel.runs {
+        return engine.end(troubles, &key).await;
+    }
+    engine.begin(troubles, &key).await?;
+    channel.last_complete_at = Some(troubles.get(&key).copied().unwrap_or(core.now()));
     Ok(())
 }
 

@@ -109,6 +109,7 @@ fn named(name: &str, roles: &[Role]) -> Operator {
         name: name.to_owned(),
         roles: roles.iter().copied().collect(),
         auditor: false,
+        by_token: false,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Sessions, roles and API tokens end when they should.
 
 use usher_engine::access::{
-    AccessError, AccountDetails, NewToken, SESSION_IDLE_MS, SESSION_MOST_MS,
+    AccessError, AccountDetails, Ground, NewAccount, NewToken, SESSION_IDLE_MS, SESSION_MOST_MS,
 };
-use usher_engine::admin::Role;
+use usher_engine::admin::{Operator, Role};
+use usher_engine::{Clock as _, EngineError};
 
 use super::{MINUTE, OTHER, Office, PASSWORD, active, is_refused, named, script, seconds};
 
@@ -136,7 +137,7 @@ async fn roles_follow_the_account_at_once() {
     assert_eq!(found.expect("a session").operator, expected);
     assert_eq!(
         office.bearer(&token).await,
-        Some(named("ana", &[])),
+        Some(by_token(&named("ana", &[]))),
         "nothing is left of it"
     );
 }
@@ -150,7 +151,7 @@ async fn a_token_gives_no_more_than_its_owner_has_and_ends() {
         .await
         .unwrap();
     assert!(full.starts_with("usher_") && full.len() > 40);
-    assert_eq!(office.bearer(&full).await, Some(ana.clone()));
+    assert_eq!(office.bearer(&full).await, Some(by_token(&ana)));
     let looks = office.token(&ana, script(&[])).await.unwrap();
     let looking = office.bearer(&looks).await.expect("an operator");
     assert!(looking.auditor && looking.roles.is_empty());
@@ -184,4 +185,118 @@ async fn a_token_gives_no_more_than_its_owner_has_and_ends() {
     assert_eq!((view.owner.as_str(), view.used_at.is_some()), ("ana", true));
     office.pass(30 * 24 * 60 * MINUTE);
     assert_eq!(office.bearer(&full).await, None, "expired");
+}
+
+fn by_token(operator: &Operator) -> Operator {
+    Operator {
+        by_token: true,
+        ..operator.clone()
+    }
+}
+
+fn is_forbidden<T>(result: Result<T, AccessError>) -> bool {
+    matches!(result, Err(AccessError::Engine(EngineError::Forbidden(_))))
+}
+
+#[tokio::test]
+async fn a_token_never_becomes_more_than_it_is() {
+    let office = Office::new().await;
+    let token = office
+        .token(&office.root, script(&[Role::UserAdministrator]))
+        .await
+        .unwrap();
+    let token = office.bearer(&token).await.unwrap();
+    let access = &office.access;
+    let new = |name: &str, roles: &[Role]| NewAccount {
+        name: name.to_owned(),
+        password: OTHER.to_owned(),
+        details: active(roles),
+    };
+    let manages = [Role::UserAdministrator];
+    let more = [Role::UserAdministrator, Role::Administrator];
+    assert!(is_forbidden(
+        access.add_account(&token, new("eve", &more)).await
+    ));
+    access
+        .add_account(&token, new("ben", &manages))
+        .await
+        .unwrap();
+    let raised = access.update_account(&token, "ben", active(&more)).await;
+    assert!(is_forbidden(raised));
+    for (who, what) in [("root", "its owner"), ("ana", "a role that it has not")] {
+        let reset = access.reset_password(&token, who, OTHER).await;
+        assert!(is_forbidden(reset), "{what}");
+        let changed = access.update_account(&token, who, active(&manages)).await;
+        assert!(is_forbidden(changed), "{what}");
+        assert!(
+            is_forbidden(access.remove_account(&token, who).await),
+            "{what}"
+        );
+    }
+    access
+        .reset_password(&token, "ben", PASSWORD)
+        .await
+        .unwrap();
+    let another = office.token(&token, script(&manages)).await;
+    assert!(is_forbidden(another));
+    let own = access.change_password(&token, PASSWORD, OTHER).await;
+    assert!(is_forbidden(own));
+    // In person all of it is allowed.
+    access
+        .add_account(&office.root, new("eve", &more))
+        .await
+        .unwrap();
+    access
+        .reset_password(&office.root, "ana", OTHER)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn whoever_may_not_look_any_more_is_found_out_without_a_use() {
+    let office = Office::new().await;
+    let session = office.signed_in("ana").await;
+    let text = office.token(&session.operator, script(&[])).await.unwrap();
+    let now = office.world.clock.now();
+    let grounds = || {
+        [
+            Ground::Session(session.token.clone()),
+            Ground::Token(text.as_str().into()),
+            Ground::Password {
+                name: "ana".to_owned(),
+                at: now,
+            },
+        ]
+    };
+    let look = async || {
+        let mut may = Vec::new();
+        for ground in grounds() {
+            may.push(office.access.still_may_look(&ground).await.unwrap());
+        }
+        may
+    };
+    assert_eq!(look().await, [true, true, true]);
+    office.pass(SESSION_IDLE_MS - 1);
+    assert_eq!(look().await, [true, true, true]);
+    office.pass(1);
+    assert_eq!(look().await, [false, true, true], "that was no use of it");
+    let off = AccountDetails::default();
+    office
+        .access
+        .update_account(&office.root, "ana", off)
+        .await
+        .unwrap();
+    assert_eq!(look().await, [false, false, false]);
+    let on = active(&[Role::Administrator]);
+    let access = &office.access;
+    access
+        .update_account(&office.root, "ana", on)
+        .await
+        .unwrap();
+    assert_eq!(look().await, [false, true, true]);
+    access
+        .reset_password(&office.root, "ana", OTHER)
+        .await
+        .unwrap();
+    assert_eq!(look().await, [false, false, false], "another password");
 }

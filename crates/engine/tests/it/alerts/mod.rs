@@ -96,6 +96,19 @@ impl Watched {
         assert_eq!(self.mail.taken().len(), expected.len());
     }
 
+    /// Waits until a trouble is noted.
+    async fn until_noted(&self, key: &str) {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        for _ in 0..1_500 {
+            looks.tick().await;
+            let known = self.world.admin.engine.store.troubles().await.unwrap();
+            if known.contains_key(key) {
+                return;
+            }
+        }
+        panic!("never noted: {key}");
+    }
+
     /// Waits until so many alerts are open.
     async fn until_open(&self, count: usize) {
         let mut looks = tokio::time::interval(Duration::from_millis(20));
@@ -343,5 +356,42 @@ async fn a_kind_that_is_off_is_shown_and_told_to_nobody() {
     let store = &watched.world.admin.engine.store;
     let alert = store.open_alerts().await.unwrap()[0].id;
     assert_eq!(store.deliveries(&[alert]).await.unwrap(), []);
+    service.stop(SOON).await;
+}
+
+/// Nightly patching, or a service that crashes now and then: that nothing was ever read is no less so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_was_never_read_is_told_of_however_often_the_service_starts() {
+    let watched = Watched::of(3).await;
+    let off = AlertKind::SourceUnreadable;
+    let mut settings = watched.world.configuration.clone();
+    settings.alerts.off.insert(off);
+    watched
+        .world
+        .admin
+        .save(settings.clone(), settings.revision, "off")
+        .await
+        .unwrap();
+    watched.world.dir().unreachable = true;
+    let judged = async |service: &Service| {
+        watched
+            .world
+            .until("it was looked at", |_| {
+                let failing = service.health().channels;
+                failing
+                    .first()
+                    .is_some_and(|one| one.failing_since.is_some())
+            })
+            .await;
+    };
+    let service = watched.start();
+    judged(&service).await;
+    watched.until_noted("never_read:staff").await;
+    service.stop(SOON).await;
+    watched.world.clock.advance(7 * HOUR);
+    let service = watched.start();
+    judged(&service).await;
+    watched.world.clock.advance(6 * HOUR);
+    watched.until_told(&["raised full_read_missed:staff"]).await;
     service.stop(SOON).await;
 }

@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use usher_admin_api::Peer;
 
 use super::SOCKET;
+use super::crowd::{Crowd, Present};
 use super::patient::{Taken, Timely};
 use super::signals::Signals;
 use crate::failure::Failure;
@@ -52,6 +53,7 @@ pub(super) struct Doors {
     path: PathBuf,
     tls: Option<TlsAcceptor>,
     most: usize,
+    crowd: Crowd,
 }
 
 /// The doors are shut; what came in before may still be answered.
@@ -69,6 +71,7 @@ impl Doors {
         state: &Path,
         tls: Option<Arc<ServerConfig>>,
         most: usize,
+        behind_proxy: bool,
     ) -> Result<Self, Failure> {
         let tcp = TcpListener::bind(address).await.map_err(|error| {
             let failure = Failure::failed(format!("`{address}` cannot be listened on: {error}"));
@@ -93,6 +96,7 @@ impl Doors {
             path,
             tls: tls.map(TlsAcceptor::from),
             most,
+            crowd: Crowd::new(most, behind_proxy),
         })
     }
 
@@ -113,15 +117,29 @@ impl Doors {
                 () = signals.told() => break,
                 (place, accepted) = accept(&places, || self.tcp.accept()) => {
                     let Ok((stream, from)) = accepted else { continue };
+                    let Some(present) = self.crowd.enter(from.ip()) else {
+                        tracing::debug!(%from, "a client that has its part of the connections is cut");
+                        continue;
+                    };
                     // Small answers are not to wait for each other; if that cannot be set, they do.
                     let _ = stream.set_nodelay(true);
-                    let caller = Caller { router: router.clone(), from: From::Address(from), place };
+                    let caller = Caller {
+                        router: router.clone(),
+                        from: From::Address(from),
+                        place,
+                        _present: Some(present),
+                    };
                     connections.spawn(caller.tcp(stream, self.tls.clone(), ending.subscribe()));
                 }
                 (place, accepted) = accept(&peers, || self.socket.accept()) => {
                     let Ok((stream, _)) = accepted else { continue };
                     let name = peer_name(&stream);
-                    let caller = Caller { router: router.clone(), from: From::Socket(name), place };
+                    let caller = Caller {
+                        router: router.clone(),
+                        from: From::Socket(name),
+                        place,
+                        _present: None,
+                    };
                     connections.spawn(caller.answer(stream, ending.subscribe()));
                 }
                 Some(_) = connections.join_next() => {}
@@ -190,6 +208,7 @@ struct Caller {
     router: Router,
     from: From,
     place: Option<OwnedSemaphorePermit>,
+    _present: Option<Present>,
 }
 
 impl Caller {
@@ -217,6 +236,7 @@ impl Caller {
             router,
             from,
             place: _place,
+            _present,
         } = self;
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let timely = |body| axum::body::Body::new(Timely::new(body, WHOLE));

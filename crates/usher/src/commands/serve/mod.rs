@@ -1,5 +1,6 @@
 //! `usher serve`
 
+mod crowd;
 mod doors;
 mod patient;
 mod requests;
@@ -119,6 +120,7 @@ async fn serve(
         &settings.state,
         tls.config,
         settings.serve.most_connections,
+        settings.serve.behind_proxy,
     )
     .await?;
     let engine = &session.admin.engine;
@@ -134,6 +136,7 @@ async fn serve(
         .with_state_folder(settings.state.clone())
         .with_service(&service);
     api.tls = tls.is_on;
+    api.behind_proxy = settings.serve.behind_proxy;
     let first_link = first_link(&session, &api.access, &doors.url(tls.is_on)).await?;
     let running = Running {
         url: doors.url(tls.is_on),
@@ -175,6 +178,7 @@ async fn serve_trouble(
         &settings.state,
         tls.config,
         settings.serve.most_connections,
+        settings.serve.behind_proxy,
     )
     .await?;
     tracing::error!(%why, "nothing runs");

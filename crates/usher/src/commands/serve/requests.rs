@@ -28,7 +28,17 @@ pub(super) fn watched(router: Router) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(RequestBodyTimeoutLayer::new(BODY))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(one_host))
         .layer(middleware::from_fn(told))
+}
+
+/// Two names for one host: what stands before us may have looked at the other one.
+async fn one_host(request: Request, next: Next) -> Response {
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let words = "expected one header `Host`, found several\n";
+        return (StatusCode::BAD_REQUEST, words).into_response();
+    }
+    next.run(request).await
 }
 
 /// Answers everything with why nothing runs.
