@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use usher_core::model::{ChannelId, ConnectionId, Millis, Step, StepId, SubjectId};
-use usher_store::{Fence, Result};
+use usher_store::{Fence, Result, WaitingSteps};
 
 use crate::cells::Cells;
 use crate::error::backend;
@@ -120,6 +120,44 @@ impl SqliteStore {
         let steps = steps_of(tx.conn(), &list(&ids)?).await?;
         tx.commit().await?;
         Ok(steps)
+    }
+
+    pub(crate) async fn do_waiting(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+        attempts: u32,
+        ms: i64,
+    ) -> Result<WaitingSteps> {
+        let row = sqlx::query(sql::WAITING)
+            .bind(channel.as_str())
+            .bind(now)
+            .bind(attempts)
+            .bind(ms)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(backend)?;
+        let cells = Cells::of("step", &row);
+        let (all, failed) = (cells.count("n")?, cells.count("failed")?);
+        let lasting = cells.count("lasting")?;
+        let first = sqlx::query(sql::NEXT_FAILED)
+            .bind(channel.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(backend)?;
+        let next = match &first {
+            None => None,
+            Some(row) => {
+                let cells = Cells::of("step", row);
+                Some((cells.get("until")?, cells.get("reason")?))
+            }
+        };
+        Ok(WaitingSteps {
+            put_back: all.saturating_sub(failed),
+            failed,
+            lasting,
+            next,
+        })
     }
 
     pub(crate) async fn do_next_send(

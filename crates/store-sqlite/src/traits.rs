@@ -13,7 +13,7 @@ use usher_store::{
     ExchangeRecord, Fence, GroupWrite, IndexKey, IndexRow, Membership, NewCycle, Outbox, Outcome,
     ReadMark, Remembered, Result, Retention, Settle, Settled, StagedMember, StepCount, StepFilter,
     SubjectFilter, SubjectHead, SubjectWrite, Subjects, TargetPause, Unchanged, UniqueHolder,
-    UniqueValue, WantedMembers,
+    UniqueValue, WaitingSteps, WantedMembers,
 };
 
 use crate::open::SqliteStore;
@@ -346,6 +346,15 @@ impl Outbox for SqliteStore {
         channels: &[ChannelId],
     ) -> Result<Option<Millis>> {
         self.do_next_send(connection, channels).await
+    }
+    async fn waiting(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+        attempts: u32,
+        ms: i64,
+    ) -> Result<WaitingSteps> {
+        self.do_waiting(channel, now, attempts, ms).await
     }
     async fn steps(&self, filter: &StepFilter, after: StepId, limit: u32) -> Result<Vec<Step>> {
         self.do_steps(filter, after, limit).await

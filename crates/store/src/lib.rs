@@ -429,6 +429,16 @@ pub trait Outbox: Send + Sync {
     /// flight (`Claimed`, `Unknown`). In id order after the given id.
     async fn standing_steps(&self, cycle: CycleId, after: StepId, limit: u32) -> Result<Vec<Step>>;
 
+    /// What waits for another attempt in a channel. Of those that failed, what lasts: `attempts` or more,
+    /// or not due within `ms` before or after `now`.
+    async fn waiting(
+        &self,
+        channel: &ChannelId,
+        now: Millis,
+        attempts: u32,
+        ms: i64,
+    ) -> Result<WaitingSteps>;
+
     /// How many steps there are by verb and state.
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
 

@@ -7,6 +7,7 @@ use usher_store::{ChannelCounts, ChannelRecord, ChannelState, StepCount, StepFil
 use super::Admin;
 use super::operator::Permission;
 use super::state::mode_name;
+use super::unfinished::Told;
 use crate::error::EngineError;
 
 /// A read older than this is worth a look, milliseconds.
@@ -133,7 +134,7 @@ impl Admin {
             }
         }
         let counts = store.counts(&channel.id).await?;
-        let unfinished = self.unfinished(&sp.id, &channel.id, &steps, &counts);
+        let unfinished = self.unfinished(&sp.id, &channel.id, Told::Lasting, &counts);
         for remark in unfinished.await? {
             worse(Health::Warning, remark);
         }

@@ -10,6 +10,7 @@ use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 use super::Admin;
 use super::operator::Permission;
 use super::restored;
+use super::unfinished::Told;
 use crate::context::{OpenChannel, Progress};
 use crate::cycle::{CycleOptions, CycleReport};
 use crate::error::EngineError;
@@ -304,7 +305,7 @@ impl Admin {
         }
         let counts = self.engine.store.counts(&open.channel.id).await?;
         report.unfinished = self
-            .unfinished(&open.sp.id, &open.channel.id, &steps, &counts)
+            .unfinished(&open.sp.id, &open.channel.id, Told::All, &counts)
             .await?;
         if let ChannelState::Quarantined { why } = &record.state {
             report.stopped = Some(why.clone());

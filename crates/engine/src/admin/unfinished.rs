@@ -1,16 +1,26 @@
 //! What has not arrived at the target although nobody decided so.
 
-use usher_core::model::{ChannelId, ConnectionId, Millis, StepId, StepState};
-use usher_store::{ChannelCounts, StepCount, StepFilter};
+use usher_core::model::{ChannelId, ConnectionId, Millis};
+use usher_store::{ChannelCounts, WaitingSteps};
 
 use super::Admin;
 use crate::error::EngineError;
 
-/// So many steps that failed are looked at for the next attempt and an example.
-const LOOKED_AT: u32 = 200;
-
-/// Shorter pauses are how a limit of the target is kept, milliseconds.
+/// Shorter pauses are how a limit of the target is kept, and shorter waits how a passing fault is borne,
+/// milliseconds.
 const LONG_PAUSE_MS: i64 = 60_000;
+
+/// A step that failed so often does not wait for a moment only.
+const MANY_ATTEMPTS: u32 = 3;
+
+/// Which of the steps that wait are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// All: nobody sends any more.
+    All,
+    /// Those that do not wait for a moment only: somebody may be sending.
+    Lasting,
+}
 
 /// One person whose entry is odd is no news; so many are, when they are a tenth of the scope.
 const MANY: u64 = 3;
@@ -23,66 +33,64 @@ impl Admin {
         &self,
         target: &ConnectionId,
         channel: &ChannelId,
-        steps: &[StepCount],
+        told: Told,
         counts: &ChannelCounts,
     ) -> Result<Vec<String>, EngineError> {
         let now = self.engine.clock.now();
+        let store = &self.engine.store;
+        let waiting = store.waiting(channel, now, MANY_ATTEMPTS, LONG_PAUSE_MS);
+        let waiting = waiting.await?;
         let mut remarks = Vec::new();
-        if let Some(pause) = self.engine.store.pause(target).await?
-            && pause.until - now > LONG_PAUSE_MS
-        {
+        let pause = store.pause(target).await?;
+        let pause = pause.filter(|pause| pause.until - now > LONG_PAUSE_MS);
+        if let Some(pause) = pause {
             let why = if pause.told {
                 "the target asked to be left alone"
             } else {
                 "the target fails, so it is left alone"
             };
-            remarks.push(format!("{why} for {}", distance(pause.until - now)));
+            let beside = match waiting.put_back {
+                0 => String::new(),
+                put_back => format!("; {} for it", wait(put_back)),
+            };
+            remarks.push(format!("{why} for {}{beside}", distance(pause.until - now)));
+        } else if told == Told::All && waiting.put_back > 0 {
+            remarks.push(format!(
+                "{} for the target, which was left alone for a moment",
+                wait(waiting.put_back)
+            ));
         }
-        let failed = steps.iter().filter(|count| count.state == "waiting");
-        let failed: u64 = failed.map(|count| count.count).sum();
-        if failed > 0 {
-            remarks.push(self.failed(channel, failed, now).await?);
+        let failed = told == Told::All || waiting.lasting > 0;
+        if failed && waiting.failed > 0 {
+            remarks.push(failed_words(&waiting, now));
         }
         remarks.extend(unmapped(counts));
         Ok(remarks)
     }
+}
 
-    /// Steps that failed and are tried again, with an example.
-    async fn failed(
-        &self,
-        channel: &ChannelId,
-        failed: u64,
-        now: Millis,
-    ) -> Result<String, EngineError> {
-        let filter = StepFilter {
-            channel: Some(channel.clone()),
-            states: vec!["waiting".to_owned()],
-            ..StepFilter::default()
-        };
-        let some = self.engine.store.steps(&filter, StepId(0), LOOKED_AT);
-        let mut first: Option<(Millis, String)> = None;
-        for step in some.await? {
-            if let StepState::Waiting { until, reason, .. } = step.state
-                && first.as_ref().is_none_or(|(at, _)| until < *at)
-            {
-                first = Some((until, reason));
-            }
-        }
-        let (next, example) = match first {
-            Some((at, reason)) if at > now => (format!("in {}", distance(at - now)), reason),
-            Some((_, reason)) => ("now".to_owned(), reason),
-            None => ("soon".to_owned(), String::new()),
-        };
-        let such_as = if example.is_empty() {
-            String::new()
-        } else {
-            format!("; such as: {example}")
-        };
-        let steps = if failed == 1 { "step" } else { "steps" };
-        Ok(format!(
-            "{failed} {steps} failed and will be tried again, the next {next}{such_as}"
-        ))
+fn wait(steps: u64) -> String {
+    match steps {
+        1 => "1 step waits".to_owned(),
+        _ => format!("{steps} steps wait"),
     }
+}
+
+/// Steps that failed and are tried again, with the one that is next as an example.
+fn failed_words(waiting: &WaitingSteps, now: Millis) -> String {
+    let (next, example) = match &waiting.next {
+        Some((at, reason)) if *at > now => (format!("in {}", distance(at - now)), reason.as_str()),
+        Some((_, reason)) => ("now".to_owned(), reason.as_str()),
+        None => ("soon".to_owned(), ""),
+    };
+    let such_as = if example.is_empty() {
+        String::new()
+    } else {
+        format!("; such as: {example}")
+    };
+    let failed = waiting.failed;
+    let steps = if failed == 1 { "step" } else { "steps" };
+    format!("{failed} {steps} failed and will be tried again, the next {next}{such_as}")
 }
 
 /// Many people whose entries cannot be mapped are no oddities.

@@ -324,3 +324,61 @@ async fn a_record_of_the_same_name_that_appears_beside_a_lost_create_waits_for_a
         [("adopt".to_owned(), "u100".to_owned())]
     );
 }
+
+/// What the channel says of itself.
+async fn remarks(world: &World) -> String {
+    let status = world.admin.status().await.unwrap().remove(0);
+    status.remarks.join("\n")
+}
+
+#[tokio::test]
+async fn a_step_that_waits_for_a_moment_is_no_warning_and_one_that_fails_again_and_again_is() {
+    let world = World::of(5).await;
+    world.first_sync().await;
+    let id = world.users()["u001"]["id"].as_str().unwrap().to_owned();
+    let fault = FaultKind::Error {
+        status: 500,
+        commit: false,
+    };
+    let fault = FaultRule::once("PATCH", fault).on_path(&id).times(1_000);
+    world.sandbox.fault(fault);
+    "Lead".clone_into(&mut world.dir().person("u001").title);
+    let report = world.sync(CycleMode::Incremental).await;
+    assert!(
+        report.unfinished.join("").contains("1 step failed"),
+        "{report:?}"
+    );
+    let told = remarks(&world).await;
+    assert!(!told.contains("failed"), "{told}");
+    // Nobody takes it up: that lasts.
+    world.clock.advance(600_000);
+    let told = remarks(&world).await;
+    assert!(told.contains("1 step failed"), "{told}");
+    for _ in 0..2 {
+        world.sync(CycleMode::Incremental).await;
+        world.clock.advance(40_000);
+    }
+    world.sync(CycleMode::Incremental).await;
+    let told = remarks(&world).await;
+    assert!(told.contains("1 step failed"), "{told}");
+}
+
+#[tokio::test]
+async fn a_step_that_was_put_back_did_not_fail() {
+    for (retry_after, lasting) in [(20, false), (3_600, true)] {
+        let world = World::of(5).await;
+        world.first_sync().await;
+        let fault = FaultKind::TooManyRequests {
+            retry_after: Some(retry_after),
+        };
+        world.sandbox.fault(FaultRule::once("PATCH", fault));
+        "Lead".clone_into(&mut world.dir().person("u001").title);
+        let report = world.sync(CycleMode::Incremental).await;
+        let unfinished = report.unfinished.join("\n");
+        assert!(unfinished.contains("1 step waits"), "{unfinished}");
+        assert!(!unfinished.contains("failed"), "{unfinished}");
+        let told = remarks(&world).await;
+        assert_eq!(told.contains("1 step waits"), lasting, "{told}");
+        assert!(!told.contains("failed"), "{told}");
+    }
+}

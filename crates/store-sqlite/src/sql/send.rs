@@ -52,6 +52,15 @@ statements! {
     /// ?1 = channel. A step that could be claimed now.
     NEXT_PENDING = concat!("SELECT s.changed_at AS due FROM step s INDEXED BY step_pending
         WHERE s.channel = ?1 AND s.state = 'pending' AND", free!(), "ORDER BY s.priority, s.id LIMIT 1");
+    /// ?1 = channel, ?2 = now, ?3 = attempts, ?4 = milliseconds.
+    WAITING = "SELECT 0 AS id, count(*) AS n, count(CASE WHEN s.attempts > 0 THEN 1 END) AS failed,
+            count(CASE WHEN s.attempts > 0 AND (s.attempts >= ?3 OR abs(s.until - ?2) > ?4) THEN 1 END) AS lasting
+        FROM step s INDEXED BY step_waiting WHERE s.channel = (SELECT id FROM channel WHERE uid = ?1)
+            AND s.state = 'waiting'";
+    /// ?1 = channel. The first to be tried again of those that failed.
+    NEXT_FAILED = "SELECT s.id AS id, s.until AS until, s.state_json ->> '$.reason' AS reason
+        FROM step s INDEXED BY step_waiting WHERE s.channel = (SELECT id FROM channel WHERE uid = ?1)
+            AND s.state = 'waiting' AND s.attempts > 0 ORDER BY s.until LIMIT 1";
     NEXT_WAITING = concat!("SELECT s.until AS due FROM step s INDEXED BY step_waiting
         WHERE s.channel = ?1 AND s.state = 'waiting' AND", free!(), "ORDER BY s.until LIMIT 1");
 

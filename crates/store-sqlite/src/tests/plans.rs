@@ -59,6 +59,8 @@ async fn hot_statements_use_their_indexes() {
         ("claim", send::CLAIM_PENDING, "step_pending"),
         ("claim due", send::CLAIM_DUE, "step_waiting"),
         ("next", send::NEXT_PENDING, "step_pending"),
+        ("waiting", send::WAITING, "step_waiting"),
+        ("next failed", send::NEXT_FAILED, "step_waiting"),
         ("recover", send::RECOVER, "step_state"),
         ("window", release::WINDOW, "step_released"),
         ("expiring", release::EXPIRING, "step_state"),

@@ -6,7 +6,7 @@ use usher_core::model::{
 
 use super::Place;
 use super::desk::{Desk, T0, add_members, create, disable, outcome, planned, update, write};
-use crate::{GroupWrite, StepFilter};
+use crate::{GroupWrite, StepFilter, WaitingSteps};
 
 fn verbs(steps: &[Step]) -> Vec<&'static str> {
     steps.iter().map(|step| step.verb().as_str()).collect()
@@ -299,6 +299,52 @@ pub async fn the_next_send_is_known(place: &dyn Place) {
     };
     desk.finish(outcome(&claimed[0], waiting)).await;
     assert_eq!(next().await, Some(T0 + 60));
+}
+
+/// What was put back is no failure, and the first to be tried again is found wherever it stands.
+pub async fn what_waits_is_counted_however_much_it_is(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let now = T0 + 1_000;
+    let waiting = async || {
+        let found = desk.store.waiting(&desk.channel, now, 3, 500).await;
+        found.unwrap()
+    };
+    assert_eq!(waiting().await, WaitingSteps::default());
+    let names: Vec<String> = (0..90).map(|n| format!("p{n}")).collect();
+    let writes: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let subject = desk.linked_subject(Kind::User, name);
+            write(subject, vec![update(name)])
+        })
+        .collect();
+    desk.plan(&writes).await;
+    for (n, step) in (0_i64..).zip(desk.claim(90).await) {
+        // Forty were put back; of the others the last is due first.
+        let attempts = match n {
+            0..40 => 0,
+            40..50 => 3,
+            _ => 1,
+        };
+        let state = StepState::Waiting {
+            until: if n == 60 { T0 } else { now + 200 - n },
+            attempt: attempts,
+            reason: format!("busy {n}"),
+        };
+        let mut outcome = outcome(&step, state);
+        outcome.attempts = attempts;
+        desk.finish(outcome).await;
+    }
+    let found = WaitingSteps {
+        put_back: 40,
+        failed: 50,
+        lasting: 11,
+        next: Some((T0, "busy 60".to_owned())),
+    };
+    assert_eq!(waiting().await, found);
+    let elsewhere = ChannelId::new("elsewhere");
+    let none = desk.store.waiting(&elsewhere, now, 3, 500).await;
+    assert_eq!(none.unwrap(), WaitingSteps::default());
 }
 
 /// Nobody knows what became of their requests.

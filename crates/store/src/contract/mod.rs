@@ -121,6 +121,7 @@ macro_rules! contract_tests {
             claiming::a_waiting_step_is_claimed_when_its_time_has_come,
             claiming::only_the_named_channels_are_claimed,
             claiming::the_next_send_is_known,
+            claiming::what_waits_is_counted_however_much_it_is,
             claiming::claimed_steps_are_unknown_after_a_crash,
             claiming::steps_are_listed_and_counted_by_filter,
             recording::an_outcome_is_recorded_as_a_whole,

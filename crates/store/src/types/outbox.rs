@@ -143,6 +143,20 @@ pub struct StepCount {
     pub members: u64,
 }
 
+/// The steps of a channel that wait for another attempt, however many they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingSteps {
+    /// Steps that were put back without an attempt of their own: the target was left alone.
+    pub put_back: u64,
+    /// Steps that were attempted and failed.
+    pub failed: u64,
+    /// Of those that failed, the ones with at least the attempts that were asked for, and the ones that are
+    /// due later, or were due earlier, than the time that was asked for.
+    pub lasting: u64,
+    /// When the first of those that failed is due, and why it failed.
+    pub next: Option<(Millis, String)>,
+}
+
 /// A person's decision over a set of held steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
