@@ -21,7 +21,7 @@ pub(crate) fn data_row(id: SubjectId, subject: &Subject) -> DataRow<'_> {
 pub(crate) struct SubjectRow<'s> {
     pub(crate) channel: i64,
     pub(crate) subject: &'s Subject,
-    pub(crate) container: Option<&'s str>,
+    pub(crate) container: &'s str,
 }
 
 impl Serialize for SubjectRow<'_> {

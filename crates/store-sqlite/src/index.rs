@@ -21,7 +21,7 @@ impl SqliteStore {
     ) -> Result<()> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let rows: Vec<&IndexRow> = rows.iter().collect();
-        put(&mut tx, sql::PUT, &rows, generation, false).await?;
+        put(&mut tx, &rows, generation).await?;
         tx.commit().await
     }
 
@@ -137,11 +137,6 @@ impl SqliteStore {
     }
 }
 
-/// Rows that we wrote ourselves: the end of a listing that is under way does not delete them.
-pub(crate) async fn put_own(tx: &mut Tx, rows: &[&IndexRow]) -> Result<()> {
-    put(tx, sql::PUT_OWN, rows, 0, true).await
-}
-
 /// Resources that are gone.
 pub(crate) async fn remove(tx: &mut Tx, gone: &[&(Kind, TargetId)]) -> Result<()> {
     if !gone.is_empty() {
@@ -151,23 +146,16 @@ pub(crate) async fn remove(tx: &mut Tx, gone: &[&(Kind, TargetId)]) -> Result<()
     Ok(())
 }
 
-async fn put(
-    tx: &mut Tx,
-    statement: &'static str,
-    rows: &[&IndexRow],
-    generation: i64,
-    own: bool,
-) -> Result<()> {
+async fn put(tx: &mut Tx, rows: &[&IndexRow], generation: i64) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let rows: Vec<PutRow<'_>> = rows.iter().map(|row| put_row(row)).collect();
     let target = tx.target;
-    sqlx::query(statement)
+    sqlx::query(sql::PUT)
         .bind(list(&rows)?)
         .bind(target)
         .bind(generation)
-        .bind(own)
         .execute(tx.conn())
         .await
         .map_err(backend)?;

@@ -29,6 +29,7 @@ mod release;
 mod rows;
 mod scope;
 mod send;
+mod sent;
 mod settle;
 mod sql;
 mod subjects;

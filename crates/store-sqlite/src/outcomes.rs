@@ -1,6 +1,6 @@
 //! Recording what became of claimed steps: one transaction for a group of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
@@ -9,15 +9,14 @@ use usher_store::{
     AuditEvent, ExchangeRecord, Fence, IndexRow, Outcome, Presence, Result, StoreError,
 };
 
-use crate::admin::add_audit;
 use crate::cells::Cells;
 use crate::error::{backend, inconsistent};
 use crate::index;
 use crate::open::SqliteStore;
 use crate::rows;
+use crate::sent::{self, Stored};
 use crate::sql::send as sql;
 use crate::tx::{Tx, list};
-use crate::write::{put_subjects, stale};
 
 struct Current {
     subject: i64,
@@ -32,32 +31,28 @@ impl SqliteStore {
         now: Millis,
     ) -> Result<Vec<StepId>> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
-        let (outcomes, stale) = fresh(&mut tx, outcomes).await?;
+        let all: Vec<&Subject> = outcomes.iter().flat_map(|o| &o.subjects).collect();
+        let stored = Stored::read(&mut tx, &all).await?;
+        let (outcomes, stale) = stored.fresh(outcomes);
         let subjects = put_states(&mut tx, &outcomes, now).await?;
-        let written: Vec<(&Subject, Option<&str>)> = outcomes
-            .iter()
-            .flat_map(|outcome| outcome.subjects.iter().map(|subject| (subject, None)))
-            .collect();
-        put_subjects(&mut tx, &written, now).await?;
+        let written: Vec<&Subject> = outcomes.iter().flat_map(|o| &o.subjects).collect();
+        stored.put(&mut tx, &written, now).await?;
         put_presence(&mut tx, &outcomes).await?;
         let index: Vec<&IndexRow> = outcomes.iter().flat_map(|o| &o.index).collect();
-        index::put_own(&mut tx, &index).await?;
+        sent::put_index(&mut tx, &index).await?;
         let gone: Vec<_> = outcomes.iter().flat_map(|o| &o.index_gone).collect();
         index::remove(&mut tx, &gone).await?;
-        let exchanges: Vec<(i64, i64, &Value)> = outcomes
+        let exchanges: Vec<(StepId, i64, &Value)> = outcomes
             .iter()
             .zip(&subjects)
             .flat_map(|(outcome, subject)| {
                 let exchanges = outcome.exchanges.iter();
-                exchanges.map(|exchange| (outcome.step.0, *subject, exchange))
+                exchanges.map(|exchange| (outcome.step, *subject, exchange))
             })
             .collect();
-        if !exchanges.is_empty() {
-            tx.batch_with(sql::EXCHANGES, &list(&exchanges)?, now)
-                .await?;
-        }
-        let audit: Vec<AuditEvent> = outcomes.iter().flat_map(|o| o.audit.clone()).collect();
-        add_audit(&mut tx, &audit).await?;
+        sent::put_exchanges(&mut tx, &exchanges, now).await?;
+        let audit: Vec<&AuditEvent> = outcomes.iter().flat_map(|o| &o.audit).collect();
+        sent::put_audit(&mut tx, &audit).await?;
         tx.commit().await?;
         Ok(stale)
     }
@@ -75,38 +70,6 @@ impl SqliteStore {
             .map_err(backend)?;
         rows.iter().map(exchange).collect()
     }
-}
-
-/// The outcomes that were made from subjects as they are stored, and the steps of the others.
-async fn fresh<'o>(
-    tx: &mut Tx,
-    outcomes: &'o [Outcome],
-) -> Result<(Vec<&'o Outcome>, Vec<StepId>)> {
-    let all: Vec<&Subject> = outcomes
-        .iter()
-        .flat_map(|outcome| &outcome.subjects)
-        .collect();
-    let stale = stale(tx, &all).await?;
-    let mut taken: HashSet<SubjectId> = HashSet::new();
-    let (mut good, mut left) = (Vec::with_capacity(outcomes.len()), Vec::new());
-    for outcome in outcomes {
-        let ids: Vec<SubjectId> = outcome
-            .subjects
-            .iter()
-            .filter_map(|subject| subject.id)
-            .collect();
-        // Two outcomes over one subject: the second must see what the first made of it.
-        if ids
-            .iter()
-            .any(|id| stale.contains(id) || taken.contains(id))
-        {
-            left.push(outcome.step);
-        } else {
-            taken.extend(ids);
-            good.push(outcome);
-        }
-    }
-    Ok((good, left))
 }
 
 /// Moves the steps to their new states; returns each one's subject.
@@ -134,11 +97,7 @@ async fn put_states(tx: &mut Tx, outcomes: &[&Outcome], now: Millis) -> Result<V
         moved.push((*outcome, state));
         subjects.push(subject);
     }
-    let rows: Vec<StateRow<'_>> = moved
-        .iter()
-        .map(|(outcome, state)| state_row(outcome, state))
-        .collect();
-    tx.batch_with(sql::OUTCOMES, &list(&rows)?, now).await?;
+    sent::put_states(tx, &moved, now).await?;
     Ok(subjects)
 }
 
@@ -160,33 +119,6 @@ async fn current_states(tx: &mut Tx, ids: &str) -> Result<HashMap<StepId, Curren
         current.insert(StepId(cells.get("id")?), value);
     }
     Ok(current)
-}
-
-/// Step, state, the whole state when it has data, until, attempts.
-type StateRow<'s> = (
-    i64,
-    &'static str,
-    Option<&'s StepState>,
-    Option<Millis>,
-    u32,
-);
-
-fn state_row<'s>(outcome: &Outcome, state: &'s StepState) -> StateRow<'s> {
-    let (data, until) = match state {
-        StepState::Waiting { until, .. } => (Some(state), Some(*until)),
-        StepState::Held { .. } | StepState::Parked { .. } | StepState::Replan { .. } => {
-            (Some(state), None)
-        }
-        StepState::Planned
-        | StepState::Pending
-        | StepState::Claimed
-        | StepState::Succeeded
-        | StepState::Unknown
-        | StepState::Superseded
-        | StepState::Rejected
-        | StepState::Expired => (None, None),
-    };
-    (outcome.step.0, state.name(), data, until, outcome.attempts)
 }
 
 async fn put_presence(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {

@@ -81,9 +81,9 @@ async fn write_fresh(
     cycle: &OpenCycle,
     writes: &[&SubjectWrite],
 ) -> Result<Vec<SubjectId>> {
-    let subjects: Vec<(&Subject, Option<&str>)> = writes
+    let subjects: Vec<(&Subject, &str)> = writes
         .iter()
-        .map(|write| (&write.subject, Some(write.container.as_str())))
+        .map(|write| (&write.subject, write.container.as_str()))
         .collect();
     let ids = put_subjects(tx, &subjects, cycle.started_at).await?;
     let touched: Vec<Touched> = ids
@@ -108,7 +108,7 @@ async fn write_fresh(
 }
 
 /// The subjects that were changed since they were read. One that was never read (version 0) is not.
-pub(crate) async fn stale(tx: &mut Tx, subjects: &[&Subject]) -> Result<HashSet<SubjectId>> {
+async fn stale(tx: &mut Tx, subjects: &[&Subject]) -> Result<HashSet<SubjectId>> {
     let read: Vec<&&Subject> = subjects
         .iter()
         .filter(|subject| subject.version > 0)
@@ -141,11 +141,11 @@ pub(crate) async fn stale(tx: &mut Tx, subjects: &[&Subject]) -> Result<HashSet<
     Ok(changed.collect())
 }
 
-/// Writes subjects, new or known, with their container if it is to change, and what follows from
-/// it. Returns their ids in order.
-pub(crate) async fn put_subjects(
+/// Writes subjects, new or known, with their containers, and what follows from it. Returns their ids
+/// in order.
+async fn put_subjects(
     tx: &mut Tx,
-    subjects: &[(&Subject, Option<&str>)],
+    subjects: &[(&Subject, &str)],
     now: Millis,
 ) -> Result<Vec<SubjectId>> {
     if subjects.is_empty() {
@@ -160,11 +160,11 @@ pub(crate) async fn put_subjects(
         rows.push(SubjectRow {
             channel,
             subject,
-            container: *container,
+            container,
         });
     }
     let before = read_before(tx, &list(&keys)?).await?;
-    let containers: Vec<&str> = subjects.iter().filter_map(|(_, c)| *c).collect();
+    let containers: Vec<&str> = subjects.iter().map(|(_, container)| *container).collect();
     tx.batch(sql::CONTAINERS, &list(&containers)?).await?;
     let ids = upsert(tx, &rows, &keys, now).await?;
     check_ids(subjects, &ids)?;
@@ -185,7 +185,7 @@ pub(crate) async fn put_subjects(
 
 async fn channel_ids(
     tx: &mut Tx,
-    subjects: &[(&Subject, Option<&str>)],
+    subjects: &[(&Subject, &str)],
 ) -> Result<HashMap<ChannelId, i64>> {
     let mut channels = HashMap::new();
     for (subject, _) in subjects {
@@ -248,7 +248,7 @@ async fn upsert(
 }
 
 /// A subject never changes its key: an id that came with another key is a mistake of the caller.
-fn check_ids(subjects: &[(&Subject, Option<&str>)], ids: &[SubjectId]) -> Result<()> {
+fn check_ids(subjects: &[(&Subject, &str)], ids: &[SubjectId]) -> Result<()> {
     for ((subject, _), id) in subjects.iter().zip(ids) {
         if let Some(expected) = subject.id.filter(|expected| expected != id) {
             return Err(inconsistent(

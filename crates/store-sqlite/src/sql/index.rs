@@ -1,20 +1,5 @@
 //! The target index.
 
-/// Rows: kind, target id, external id, name, e-mail, observed; ?2 = target, ?3 = generation,
-/// ?4 = own.
-macro_rules! put {
-    ($generation:literal) => {
-        concat!(
-            "INSERT INTO target_index (target, kind, target_id, external_id, name, email, generation, own, observed_json)
-             SELECT ?2, v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, ?3, ?4, v.value -> 5
-             FROM json_each(?1) v WHERE true
-             ON CONFLICT (target, kind, target_id) DO UPDATE SET external_id = excluded.external_id,
-                name = excluded.name, email = excluded.email, generation = ", $generation, ",
-                own = excluded.own, observed_json = excluded.observed_json"
-        )
-    };
-}
-
 macro_rules! index_columns {
     () => {
         "i.id AS id, i.kind AS kind, i.external_id AS external_id, i.name AS name, i.email AS email,
@@ -38,8 +23,13 @@ macro_rules! find {
 }
 
 statements! {
-    PUT = put!("excluded.generation");
-    PUT_OWN = put!("max(generation, excluded.generation)");
+    /// Rows: kind, target id, external id, name, e-mail, observed; ?2 = target, ?3 = generation.
+    PUT = "INSERT INTO target_index (target, kind, target_id, external_id, name, email, generation, own, observed_json)
+        SELECT ?2, v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, ?3, 0, v.value -> 5
+        FROM json_each(?1) v WHERE true
+        ON CONFLICT (target, kind, target_id) DO UPDATE SET external_id = excluded.external_id,
+            name = excluded.name, email = excluded.email, generation = excluded.generation,
+            own = excluded.own, observed_json = excluded.observed_json";
     /// Rows: kind, target id; ?2 = target.
     REMOVE = "DELETE FROM target_index WHERE id IN (
         SELECT i.id FROM json_each(?1) v CROSS JOIN target_index i

@@ -10,6 +10,32 @@ macro_rules! statements {
     };
 }
 
+/// The same row so many times as a statement with rows as parameters takes at once ([`ROWS`]).
+macro_rules! rows {
+    ($row:literal) => {
+        concat!(
+            $crate::sql::eight!($row),
+            ",",
+            $crate::sql::eight!($row),
+            ",",
+            $crate::sql::eight!($row),
+            ",",
+            $crate::sql::eight!($row)
+        )
+    };
+}
+macro_rules! eight {
+    ($row:literal) => {
+        concat!(
+            $row, ",", $row, ",", $row, ",", $row, ",", $row, ",", $row, ",", $row, ",", $row
+        )
+    };
+}
+use eight;
+
+/// Rows that a statement with rows as parameters takes at once.
+pub(crate) const ROWS: usize = 32;
+
 pub(crate) mod admin;
 pub(crate) mod alerts;
 pub(crate) mod cycle;
@@ -20,6 +46,7 @@ pub(crate) mod operators;
 pub(crate) mod release;
 pub(crate) mod scope;
 pub(crate) mod send;
+pub(crate) mod sent;
 pub(crate) mod step;
 pub(crate) mod subject;
 pub(crate) mod write;
@@ -38,6 +65,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         release::ALL,
         scope::ALL,
         send::ALL,
+        sent::ALL,
         step::ALL,
         subject::ALL,
         write::ALL,

@@ -68,11 +68,6 @@ statements! {
     STATES = "SELECT s.id AS id, s.subject AS subject, s.state AS state, s.state_json AS state_json
         FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value CROSS JOIN channel c ON c.id = s.channel
         WHERE c.target = ?2";
-    /// Rows: step, state, whole state or null, until, attempts; ?2 = now.
-    OUTCOMES = "UPDATE step SET state = v.value ->> 1, state_json = nullif(v.value -> 2, 'null'),
-            until = v.value ->> 3, attempts = v.value ->> 4, changed_at = ?2
-        FROM json_each(?1) v WHERE step.id = v.value ->> 0";
-
     /// Rows: group, member, present, added by us. What is absent and unwanted needs no row.
     PRESENCE = "INSERT INTO membership (group_id, user_id, desired, present, added_by_us)
         SELECT v.value ->> 0, v.value ->> 1, 0, v.value ->> 2, v.value ->> 3 FROM json_each(?1) v WHERE true
@@ -89,9 +84,6 @@ statements! {
             ON m.group_id = v.value ->> 0 AND m.user_id = v.value ->> 1
         WHERE m.desired = 0 AND m.present = 0)";
 
-    /// Rows: step, subject, exchange; ?2 = now.
-    EXCHANGES = "INSERT INTO exchange (step, subject, at, document_json)
-        SELECT v.value ->> 0, v.value ->> 1, ?2, v.value -> 2 FROM json_each(?1) v";
     /// ?1 = subject, ?2 = limit.
     EXCHANGE_LIST = "SELECT id, step, at, document_json FROM exchange WHERE subject = ?1 ORDER BY id DESC LIMIT ?2";
 }

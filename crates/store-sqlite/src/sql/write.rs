@@ -39,7 +39,7 @@ statements! {
             left_at = excluded.left_at, standing_hold = excluded.standing_hold, version = version + 1,
             members_settled = max(members_settled, excluded.members_settled),
             members_dirty = max(members_dirty, excluded.members_dirty),
-            container = coalesce(excluded.container, container),
+            container = excluded.container,
             removed_at = CASE WHEN excluded.removed_at IS NOT NULL
                 THEN coalesce(removed_at, excluded.removed_at) END
         RETURNING id, channel, source_key";

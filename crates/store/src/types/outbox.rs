@@ -82,7 +82,8 @@ pub struct Outcome {
     pub state: StepState,
     /// Attempts made.
     pub attempts: u32,
-    /// Subjects as they are to be stored (the step's own; a re-key's old one).
+    /// Stored subjects as they are to be (the step's own; a re-key's old one). What sending does not change is not
+    /// written: key, kind, names, and what is wanted of it, unless nothing is wanted any more.
     pub subjects: Vec<Subject>,
     /// Members that are now present or absent.
     pub presence: Vec<Presence>,
