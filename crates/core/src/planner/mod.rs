@@ -5,6 +5,7 @@ mod compare;
 mod correlate;
 mod draft;
 mod drift;
+mod found;
 mod groups;
 mod hash;
 mod holds;
@@ -18,6 +19,7 @@ mod subject;
 mod unlinked;
 
 pub use drift::{Drift, drift};
+pub use found::take_as_found;
 pub use hash::{PlanHasher, is_same_plan};
 pub use input::*;
 pub use members::plan_members;

@@ -54,6 +54,8 @@ pub(super) struct Beginning {
     /// Everybody is planned, changed or not: what is stored was planned for another configuration, or
     /// before the backup that it came from was restored.
     pub(super) plans_anew: bool,
+    /// The state was restored, so that the target's listing is newer than what is stored of it.
+    pub(super) believes_target: bool,
     /// See [`planning_digest`].
     pub(super) digest: Hash128,
 }
@@ -94,11 +96,12 @@ pub(super) fn begin(
         | CycleMode::Rekey
         | CycleMode::FollowUp => options.mode,
     };
+    let believes_target = mode == CycleMode::Reconcile && restored::is_marked(record);
     Ok(Beginning {
         mode,
         configuration_changed,
-        plans_anew: configuration_changed
-            || (mode == CycleMode::Reconcile && restored::is_marked(record)),
+        plans_anew: configuration_changed || believes_target,
+        believes_target,
         digest,
     })
 }

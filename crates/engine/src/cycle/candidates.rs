@@ -6,7 +6,9 @@ use usher_connector::Failure;
 use usher_core::model::{
     Kind, Observed, Resource, SourceKey, Subject, SubjectId, SubjectState, TargetId,
 };
-use usher_core::planner::{Candidate, Conflict, Copied, FoundBy, Ownership, SourceState};
+use usher_core::planner::{
+    Candidate, Conflict, Copied, FoundBy, Ownership, SourceState, take_as_found,
+};
 use usher_directory::compare::fold;
 use usher_store::{IndexKey, IndexRow, SubjectHead};
 
@@ -44,7 +46,10 @@ impl Run<'_> {
         changed: Vec<Judged>,
         heads: &HashMap<SourceKey, SubjectHead>,
     ) -> Result<Vec<Gathered>, EngineError> {
-        let subjects = self.stored(&changed, heads).await?;
+        let mut subjects = self.stored(&changed, heads).await?;
+        if self.beginning.believes_target {
+            self.take_as_found(&mut subjects, &changed).await?;
+        }
         let mut all = Vec::with_capacity(changed.len());
         for (item, mut subject) in changed.into_iter().zip(subjects) {
             let display = display(&self.rules, &subject, &item.source);
@@ -75,6 +80,45 @@ impl Run<'_> {
             one.copied = copied(self.engine, &self.rules, &one.subject).await?;
         }
         Ok(all)
+    }
+
+    /// Of a restored state, the target's listing is believed rather than what is stored.
+    async fn take_as_found(
+        &self,
+        subjects: &mut [Subject],
+        items: &[Judged],
+    ) -> Result<(), EngineError> {
+        for kind in [Kind::User, Kind::Group] {
+            let linked = subjects.iter().filter(|subject| subject.kind == kind);
+            let ids = linked.filter_map(|subject| subject.linked_id().cloned());
+            let keys: Vec<IndexKey> = ids.map(IndexKey::Id).collect();
+            if keys.is_empty() {
+                continue;
+            }
+            let rows = self
+                .engine
+                .store
+                .index_find(&self.open.sp.id, kind, &keys)
+                .await?;
+            let found: HashMap<TargetId, Observed> = rows
+                .into_iter()
+                .map(|row| (row.observed.target_id.clone(), row.observed))
+                .collect();
+            let of_kind = subjects.iter_mut().zip(items);
+            for (subject, item) in of_kind.filter(|(subject, _)| subject.kind == kind) {
+                let Some(observed) = subject.linked_id().and_then(|id| found.get(id)) else {
+                    continue;
+                };
+                let wants_active = match &item.source {
+                    SourceState::InScope(desired) => desired.active(),
+                    SourceState::Invalid { disabled, .. } => disabled.is_none(),
+                    SourceState::OutOfScope { .. } | SourceState::Gone { .. } => false,
+                    SourceState::Protected { .. } => true,
+                };
+                *subject = take_as_found(&self.rules, subject.clone(), observed, wants_active);
+            }
+        }
+        Ok(())
     }
 
     async fn stored(

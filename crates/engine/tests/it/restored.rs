@@ -132,3 +132,55 @@ async fn what_was_to_be_created_when_the_backup_was_made_is_planned_again_after_
     assert_eq!(posts, 1, "{writes:?}");
     assert_eq!(world.users().len(), 4);
 }
+
+/// Somebody changes an account at the target, without the engine.
+async fn patch(world: &World, uid: &str, field: &str, value: serde_json::Value) {
+    let id = world.users()[uid]["id"].as_str().unwrap().to_owned();
+    let client = reqwest::Client::builder().build().unwrap();
+    let answer = client
+        .patch(format!("{}/Users/{id}", world.sandbox.base_url()))
+        .bearer_auth(world.sandbox.key())
+        .header("content-type", "application/scim+json")
+        .body(
+            serde_json::json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{"op": "replace", "path": field, "value": value}],
+            })
+            .to_string(),
+        )
+        .send();
+    let answer = answer.await.unwrap();
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+/// What was sent after the backup was made is there; only what is not there is sent.
+#[tokio::test]
+async fn what_the_target_has_already_is_not_sent_again() {
+    let world = World::of(12).await;
+    world.first_sync().await;
+    for uid in ["u001", "u002"] {
+        "Lead".clone_into(&mut world.dir().person(uid).title);
+        patch(&world, uid, "title", "Lead".into()).await;
+    }
+    world.dir().person("u003").locked = true;
+    patch(&world, "u003", "active", false.into()).await;
+    "Head".clone_into(&mut world.dir().person("u004").title);
+    // Was another one after the backup, and is again what it was.
+    patch(&world, "u005", "title", "Former".into()).await;
+    let sp = &world.configuration.sp_connections[0];
+    let observing = world.admin.observe_restored(sp, &sp.channels[0]);
+    observing.await.unwrap();
+    world.forget_requests();
+    world.sync(CycleMode::Reconcile).await;
+    activate(&world).await.unwrap();
+    world.sync(CycleMode::Incremental).await;
+    let writes = world.writes();
+    assert_eq!(writes.len(), 2, "{writes:?}");
+    assert_eq!(world.users()["u004"]["title"], "Head");
+    assert_eq!(world.users()["u005"]["title"], "Engineer");
+    // Who was disabled by us after the backup is enabled by us.
+    world.dir().person("u003").locked = false;
+    world.sync(CycleMode::Incremental).await;
+    assert_eq!(world.active("u003"), Some(true));
+    assert_eq!(world.held().await, []);
+}
