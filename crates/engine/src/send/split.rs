@@ -81,12 +81,17 @@ impl Attempt<'_> {
         }
     }
 
-    fn by_need(&self, resource: &Resource) -> (Resource, Resource) {
+    /// Whether the target cannot do without a field.
+    fn is_needed(&self, field: &str) -> bool {
         let descriptor = &self.open.descriptor;
+        field == descriptor.external_id_field
+            || descriptor.field(field).is_some_and(|field| field.required)
+    }
+
+    fn by_need(&self, resource: &Resource) -> (Resource, Resource) {
         let is_needed = |field: &str| {
-            field == descriptor.external_id_field
+            self.is_needed(field)
                 || field == crate::context::GROUP_NAME_FIELD && resource.fields.len() == 1
-                || descriptor.field(field).is_some_and(|field| field.required)
         };
         let mut needed = Resource::default();
         let mut optional = Resource::default();
@@ -101,7 +106,7 @@ impl Attempt<'_> {
         (needed, optional)
     }
 
-    /// Halves until what is refused stands alone.
+    /// Required fields alone first; then halves until what is refused stands alone.
     async fn split_changes(
         &self,
         step: &Step,
@@ -112,8 +117,16 @@ impl Attempt<'_> {
         let mut accepted: Vec<FieldChange> = Vec::new();
         let mut refused: Vec<FieldChange> = Vec::new();
         let mut last = Done::default();
-        let (left, right) = changes.split_at(changes.len() / 2);
-        let mut rest = vec![right.to_vec(), left.to_vec()];
+        let (needed, optional): (Vec<FieldChange>, Vec<FieldChange>) = changes
+            .iter()
+            .cloned()
+            .partition(|change| self.is_needed(&change.field));
+        let mut rest = if needed.is_empty() || optional.is_empty() {
+            let (left, right) = changes.split_at(changes.len() / 2);
+            vec![right.to_vec(), left.to_vec()]
+        } else {
+            vec![optional, needed]
+        };
         while let Some(part) = rest.pop() {
             let operation = with_changes(&step.planned.operation, part.clone());
             match self.part(step, &operation, log).await {

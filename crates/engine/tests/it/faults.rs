@@ -382,3 +382,37 @@ async fn a_step_that_was_put_back_did_not_fail() {
         assert!(!told.contains("failed"), "{told}");
     }
 }
+
+/// Behaviour §6: what the target cannot do without goes alone first, in a change as in a create.
+#[tokio::test]
+async fn of_a_refused_change_the_required_attributes_go_alone_first() {
+    let world = World::of(6).await;
+    world.first_sync().await;
+    for method in ["PATCH", "PUT"] {
+        let fault = FaultKind::Error {
+            status: 400,
+            commit: false,
+        };
+        world.sandbox.fault(FaultRule {
+            body_contains: Some("Forbidden".to_owned()),
+            ..FaultRule::once(method, fault).times(1_000)
+        });
+    }
+    "Forbidden".clone_into(&mut world.dir().person("u002").title);
+    world.dir().person("u002").mail = Some("two@example.com".to_owned());
+    world.forget_requests();
+    world.sync(CycleMode::Incremental).await;
+    let bodies: Vec<String> = world
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "PATCH")
+        .map(|request| request.request_body)
+        .collect();
+    assert!(bodies[0].contains("Forbidden"), "{bodies:?}");
+    assert!(bodies[1].contains("two@example.com"), "{bodies:?}");
+    assert!(!bodies[1].contains("Forbidden"), "{bodies:?}");
+    let changed = world.users()["u002"].to_string();
+    assert!(changed.contains("two@example.com"), "{changed}");
+    assert!(!changed.contains("Forbidden"), "{changed}");
+}
