@@ -158,7 +158,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
                 "First link, for one use within a day: {}",
                 link.reveal()
             ));
-            ui.line("Make the first operator with it: POST /api/v1/first-run with `link`, `name` and `password`; or without it: `usher operators add NAME`.");
+            ui.line("Make the first operator with it: open `/first-run` of the service in a browser and enter it there, or send it with POST /api/v1/first-run as `link`, with `name` and `password`; or without it: `usher operators add NAME`.");
         }
     }
     Ok(Exit::Done)

@@ -298,6 +298,9 @@ impl Operation {
         if !matches!(self.takes, Takes::Nothing) {
             add(400, "The body is no JSON, or nested too deeply");
             add(413, "The body is too large");
+            if self.open {
+                add(408, "The body did not come within ten seconds");
+            }
             add(415, "The body is not declared as application/json");
             add(
                 422,
@@ -312,6 +315,8 @@ impl Operation {
             add(428, "The header `If-Match` is missing");
         }
         add(500, "The state cannot be read or written");
+        add(503, "The state was moved away while it is in use");
+        add(507, "The disk of the state is full");
         let mut responses = serde_json::Map::new();
         for (status, about, (kind, said)) in answers {
             let schema = shape::schema(&said);
