@@ -41,4 +41,5 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use maintenance::UNFINISHED;
 pub use open::SqliteStore;

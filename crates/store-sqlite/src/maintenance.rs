@@ -1,6 +1,6 @@
 //! Retention, checks and copies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::ConnectOptions as _;
 use usher_core::model::Millis;
@@ -12,7 +12,56 @@ use crate::open::{SqliteStore, create_private, options};
 use crate::sql::maintenance as sql;
 use crate::tx::{Tx, list};
 
+/// What the name of a copy has in addition until it is whole.
+pub const UNFINISHED: &str = ".unfinished";
+
 const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A copy that is being written: under a name that nothing takes for a copy, however early the process
+/// ends. Locked, so that what a killed process left is told from what somebody is writing.
+struct Unfinished {
+    path: PathBuf,
+    lock: std::fs::File,
+}
+
+impl Unfinished {
+    async fn begin(file: &Path) -> Result<Self> {
+        let mut path = file.as_os_str().to_owned();
+        path.push(UNFINISHED);
+        let path = PathBuf::from(path);
+        create_private(&path).await?;
+        let lock = std::fs::File::open(&path).map_err(backend)?;
+        if lock.try_lock().is_err() {
+            return Err(taken(&path, "is being written by somebody else"));
+        }
+        // What was left is no beginning of ours.
+        let all = std::fs::OpenOptions::new().write(true).open(&path);
+        all.and_then(|file| file.set_len(0)).map_err(backend)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Gives the copy its name, when it is on the disk as a whole.
+    async fn finish(self, file: &Path) -> Result<()> {
+        let copy = tokio::fs::File::open(&self.path).await.map_err(backend)?;
+        copy.sync_all().await.map_err(backend)?;
+        let renamed = tokio::fs::rename(&self.path, file).await;
+        renamed.map_err(backend)?;
+        drop(self.lock);
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let folder = tokio::fs::File::open(folder).await.map_err(backend)?;
+        folder.sync_all().await.map_err(backend)
+    }
+}
+
+fn taken(path: &Path, why: &str) -> usher_store::StoreError {
+    backend(std::io::Error::new(
+        std::io::ErrorKind::AlreadyExists,
+        format!("cannot create {}: it {why}", path.display()),
+    ))
+}
 
 impl SqliteStore {
     pub(crate) async fn do_prune(&self, retention: &Retention, now: Millis) -> Result<u64> {
@@ -70,10 +119,14 @@ impl SqliteStore {
         } else {
             to.to_owned()
         };
-        let text = file
+        if tokio::fs::try_exists(&file).await.map_err(backend)? {
+            return Err(taken(&file, "exists already"));
+        }
+        let unfinished = Unfinished::begin(&file).await?;
+        let path = &unfinished.path;
+        let text = path
             .to_str()
-            .ok_or_else(|| backend(format!("the path {} is not valid UTF-8", file.display())))?;
-        create_private(&file, true).await?;
+            .ok_or_else(|| backend(format!("the path {} is not valid UTF-8", path.display())))?;
         let mut conn = options(&self.file, "-4096")
             .connect()
             .await
@@ -84,8 +137,7 @@ impl SqliteStore {
             .await
             .map_err(backend)?;
         sqlx::Connection::close(conn).await.map_err(backend)?;
-        let copy = tokio::fs::File::open(&file).await.map_err(backend)?;
-        copy.sync_all().await.map_err(backend)
+        unfinished.finish(&file).await
     }
 
     pub(crate) async fn do_touch(&self) -> Result<()> {

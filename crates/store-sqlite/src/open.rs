@@ -132,19 +132,13 @@ async fn prepare_files(dir: &Path, file: &Path) -> Result<()> {
         builder.mode(0o700);
         builder.create(dir).await.map_err(backend)?;
     }
-    create_private(file, false).await
+    create_private(file).await
 }
 
-/// Creates an empty file for its owner only; its journal files inherit the permissions. When
-/// `fresh`, an existing one is an error.
-pub(crate) async fn create_private(file: &Path, fresh: bool) -> Result<()> {
+/// Creates an empty file for its owner only, unless it is there; its journal files inherit the permissions.
+pub(crate) async fn create_private(file: &Path) -> Result<()> {
     let mut options = tokio::fs::OpenOptions::new();
-    options.write(true);
-    if fresh {
-        options.create_new(true);
-    } else {
-        options.create(true).truncate(false);
-    }
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     options.mode(0o600);
     match options.open(file).await {

@@ -7,6 +7,7 @@ mod exit;
 mod failure;
 mod logging;
 mod registry;
+mod rehearsals;
 mod session;
 mod settings;
 mod ui;

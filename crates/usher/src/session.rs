@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use usher_admin_api::commands;
 use usher_core::model::{Configuration, StepId};
@@ -18,13 +17,13 @@ use usher_store_sqlite::SqliteStore;
 use crate::beside::Beside;
 use crate::commands::serve::SOCKET;
 use crate::failure::Failure;
+use crate::rehearsals;
 use crate::settings::Settings;
 use crate::wiring;
 
 /// The database's name in the state folder.
 pub(crate) const DATABASE: &str = "state.db";
 const LOCK: &str = "usher.lock";
-const DAY: Duration = Duration::from_hours(24);
 
 /// What a command wants to do with the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +175,7 @@ impl Session {
             },
         };
         if lock.is_some() {
-            forget_rehearsals(dir);
+            rehearsals::forget(dir);
         }
         let sealer = if access == Access::Keyless {
             // In an emergency nobody searches for a key first. This one opens nothing.
@@ -210,28 +209,6 @@ fn sending(send: &SendOptions) -> commands::Send {
     commands::Send {
         patience_ms: send.patience_ms,
         at_most: send.at_most,
-    }
-}
-
-/// A plan that was killed leaves its copy of the state behind; one of yesterday is nobody's any
-/// more. What cannot be removed is tried again next time.
-fn forget_rehearsals(dir: &Path) {
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let is_copy = entry
-            .file_name()
-            .to_string_lossy()
-            .starts_with(wiring::REHEARSAL);
-        let age = entry
-            .metadata()
-            .and_then(|found| found.modified())
-            .ok()
-            .and_then(|at| at.elapsed().ok());
-        if is_copy && age.is_some_and(|age| age > DAY) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }
 

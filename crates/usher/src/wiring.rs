@@ -16,9 +16,7 @@ use usher_store::{Administration as _, StoreError};
 use usher_store_sqlite::SqliteStore;
 
 use crate::registry::Registry;
-
-/// What the folder of a copy begins with.
-pub(crate) const REHEARSAL: &str = "rehearsal-";
+use crate::rehearsals::Folder;
 
 /// Rehearses on a copy of the state, in a folder of its own beside it: there is room for it, and
 /// nobody else may look into it.
@@ -30,10 +28,8 @@ struct Copies {
 #[async_trait]
 impl Rehearsal for Copies {
     async fn copy(&self) -> Result<ScratchCopy, EngineError> {
-        let folder = tempfile::Builder::new()
-            .prefix(REHEARSAL)
-            .tempdir_in(&self.dir)
-            .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let folder =
+            Folder::make(&self.dir).map_err(|error| StoreError::Backend(Box::new(error)))?;
         self.store.backup(folder.path()).await?;
         let store = SqliteStore::open(folder.path()).await?;
         Ok(ScratchCopy {

@@ -74,7 +74,12 @@ impl Admin {
             let name = entry.file_name().to_string_lossy().into_owned();
             let at = name.strip_prefix("backup-").and_then(|at| at.parse().ok());
             let Some(at) = at else { continue };
-            let bytes = size(&entry.path().join(DATABASE)).await;
+            let file = entry.path().join(DATABASE);
+            // Without it the folder is what a killed process left.
+            if !tokio::fs::try_exists(&file).await.unwrap_or(false) {
+                continue;
+            }
+            let bytes = size(&file).await;
             found.push(Backup { name, at, bytes });
         }
         found.sort_by_key(|backup| std::cmp::Reverse(backup.at));

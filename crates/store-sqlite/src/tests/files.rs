@@ -46,6 +46,28 @@ async fn a_backup_tells_which_file_is_in_the_way() {
     assert_eq!(std::fs::read_to_string(&to).unwrap(), "something else");
 }
 
+/// What is not whole has not the name of a copy.
+#[tokio::test]
+async fn a_backup_has_its_name_when_it_is_whole_and_two_do_not_write_one() {
+    let (_dir, store) = empty().await;
+    let to = tempfile::tempdir().unwrap();
+    let unfinished = to.path().join("state.db.unfinished");
+    // Somebody else is writing there.
+    std::fs::write(&unfinished, "half of one").unwrap();
+    let other = std::fs::File::open(&unfinished).unwrap();
+    other.lock().unwrap();
+    let error = store.backup(to.path()).await.unwrap_err();
+    assert!(error.to_string().contains("somebody else"), "{error}");
+    assert!(!to.path().join("state.db").exists());
+    assert_eq!(std::fs::read_to_string(&unfinished).unwrap(), "half of one");
+    // That process was killed.
+    drop(other);
+    store.backup(to.path()).await.unwrap();
+    assert!(!unfinished.exists());
+    let copy = SqliteStore::open(to.path()).await.unwrap();
+    assert_eq!(copy.configuration().await.unwrap().revision, 0);
+}
+
 #[tokio::test]
 async fn opening_again_keeps_what_is_there() {
     let (dir, store) = empty().await;

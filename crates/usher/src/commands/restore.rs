@@ -17,6 +17,8 @@ use crate::wiring;
 
 /// How every database of this kind begins.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How much of it says how long it is (its file format: page size at byte 16, pages at byte 28).
+const HEAD: usize = 32;
 /// The folder below the state folder where a backup is made ready.
 const ASIDE: &str = "restoring";
 
@@ -46,6 +48,19 @@ struct Restored {
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let from = args.dir.join(session::DATABASE);
     let state = &context.settings.state;
+    let unfinished = args.dir.join(format!(
+        "{}{}",
+        session::DATABASE,
+        usher_store_sqlite::UNFINISHED
+    ));
+    if !from.is_file() && unfinished.exists() {
+        return Err(Failure::refused(format!(
+            "the backup in `{}` was not finished: `{}` is there, and the whole copy is not",
+            args.dir.display(),
+            unfinished.display()
+        ))
+        .help("use another backup; nothing was restored"));
+    }
     if !from.is_file() {
         return Err(
             Failure::refused(format!("there is no backup in `{}`", args.dir.display())).help(
@@ -102,13 +117,17 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
 /// Refuses a file that is no database, such as one whose copying broke off at once: opened, an
 /// empty file would become an empty state.
 fn looks_like_a_state(file: &Path) -> Result<(), Failure> {
-    let mut head = [0_u8; MAGIC.len()];
-    let read = std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut head));
-    if read.is_ok() && head == *MAGIC {
-        return Ok(());
-    }
+    let mut head = [0_u8; HEAD];
+    let read = std::fs::File::open(file).and_then(|mut file| {
+        file.read_exact(&mut head)?;
+        Ok(file.metadata()?.len())
+    });
     let found = match read {
-        Ok(()) => "something else".to_owned(),
+        Ok(length) if head.starts_with(MAGIC) => match whole_length(&head) {
+            whole if length >= whole => return Ok(()),
+            whole => format!("{length} of {whole} bytes of one: its copying broke off"),
+        },
+        Ok(_) => "something else".to_owned(),
         Err(error) => error.to_string(),
     };
     Err(Failure::refused(format!(
@@ -116,6 +135,34 @@ fn looks_like_a_state(file: &Path) -> Result<(), Failure> {
         file.display()
     ))
     .help("use another backup; nothing was restored"))
+}
+
+/// How long the file is, as its head says: pages by their size.
+fn whole_length(head: &[u8; HEAD]) -> u64 {
+    let [
+        ..,
+        size_high,
+        size_low,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        a,
+        b,
+        c,
+        d,
+    ] = *head;
+    let page = match u16::from_be_bytes([size_high, size_low]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    page * u64::from(u32::from_be_bytes([a, b, c, d]))
 }
 
 /// Copies the backup and lets every channel of the copy observe.

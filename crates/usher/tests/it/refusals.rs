@@ -335,8 +335,13 @@ async fn a_broken_backup_is_refused_and_leaves_room_for_a_good_one() {
     let ran = restore("broken").await.code(3);
     assert!(ran.err.contains("is not a backup"), "{}", ran.err);
     std::fs::write(rig.path("broken/state.db"), &whole[..whole.len() / 2]).unwrap();
-    let ran = restore("broken").await.code(2);
+    let ran = restore("broken").await.code(3);
+    assert!(ran.err.contains("its copying broke off"), "{}", ran.err);
     assert!(ran.err.contains("nothing was restored"), "{}", ran.err);
+    let unfinished = rig.path("broken/state.db.unfinished");
+    std::fs::rename(rig.path("broken/state.db"), unfinished).unwrap();
+    let ran = restore("broken").await.code(3);
+    assert!(ran.err.contains("was not finished"), "{}", ran.err);
     assert!(!rig.state().join("state.db").exists());
     restore("good").await.code(0);
     assert!(!rig.state().join("restoring").exists());

@@ -94,8 +94,9 @@ async fn the_sandbox_serves_until_it_is_told_to_end_and_keeps_its_data() {
     assert!(kept.contains(running["key"].as_str().unwrap()));
 }
 
+/// Each is as large as the state: after some crashes in a row they would fill the disk.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_a_killed_plan_left_is_forgotten_after_a_day() {
+async fn copies_that_killed_plans_left_go_at_the_next_start_and_before_the_next_copy() {
     let rig = Rig::new().await;
     rig.import().await.code(0);
     let copies = || {
@@ -105,16 +106,24 @@ async fn a_copy_that_a_killed_plan_left_is_forgotten_after_a_day() {
             .filter(|name| name.starts_with("rehearsal-"))
             .collect::<Vec<_>>()
     };
+    let leave = |name: &str| {
+        let folder = rig.state().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("state.db"), "x").unwrap();
+        let owner = std::fs::File::create(folder.join("owner")).unwrap();
+        owner.lock().unwrap();
+        owner
+    };
     rig.usher(&["plan"]).await.code(0);
     assert_eq!(copies(), [""; 0], "a plan leaves nothing");
-    for (name, age) in [("rehearsal-old", 100_000), ("rehearsal-new", 1_000)] {
-        let folder = rig.state().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::write(folder.join("state.db"), "x").unwrap();
-        let handle = std::fs::File::open(&folder).unwrap();
-        let at = handle.metadata().unwrap().modified().unwrap() - Duration::from_secs(age);
-        handle.set_modified(at).unwrap();
+    let living = leave("rehearsal-living");
+    for args in [&["plan"][..], &["sync"]] {
+        drop(leave("rehearsal-dead"));
+        std::fs::create_dir_all(rig.state().join("rehearsal-older")).unwrap();
+        rig.usher(args).await.code(0);
+        assert_eq!(copies(), ["rehearsal-living"], "{args:?}");
     }
-    rig.usher(&["sync"]).await.code(0);
-    assert_eq!(copies(), ["rehearsal-new"]);
+    drop(living);
+    rig.usher(&["plan"]).await.code(0);
+    assert_eq!(copies(), [""; 0]);
 }
