@@ -213,3 +213,31 @@ async fn one_run(
                 .hint("runs are forgotten an hour after their end; cycles stay: `GET /api/v1/channels/{channel}/cycles`")
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::does_both;
+
+    #[test]
+    fn a_run_under_way_answers_for_the_same_and_for_a_shallower_look_only() {
+        for (running, wanted) in [
+            ("incremental", "incremental"),
+            ("reconcile", "full"),
+            ("full", "incremental"),
+            ("rekey", "rekey"),
+            ("full, the first 5 steps", "full, the first 5 steps"),
+        ] {
+            assert!(does_both(running, wanted), "{running}, {wanted}");
+        }
+        for (running, wanted) in [
+            ("incremental", "full"),
+            ("full", "reconcile"),
+            ("rekey", "full"),
+            ("full", "rekey"),
+            ("full, the first 5 steps", "full"),
+            ("full", "applying the reviewed plan 12"),
+        ] {
+            assert!(!does_both(running, wanted), "{running}, {wanted}");
+        }
+    }
+}
