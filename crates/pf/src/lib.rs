@@ -4,6 +4,10 @@
 //! cannot say stands in policies beside it. Everything here is pure: text and values in, text and
 //! values out.
 #![deny(missing_docs)]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "members of JSON objects are set where the object was made"
+)]
 
 pub mod document;
 

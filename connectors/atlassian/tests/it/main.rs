@@ -1,5 +1,7 @@
 //! The connector against the sandbox service, over real HTTP.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

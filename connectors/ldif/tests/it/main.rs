@@ -1,5 +1,10 @@
 //! Files read as directories.
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 mod rig;
 

@@ -1,5 +1,7 @@
 //! The client against servers that misbehave, over real sockets.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,6 +1,7 @@
 //! The administrative APIs, asked as a client asks them.
 
 #![allow(
+    clippy::string_slice,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,

@@ -117,7 +117,9 @@ async fn first_arrival(rig: &Rig) -> Result<Kept> {
 /// Locks the account of somebody who arrived.
 fn leave(server: &Slapd, arrived: &Kept) -> Result<()> {
     let body: serde_json::Value = serde_json::from_str(&arrived.request_body)?;
-    let number = body["userName"].as_str().and_then(|name| name.get(1..));
+    let number = body
+        .get("userName")
+        .and_then(|name| name.as_str()?.get(1..));
     let number: u64 = number.context("no userName")?.parse()?;
     server.ldif_modify(&format!(
         "dn: {}\nchangetype: modify\nreplace: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n",

@@ -1,5 +1,11 @@
 //! The planner and the guard, told as stories, tables and properties.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used
+)] // helpers of tests
 
 mod cases;
 mod correlation;

@@ -101,7 +101,7 @@ fn a_name_of_more_than_64_kib_is_refused() {
         Dn::parse(&text).expect_err("too long").position,
         MAX_DN_BYTES
     );
-    assert!(Dn::parse(&text[..MAX_DN_BYTES]).is_ok());
+    assert!(Dn::parse(text.get(..MAX_DN_BYTES).unwrap_or_default()).is_ok());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! the stories are skipped, except in continuous integration.
 
 #![allow(
+    clippy::string_slice,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,

@@ -62,7 +62,10 @@ fn add_unusable(list: &mut Vec<NotProvisioned>, bad: &[String]) {
     };
     for text in bad {
         let parts = text.match_indices(": ");
-        let parts = parts.map(|(at, mark)| (&text[..at], &text[at + mark.len()..]));
+        let parts = parts.filter_map(|(at, mark)| {
+            let (dn, rest) = text.split_at_checked(at)?;
+            Some((dn, rest.strip_prefix(mark)?))
+        });
         if parts.clone().any(|(dn, _)| told.contains(dn)) {
             continue;
         }

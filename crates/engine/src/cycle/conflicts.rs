@@ -85,7 +85,10 @@ impl Run<'_> {
             let Some(owner) = owners.get(&self.key(&one.field, &one.value)) else {
                 continue;
             };
-            let subject = &all[one.of].subject;
+            let Some(taker) = all.get_mut(one.of) else {
+                continue;
+            };
+            let subject = &taker.subject;
             if owner.id == subject.id || !self.waits_for_exchange(&one, owner, subject).await? {
                 continue;
             }
@@ -97,7 +100,7 @@ impl Run<'_> {
                 other_is_incumbent: true,
                 is_swap: true,
             };
-            all[one.of].conflicts.push(swap);
+            taker.conflicts.push(swap);
         }
         Ok(())
     }

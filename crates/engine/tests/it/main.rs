@@ -2,6 +2,7 @@
 //! script and a real SQLite state.
 
 #![allow(
+    clippy::string_slice,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
 //! Messages as receivers get them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::string_slice, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod mail;
 mod webhook;

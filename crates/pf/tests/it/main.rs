@@ -1,5 +1,7 @@
 //! Configuration files as a whole: reading, problems, warnings, writing, differences.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::expect_used,
     clippy::panic,
     clippy::too_many_lines,

@@ -29,7 +29,7 @@ const fn department(
 }
 
 /// The departments; the shares are parts of 20.
-pub(super) const DEPARTMENTS: &[Department] = &[
+pub(super) const DEPARTMENTS: &[Department; 8] = &[
     department(
         "Engineering",
         "engineering",

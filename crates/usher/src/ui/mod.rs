@@ -182,7 +182,7 @@ fn colour(text: &str) -> usize {
     };
     let end = code.find(|c: char| !c.is_ascii_digit() && c != ';');
     match end {
-        Some(end) if code[end..].starts_with('m') => end + 3,
+        Some(end) if code.get(end..).is_some_and(|rest| rest.starts_with('m')) => end + 3,
         Some(_) | None => 0,
     }
 }

@@ -1,5 +1,7 @@
 //! The program as people use it: the built binary, a directory over LDAP, a target over HTTP.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
