@@ -13,16 +13,22 @@ use axum::{Extension, Json, Router};
 use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use usher_core::model::{Configuration, CycleMode, SourceKey, StepId};
-use usher_engine::admin::{Admin, Operator, Selection, SyncOptions};
+use usher_engine::admin::{
+    Admin, Asking, How, Leave, NotChanged, Operator, Selection, SyncOptions,
+};
 use usher_engine::{EngineError, SendOptions, Silent, to_its_end};
 use usher_store::{Change, StoreError};
 
+use crate::told::told;
 use crate::{Api, Peer};
 
 /// Where the commands are.
 pub const PLACE: &str = "/commands";
 /// Largest configuration that is saved.
 const LARGEST: usize = 64 << 20;
+
+/// How to go on without an answer.
+const UNASKED: &str = "nothing was changed; `--bypass-external-validation` saves without asking";
 
 /// How long to send, and how much.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -75,8 +81,23 @@ pub struct Save {
     pub configuration: Configuration,
     /// The revision that it was made from.
     pub from_revision: u64,
-    /// What it changes, for the audit log.
+    /// Ask directories and targets first.
+    pub ask: bool,
+    /// Allow that linked channels are no longer there.
+    pub drop_channels: bool,
+}
+
+/// What `config import` did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Saved {
+    /// The revision as it is now.
+    pub revision: u64,
+    /// What differs from before; when nothing does, nothing was saved.
     pub changes: Vec<Change>,
+    /// What was turned off again since its target refused, and which target could not be asked.
+    pub warnings: Vec<String>,
+    /// Channels that are no longer configured, with the accounts that stay at their target.
+    pub archived: Vec<(String, u64)>,
 }
 
 /// Why a command was not carried out.
@@ -151,10 +172,14 @@ async fn carried_out<T: Serialize + Movable>(
 ) -> Done<T> {
     match AssertUnwindSafe(to_its_end(work)).catch_unwind().await {
         Ok(result) => Ok(Json(result?)),
-        Err(_) => Err(Refused {
-            message: "the command failed unexpectedly; the log has its place".to_owned(),
-            failed: true,
-        }),
+        Err(_) => Err(unexpected()),
+    }
+}
+
+fn unexpected() -> Refused {
+    Refused {
+        message: "the command failed unexpectedly; the log has its place".to_owned(),
+        failed: true,
     }
 }
 
@@ -230,13 +255,68 @@ async fn save(
     State(api): State<Api>,
     Extension(peer): Extension<Peer>,
     Json(asked): Json<Save>,
-) -> Done<usher_engine::admin::SaveReport> {
+) -> Result<Json<Saved>, Refused> {
     let admin = admin_of(&api, &peer);
-    carried_out(async move {
-        let differences: usher_engine::admin::Differences = asked.changes.into_iter().collect();
-        admin
-            .save(asked.configuration, asked.from_revision, differences)
-            .await
+    let saved = AssertUnwindSafe(to_its_end(async move { saved(&admin, &asked).await }));
+    saved
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(unexpected()))
+        .map(Json)
+}
+
+/// Takes a configuration that was made of a file, whether a service runs or not.
+pub async fn saved(admin: &Admin, asked: &Save) -> Result<Saved, Refused> {
+    let how = How {
+        asking: if asked.ask {
+            Asking::Outside
+        } else {
+            Asking::Nothing
+        },
+        leave: if asked.drop_channels {
+            Leave::Any
+        } else {
+            Leave::NoneLinked
+        },
+        counts_as_seen: false,
+        tell: told,
+    };
+    // Whoever replaces everything is not to replace what they have not seen.
+    let make = |before: &Configuration| -> Result<_, EngineError> {
+        if before.revision != asked.from_revision {
+            return Err(StoreError::Conflict {
+                expected: asked.from_revision,
+                found: before.revision,
+            }
+            .into());
+        }
+        Ok((asked.configuration.clone(), ()))
+    };
+    let changed = admin.change(how, make).await?;
+    Ok(Saved {
+        revision: changed.configuration.revision,
+        changes: changed.changes,
+        warnings: changed.warnings,
+        archived: changed.archived,
     })
-    .await
+}
+
+impl From<NotChanged<EngineError>> for Refused {
+    fn from(why: NotChanged<EngineError>) -> Self {
+        match why {
+            NotChanged::Made(error) | NotChanged::Engine(error) => error.into(),
+            NotChanged::Impatient(why) => Self {
+                message: format!("{why}; {UNASKED}"),
+                failed: true,
+            },
+            NotChanged::Doubts(doubts) => {
+                let told = doubts.iter().map(|doubt| doubt.why.trim_end_matches('.'));
+                let told: Vec<&str> = told.collect();
+                Self {
+                    message: format!("{}; {UNASKED}", told.join("; ")),
+                    failed: false,
+                }
+            }
+        }
+    }
 }

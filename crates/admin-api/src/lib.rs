@@ -79,8 +79,6 @@ pub struct Api {
     listen: own::Listen,
     /// How many read events.
     streams: own::Streams,
-    /// How many requests may still make us ask a directory or a target.
-    outside: own::Outside,
 }
 
 impl Api {
@@ -96,7 +94,6 @@ impl Api {
             jobs: Arc::default(),
             listen: own::Listen::default(),
             streams: own::Streams::default(),
-            outside: own::Outside::default(),
         }
     }
 

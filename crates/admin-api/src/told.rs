@@ -1,12 +1,12 @@
 //! Differences of configuration, for the audit log.
 
-use usher_engine::admin::Differences;
-use usher_pf::Difference;
+use usher_core::model::Configuration;
 use usher_store::Change;
 
 /// What differs, without secrets.
-pub(crate) fn told(differences: Vec<Difference>) -> Differences {
-    let changes = differences.into_iter().map(|one| Change {
+pub(crate) fn told(before: &Configuration, after: &Configuration) -> Vec<Change> {
+    let changes = usher_pf::diff(before, after).into_iter();
+    let changes = changes.map(|one| Change {
         path: one.path,
         before: one.before,
         after: one.after,

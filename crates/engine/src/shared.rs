@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, OwnedMutexGuard, broadcast, watch};
+use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, broadcast, watch};
 use usher_core::model::{ChannelId, ConnectionId};
 
+use crate::admin::AT_ONCE;
 use crate::distress::Distress;
 use crate::lease::Leases;
 use crate::meters::Meters;
@@ -22,6 +23,8 @@ pub struct Shared {
     channels: Mutex<HashMap<ChannelId, Arc<tokio::sync::Mutex<()>>>>,
     targets: Mutex<HashMap<ConnectionId, Arc<TargetDesk>>>,
     configuration: Arc<tokio::sync::Mutex<()>>,
+    /// Places for whoever asks a directory or a target while an operator waits.
+    pub(crate) outside: Semaphore,
     events: broadcast::Sender<ServiceEvent>,
     changed: watch::Sender<u64>,
     /// A service stopped, or stops: nobody begins anything more at a target.
@@ -37,6 +40,7 @@ impl Default for Shared {
             channels: Mutex::default(),
             targets: Mutex::default(),
             configuration: Arc::default(),
+            outside: Semaphore::new(AT_ONCE),
             events: broadcast::Sender::new(EVENTS),
             changed: watch::Sender::new(0),
             closed: watch::Sender::new(false),

@@ -41,12 +41,7 @@ impl Beside {
             return serde_json::from_slice(&body).map_err(|error| other_version(&error));
         }
         if let Ok(refused) = serde_json::from_slice::<Refused>(&body) {
-            let exit = if refused.failed {
-                Exit::Failed
-            } else {
-                Exit::Refused
-            };
-            return Err(Failure::refused(refused.message).with_exit(exit));
+            return Err(refused.into());
         }
         // A service that runs nothing says why.
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -76,6 +71,17 @@ impl Beside {
         let body = to_bytes(Body::new(body), LARGEST).await?;
         connection.abort();
         Ok((parts.status, body.to_vec()))
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let exit = if refused.failed {
+            Exit::Failed
+        } else {
+            Exit::Refused
+        };
+        Self::refused(refused.message).with_exit(exit)
     }
 }
 

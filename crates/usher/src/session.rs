@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use usher_admin_api::commands;
-use usher_core::model::{Configuration, StepId};
-use usher_engine::admin::{
-    Admin, DecisionReport, Differences, SaveReport, Selection, SyncOptions, SyncReport,
-};
+use usher_core::model::StepId;
+use usher_engine::admin::{Admin, DecisionReport, Selection, SyncOptions, SyncReport};
 use usher_engine::{Progress, Sealer, SendOptions};
-use usher_store::{Administration as _, Change};
+use usher_store::Administration as _;
 use usher_store_sqlite::SqliteStore;
 
 use crate::beside::Beside;
@@ -125,24 +123,12 @@ impl Session {
         beside.ask("retry", &asked).await
     }
 
-    /// Saves a configuration.
-    pub(crate) async fn save(
-        &self,
-        configuration: Configuration,
-        from_revision: u64,
-        changes: Vec<Change>,
-    ) -> Result<SaveReport, Failure> {
+    /// Takes a configuration that was made of a file.
+    pub(crate) async fn save(&self, asked: &commands::Save) -> Result<commands::Saved, Failure> {
         let Some(beside) = &self.beside else {
-            let differences: Differences = changes.into_iter().collect();
-            let saved = self.admin.save(configuration, from_revision, differences);
-            return Ok(saved.await?);
+            return Ok(commands::saved(&self.admin, asked).await?);
         };
-        let asked = commands::Save {
-            configuration,
-            from_revision,
-            changes,
-        };
-        beside.ask("save", &asked).await
+        beside.ask("save", asked).await
     }
 
     /// Whether a running service does the work.

@@ -11,7 +11,6 @@ use usher_core::model::{
 };
 use usher_engine::EngineError;
 use usher_engine::admin::{AlertStory, Permission, WantedAlerts, WantedWebhook};
-use usher_store::StoreError;
 
 use super::Caller;
 use super::etag::{IfMatch, Tagged};
@@ -20,13 +19,11 @@ use super::openapi::{Group, Takes, get, post, put};
 use super::page::Page;
 use super::params::Params;
 use super::problem::{Fault, Problem};
+use super::saved::saved;
 use crate::Api;
-use crate::told::told;
 
 const LIST: &str = "alerts";
 const KINDS: &str = "steps_held|credentials_refused|channel_stopped|source_unreadable|full_read_missed|steps_parked|key_expiry";
-/// How often a change is made again when somebody else's came first.
-const TRIES: u32 = 5;
 
 pub(super) fn group() -> Group {
     let example = json!({
@@ -223,28 +220,17 @@ async fn set_settings(
     Given(sent): Given<Sent>,
 ) -> Result<Tagged<Shown>, Problem> {
     let wanted = WantedAlerts::from(sent);
-    let _turn = admin.configuration_turn().await;
-    let mut tries = 1;
-    loop {
-        admin.require(Permission::Configure)?;
-        let before = admin.look_at_configuration().await?;
-        from.check(&shown(&before))?;
-        let after = admin.with_alerts(&before, &wanted).map_err(|problems| {
+    admin.require(Permission::Configure)?;
+    let now = saved(&admin, |before| {
+        from.check(&shown(before))?;
+        admin.with_alerts(before, &wanted).map_err(|problems| {
             let faults = problems.into_iter();
             let faults = faults.map(|problem| Fault::at(problem.pointer, problem.message));
             Problem::invalid(faults.collect())
-        })?;
-        let now = shown(&after);
-        let differences = usher_pf::diff(&before, &after);
-        if differences.is_empty() {
-            return Ok(Tagged(now));
-        }
-        match admin.save(after, before.revision, told(differences)).await {
-            Ok(_) => return Ok(Tagged(now)),
-            Err(EngineError::Store(StoreError::Conflict { .. })) if tries < TRIES => tries += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
+        })
+    })
+    .await?;
+    Ok(Tagged(shown(&now)))
 }
 
 async fn test(

@@ -1,32 +1,24 @@
 //! Connection tests and scope counts. The service connects to what is configured and to nothing that a
 //! request names, but for the draft of a data store by somebody who may configure one.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use usher_connector::{Check, Plain};
 use usher_core::model::{
     Bind, ChannelSource, DataStore, DataStoreId, DataStoreKind, DirectoryKind, LdapSecurity,
     LdapStore, Sealed,
 };
 use usher_engine::EngineError;
-use usher_engine::admin::all_good;
+use usher_engine::admin::{Admin, all_good};
 
 use super::Caller;
 use super::given::{Given, GivenOrNot};
 use super::openapi::{Group, Takes, post};
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use crate::Api;
+use super::saved::impatient;
 
-/// How long a test or a count may take.
-const PATIENCE: Duration = Duration::from_mins(2);
 /// Hosts of a draft.
 const HOSTS: usize = 10;
 
@@ -90,54 +82,21 @@ fn source_example() -> Value {
     json!(template.source(DataStoreId::new("directory"), "dc=example,dc=com"))
 }
 
-/// Requests at once that read a directory or ask a target.
-const AT_ONCE: usize = 8;
-
-/// How many such requests there may still be.
-#[derive(Clone)]
-pub(crate) struct Outside(Arc<Semaphore>);
-
-impl Default for Outside {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
-
 /// Ends what takes too long, and begins only so much at once.
 pub(super) async fn patient<T>(
-    api: &Api,
+    admin: &Admin,
     work: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, Problem> {
-    let Ok(_permit) = api.outside.0.try_acquire() else {
-        return Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_at_once",
-            format!("{AT_ONCE} requests read a directory or ask a target already"),
-        )
-        .retry_after(5));
-    };
-    match tokio::time::timeout(PATIENCE, work).await {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "took_too_long",
-            format!("there was no result within {} seconds", PATIENCE.as_secs()),
-        )
-        .hint("a plan is made in the background and has no such limit")),
-    }
+    Ok(Box::pin(admin.patient(work)).await.map_err(impatient)??)
 }
 
 fn tested(checks: Vec<Check>) -> Json<Value> {
     Json(json!({"good": all_good(&checks), "checks": checks}))
 }
 
-async fn data_store(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<Value>, Problem> {
+async fn data_store(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.data_store(&admin).await?;
-    let checks = patient(&api, admin.test_data_store(&configuration, &id)).await?;
+    let checks = patient(&admin, admin.test_data_store(&configuration, &id)).await?;
     Ok(tested(checks))
 }
 
@@ -153,11 +112,7 @@ struct Draft {
     password: Option<String>,
 }
 
-async fn draft(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    Given(draft): Given<Draft>,
-) -> Result<Json<Value>, Problem> {
+async fn draft(Caller(admin): Caller, Given(draft): Given<Draft>) -> Result<Json<Value>, Problem> {
     let mut faults = Vec::new();
     if draft.hosts.is_empty() || draft.hosts.len() > HOSTS {
         faults.push(Fault::at("/hosts", format!("expected 1 to {HOSTS} hosts")));
@@ -189,27 +144,19 @@ async fn draft(
         dates: usher_core::model::Dates::default(),
         kept: usher_core::model::Kept::default(),
     };
-    let checks = patient(&api, admin.test_draft(store, password.as_ref())).await?;
+    let checks = patient(&admin, admin.test_draft(store, password.as_ref())).await?;
     Ok(tested(checks))
 }
 
-async fn sp_connection(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<Value>, Problem> {
+async fn sp_connection(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.sp_connection(&admin).await?;
-    let checks = patient(&api, admin.test_sp_connection(&configuration, &id)).await?;
+    let checks = patient(&admin, admin.test_sp_connection(&configuration, &id)).await?;
     Ok(tested(checks))
 }
 
-async fn channel(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<Value>, Problem> {
+async fn channel(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let (_, id) = place.channel(&admin).await?;
-    let checks = patient(&api, admin.test_channel(&id)).await?;
+    let checks = patient(&admin, admin.test_channel(&id)).await?;
     Ok(tested(checks))
 }
 
@@ -220,13 +167,12 @@ struct Count {
 }
 
 async fn count(
-    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     GivenOrNot(wanted): GivenOrNot<Count>,
 ) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
     let draft = wanted.map(|wanted| wanted.source);
-    let counted = patient(&api, admin.count_scope(&configuration, &id, draft)).await?;
+    let counted = patient(&admin, admin.count_scope(&configuration, &id, draft)).await?;
     Ok(Json(json!(counted)))
 }

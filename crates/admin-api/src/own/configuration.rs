@@ -3,23 +3,20 @@
 use std::path::Path;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use serde_json::{Value, json};
 use usher_core::model::{Configuration, DataStoreKind, SpConnection};
-use usher_engine::EngineError;
-use usher_engine::admin::{Admin, Permission};
+use usher_engine::admin::{Admin, Asking, Doubt, How, Leave, Permission};
 use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Warning};
-use usher_store::StoreError;
 
 use super::Caller;
-use super::checks::patient;
 use super::etag::{IfMatch, Tagged};
 use super::given::Text;
 use super::openapi::{Group, Operation, Takes, get, post, put};
 use super::params::Params;
 use super::problem::{Fault, Problem};
+use super::saved::changed;
 use super::secrets::FileSecrets;
-use crate::Api;
 use crate::identity::identity;
 use crate::secrets::SentSecrets;
 use crate::told::told;
@@ -62,7 +59,7 @@ pub(super) fn group() -> Group {
             merge(put("/configuration", "importConfiguration", "Take a file as the configuration"))
                 .query("drop_channels", "Allow that channels with links are no longer in the file; nothing is done at the target", json!("true|false"))
                 .query(BYPASS, "Do not ask the directories whose access changes and the targets that are turned on", json!("true|false"))
-                .help("As `usher config import`, but what it changes is tried first: a directory that cannot be used refuses the file, and a connection whose target refuses stays off, with a warning. Secrets stand in the file as they are, or sealed by this installation; `env:` and `file:` are for the command line. Paths of files are absolute.")
+                .help("As `usher config import`: what it changes is tried first. A directory that cannot be used refuses the file, and a connection whose target refuses stays off, with a warning. Secrets stand in the file as they are, or sealed by this installation; `env:` and `file:` are for the command line. Paths of files are absolute.")
                 .tagged()
                 .takes(file())
                 .answers_as(200, "What changed", json!({
@@ -131,7 +128,6 @@ async fn differences(
 }
 
 async fn import(
-    State(api): State<Api>,
     Caller(admin): Caller,
     params: Params,
     from: IfMatch,
@@ -139,70 +135,47 @@ async fn import(
 ) -> Result<Json<Value>, Problem> {
     let wanted = wanted(params, true)?;
     admin.require(Permission::Configure)?;
-    let current = admin.look_at_configuration().await?;
-    from.check(&file_of(&current))?;
-    let mut imported = translate(&admin, &text, &current, wanted.mode)?;
-    if !wanted.drop_channels {
-        admin
-            .refuse_losses(&current, &imported.configuration)
-            .await?;
-    }
-    if !wanted.bypass {
-        try_out(&api, &admin, &current, &mut imported).await?;
-    }
-    let differences = usher_pf::diff(&current, &imported.configuration);
-    let mut revision = current.revision;
-    let mut archived = Vec::new();
-    if !differences.is_empty() {
-        let told = told(differences.clone());
-        let saved = admin
-            .save(imported.configuration, current.revision, told)
-            .await;
-        if let Err(EngineError::Store(StoreError::Conflict { .. })) = &saved {
-            // Somebody was faster: what is there now is told.
-            from.check(&file_of(&admin.look_at_configuration().await?))?;
-        }
-        let saved = saved?;
-        revision = saved.revision;
-        archived = saved
-            .archived
-            .into_iter()
-            .map(|(channel, accounts)| json!({"channel": channel, "accounts": accounts}))
-            .collect();
-    }
+    let how = How {
+        asking: if wanted.bypass {
+            Asking::Nothing
+        } else {
+            Asking::Outside
+        },
+        leave: if wanted.drop_channels {
+            Leave::Any
+        } else {
+            Leave::NoneLinked
+        },
+        counts_as_seen: false,
+        tell: told,
+    };
+    let make = |current: &Configuration| {
+        from.check(&file_of(current))?;
+        let imported = translate(&admin, &text, current, wanted.mode)?;
+        Ok((imported.configuration, imported.warnings))
+    };
+    let changed = changed(&admin, how, make, doubtful).await?;
+    let mut warnings = changed.made;
+    warnings.extend(changed.warnings.into_iter().map(|message| Warning {
+        path: "pf".to_owned(),
+        message,
+    }));
+    let archived = changed.archived.into_iter();
+    let archived: Vec<Value> = archived
+        .map(|(channel, accounts)| json!({"channel": channel, "accounts": accounts}))
+        .collect();
     Ok(Json(json!({
-        "revision": revision, "differences": differences, "warnings": imported.warnings,
-        "archived": archived,
+        "revision": changed.configuration.revision, "differences": changed.changes,
+        "warnings": warnings, "archived": archived,
     })))
 }
 
-/// Asks every directory and target that the file gives another access to or turns on. A target that refuses stays
-/// off.
-async fn try_out(
-    api: &Api,
-    admin: &Admin,
-    current: &Configuration,
-    imported: &mut Imported,
-) -> Result<(), Problem> {
-    let asked = async {
-        Ok(admin
-            .verify_change(current, imported.configuration.clone())
-            .await)
-    };
-    let verified = patient(api, asked).await?.map_err(|doubts| {
-        let faults = doubts.into_iter().map(|doubt| {
-            let why = format!("{}; `{BYPASS}=true` saves without asking", doubt.why);
-            Fault::at(String::new(), why)
-        });
-        Problem::invalid(faults.collect())
-    })?;
-    imported.configuration = verified.configuration;
-    let warnings = verified.warnings.into_iter().map(|message| Warning {
-        path: "pf".to_owned(),
-        message,
+fn doubtful(doubts: Vec<Doubt>) -> Problem {
+    let faults = doubts.into_iter().map(|doubt| {
+        let why = format!("{}; `{BYPASS}=true` saves without asking", doubt.why);
+        Fault::at(String::new(), why)
     });
-    imported.warnings.extend(warnings);
-    Ok(())
+    Problem::invalid(faults.collect())
 }
 
 /// A file as a configuration, or everything that is wrong with it.
@@ -223,13 +196,12 @@ fn translate(
         mode,
         now: engine.clock.now(),
     };
-    let mut imported = usher_pf::import(&file, context).map_err(refused)?;
+    let imported = usher_pf::import(&file, context).map_err(refused)?;
     let mut faults = relative_paths(&imported.configuration);
     faults.extend(connector_faults(admin, &imported.configuration, &file.pf));
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    keep_ages(&mut imported.configuration, current);
     Ok(imported)
 }
 
@@ -289,20 +261,4 @@ fn relative_paths(configuration: &Configuration) -> Vec<Fault> {
         }
     }
     faults
-}
-
-/// A secret that did not change was not entered now.
-fn keep_ages(configuration: &mut Configuration, current: &Configuration) {
-    for sp in &mut configuration.sp_connections {
-        let Some(before) = current.sp_connections.iter().find(|old| old.id == sp.id) else {
-            continue;
-        };
-        for (name, sealed) in &sp.secrets {
-            if before.secrets.get(name) == Some(sealed)
-                && let Some(at) = before.secret_entered_at.get(name)
-            {
-                sp.secret_entered_at.insert(name.clone(), *at);
-            }
-        }
-    }
 }

@@ -1,7 +1,6 @@
 //! Looking around in a data store, one level at a time.
 
 use axum::Json;
-use axum::extract::State;
 use serde_json::{Value, json};
 use usher_connector::TreeEntry;
 use usher_engine::admin::{base_type, hidden};
@@ -12,7 +11,6 @@ use super::openapi::{Group, get};
 use super::params::Params;
 use super::place::Place;
 use super::problem::Problem;
-use crate::Api;
 
 /// Values of an attribute that are shown.
 const VALUES: usize = 50;
@@ -51,7 +49,6 @@ pub(super) fn group() -> Group {
 }
 
 async fn children(
-    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -60,7 +57,7 @@ async fn children(
     let limit = params.limit();
     params.finish()?;
     let (configuration, id) = place.data_store(&admin).await?;
-    let level = patient(&api, admin.tree_level(&configuration, &id, &dn, limit)).await?;
+    let level = patient(&admin, admin.tree_level(&configuration, &id, &dn, limit)).await?;
     let entries: Vec<Value> = level
         .entries
         .iter()
@@ -77,7 +74,6 @@ async fn children(
 }
 
 async fn entry(
-    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -85,7 +81,7 @@ async fn entry(
     let dn = params.required("dn");
     params.finish()?;
     let (configuration, id) = place.data_store(&admin).await?;
-    let found = patient(&api, admin.tree_entry(&configuration, &id, &dn)).await?;
+    let found = patient(&admin, admin.tree_entry(&configuration, &id, &dn)).await?;
     let found = found.ok_or_else(|| Problem::not_found(format!("there is no entry `{dn}`")))?;
     let hidden = hidden(&configuration, &id);
     Ok(Json(shown(&found, |name| {

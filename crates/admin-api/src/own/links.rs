@@ -1,7 +1,6 @@
 //! People and groups: whom Usher knows, what each is linked to, and the story of each.
 
 use axum::Json;
-use axum::extract::State;
 use serde_json::{Value, json};
 use usher_core::model::{SubjectId, SubjectState, Verdict};
 use usher_engine::admin::{Explanation, LinkView, LinkWanted};
@@ -14,7 +13,6 @@ use super::params::Params;
 use super::place::Place;
 use super::problem::Problem;
 use super::step_view::{self, KINDS};
-use crate::Api;
 
 const LIST: &str = "links";
 /// Most of each kind that a search finds.
@@ -138,15 +136,11 @@ async fn one(Caller(admin): Caller, place: Place) -> Result<Json<LinkView>, Prob
     Ok(Json(LinkView::from(&found)))
 }
 
-async fn story(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<Value>, Problem> {
+async fn story(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let found = admin.link(SubjectId(place.number("subject")?)).await?;
     let found = found.ok_or_else(|| nobody(&place))?;
     let (channel, key) = (found.channel.as_str(), found.key.as_str());
-    let story = patient(&api, admin.explain(Some(channel), key)).await?;
+    let story = patient(&admin, Box::pin(admin.explain(Some(channel), key))).await?;
     Ok(Json(told(story)))
 }
 
@@ -156,7 +150,6 @@ fn nobody(place: &Place) -> Problem {
 }
 
 async fn explain(
-    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     mut params: Params,
@@ -164,7 +157,11 @@ async fn explain(
     let who = params.required("who");
     params.finish()?;
     let (_, channel) = place.channel(&admin).await?;
-    let story = patient(&api, admin.explain(Some(channel.as_str()), &who)).await?;
+    let story = patient(
+        &admin,
+        Box::pin(admin.explain(Some(channel.as_str()), &who)),
+    )
+    .await?;
     Ok(Json(told(story)))
 }
 

@@ -24,6 +24,7 @@ mod policy;
 mod preview;
 pub(crate) mod problem;
 mod runs;
+mod saved;
 mod secrets;
 mod step_view;
 mod steps;
@@ -43,7 +44,6 @@ use crate::identified::identified;
 use openapi::Group;
 use problem::Problem;
 
-pub(crate) use checks::Outside;
 pub(crate) use events::{Listen, Streams};
 pub(crate) use jobs::Jobs;
 pub(crate) use openapi::document;

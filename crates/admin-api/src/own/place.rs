@@ -63,15 +63,21 @@ impl Place {
         &self,
         admin: &Admin,
     ) -> Result<(Configuration, ChannelId), Problem> {
-        let id = ChannelId::new(self.id("channel")?);
         let configuration = admin.look_at_configuration().await?;
+        let id = self.channel_of(&configuration)?;
+        Ok((configuration, id))
+    }
+
+    /// The channel, which the configuration has.
+    pub(crate) fn channel_of(&self, configuration: &Configuration) -> Result<ChannelId, Problem> {
+        let id = ChannelId::new(self.id("channel")?);
         if configuration.channel(&id).is_none() {
             return Err(
                 Problem::not_found(format!("there is no channel with the id `{id}`"))
                     .hint("`GET /api/v1/channels` lists them; a channel's name is not its id"),
             );
         }
-        Ok((configuration, id))
+        Ok(id)
     }
 
     /// The data store, with the configuration that has it.

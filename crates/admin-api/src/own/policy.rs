@@ -4,9 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use usher_core::model::{Channel, ChannelId, Configuration, Policy};
-use usher_engine::EngineError;
 use usher_engine::admin::{Admin, Permission};
-use usher_store::StoreError;
 
 use super::Caller;
 use super::etag::{IfMatch, Tagged};
@@ -14,10 +12,7 @@ use super::given::Given;
 use super::openapi::{Group, Takes, get, put};
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use crate::told::told;
-
-/// How often a change is made again when somebody else's came first.
-const TRIES: u32 = 5;
+use super::saved::saved;
 
 pub(super) fn group() -> Group {
     let example = serde_json::to_value(Policy::default()).unwrap_or_default();
@@ -156,27 +151,13 @@ async fn rename(
     Ok(Tagged(wanted))
 }
 
-/// Makes a change and saves it. When somebody changed something else in between it is made again, and held
-/// against its version again.
+/// Makes a change and saves it.
 async fn change(
     admin: &Admin,
     place: &Place,
     make: impl Fn(&Configuration, &ChannelId) -> Result<Configuration, Problem>,
 ) -> Result<(), Problem> {
-    let _turn = admin.configuration_turn().await;
-    let mut tries = 1;
-    loop {
-        let (before, id) = place.channel(admin).await?;
-        admin.require(Permission::Configure)?;
-        let after = make(&before, &id)?;
-        let differences = usher_pf::diff(&before, &after);
-        if differences.is_empty() {
-            return Ok(());
-        }
-        match admin.save(after, before.revision, told(differences)).await {
-            Ok(_) => return Ok(()),
-            Err(EngineError::Store(StoreError::Conflict { .. })) if tries < TRIES => tries += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
+    admin.require(Permission::Configure)?;
+    saved(admin, |before| make(before, &place.channel_of(before)?)).await?;
+    Ok(())
 }

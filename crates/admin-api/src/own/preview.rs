@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_core::mapping::MappingProblem;
@@ -17,7 +16,6 @@ use super::links::fields;
 use super::openapi::{Group, Takes, post};
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use crate::Api;
 
 /// Attributes of a sample, and values of each.
 const MOST: usize = 100;
@@ -132,7 +130,6 @@ struct Mapping {
 }
 
 async fn mapping(
-    State(api): State<Api>,
     Caller(admin): Caller,
     place: Place,
     Given(wanted): Given<Mapping>,
@@ -147,7 +144,7 @@ async fn mapping(
         }
     };
     let preview = admin.preview_mapping(&configuration, &id, &whose, wanted.mapping);
-    let found = patient(&api, preview).await?;
+    let found = patient(&admin, preview).await?;
     let found = found.map_err(|problems| Problem::invalid(problems.iter().map(fault).collect()))?;
     let found = found.ok_or_else(|| Problem::not_found("there is no such entry"))?;
     Ok(Json(json!({
@@ -168,12 +165,8 @@ fn fault(problem: &MappingProblem) -> Fault {
     Fault::at(at, format!("{problem}{place}"))
 }
 
-async fn correlation(
-    State(api): State<Api>,
-    Caller(admin): Caller,
-    place: Place,
-) -> Result<Json<Value>, Problem> {
+async fn correlation(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
-    let counted = patient(&api, admin.preview_correlation(&configuration, &id)).await?;
+    let counted = patient(&admin, admin.preview_correlation(&configuration, &id)).await?;
     Ok(Json(json!(counted)))
 }

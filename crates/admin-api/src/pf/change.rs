@@ -1,20 +1,17 @@
 //! Changing the configuration: translated, compared, asked outside, saved.
 
 use serde_json::Value;
-use usher_core::model::{Configuration, DataStoreId, Policy, SpConnection};
-use usher_engine::EngineError;
-use usher_engine::admin::{Admin, Doubt, Permission, Place};
+use usher_core::model::{Configuration, DataStoreId, SpConnection};
+use usher_engine::admin::{
+    Admin, Asking, Doubt, How, Impatient, Leave, NotChanged, Permission, Place,
+};
 use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Resource};
-use usher_store::StoreError;
 
 use super::error::{ApiError, ValidationError};
 use super::request::Conditions;
 use crate::identity::identity;
 use crate::secrets::SentSecrets;
 use crate::told::told;
-
-/// How often a change is made again when somebody else's came first.
-const TRIES: usize = 5;
 
 /// What a change made.
 pub(super) struct Changed {
@@ -153,70 +150,48 @@ fn invalid(problems: Vec<ConfigProblem>) -> ApiError {
     ApiError::invalid(errors.collect())
 }
 
-/// Makes a change on the configuration that is there, and saves it. Somebody else's change in between is no
-/// conflict: ours is made again on theirs, and checked again.
 async fn change(
     admin: &Admin,
     conditions: &Conditions,
     make: impl Fn(&Configuration) -> Made,
     place: &(dyn Fn(&Place) -> String + Sync),
 ) -> Result<Changed, ApiError> {
-    let mut tries = 1;
-    let mut turn = None;
-    loop {
-        let before = admin.engine.configuration().await?;
-        let (mut after, mut warnings) = make(&before)?;
-        count_as_seen(&before, &mut after);
-        admin.refuse_renames(&before, &after).await?;
-        if !conditions.bypass {
-            let verified = admin.verify_change(&before, after).await;
-            let verified = verified.map_err(|doubts| doubtful(&doubts, place))?;
-            after = verified.configuration;
-            warnings.extend(verified.warnings);
-        }
-        let differences = usher_pf::diff(&before, &after);
-        if differences.is_empty() {
-            return Ok(Changed {
-                configuration: before,
-                warnings,
-            });
-        }
-        // Whatever is outside was asked before the queue: one that does not answer keeps nobody else waiting.
-        if turn.is_none() {
-            turn = Some(admin.configuration_turn().await);
-            if admin.engine.configuration().await?.revision != before.revision {
-                continue;
-            }
-        }
-        let told = told(differences);
-        match admin.save(after.clone(), before.revision, told).await {
-            Ok(report) => {
-                after.revision = report.revision;
-                return Ok(Changed {
-                    configuration: after,
-                    warnings,
-                });
-            }
-            Err(EngineError::Store(StoreError::Conflict { .. })) if tries < TRIES => tries += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let how = How {
+        asking: if conditions.bypass {
+            Asking::Nothing
+        } else {
+            Asking::Outside
+        },
+        leave: Leave::AnyButRenamed,
+        counts_as_seen: true,
+        tell: told,
+    };
+    let changed = admin.change(how, make).await;
+    let changed = changed.map_err(|why| match why {
+        NotChanged::Made(error) => error,
+        NotChanged::Doubts(doubts) => doubtful(&doubts, place),
+        NotChanged::Impatient(why) => impatient(why),
+        NotChanged::Engine(error) => error.into(),
+    })?;
+    let mut warnings = changed.made;
+    warnings.extend(changed.warnings);
+    Ok(Changed {
+        configuration: changed.configuration,
+        warnings,
+    })
 }
 
-/// Whoever turns a channel on in this shape, which shows no count, counts as having seen it (behaviour §3).
-fn count_as_seen(before: &Configuration, after: &mut Configuration) {
-    for sp in &mut after.sp_connections {
-        for channel in sp.channels.iter_mut().filter(|c| c.active && sp.active) {
-            let was_on = before
-                .channel(&channel.id)
-                .is_some_and(|(sp, channel)| sp.active && channel.active);
-            if !was_on {
-                channel.policy = Policy {
-                    scope_count_seen: true,
-                    ..channel.policy.clone()
-                };
-            }
-        }
+fn impatient(why: Impatient) -> ApiError {
+    let text = format!(
+        "{why}; nothing was saved. The header `X-BypassExternalValidation: true` saves without asking"
+    );
+    match why {
+        Impatient::TooMany => ApiError::wait(5, text),
+        Impatient::TooLong => ApiError::invalid(vec![ValidationError {
+            error_id: "external_validation_error".to_owned(),
+            message: text,
+            field_path: String::new(),
+        }]),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::EngineError;
 impl Admin {
     /// Refuses a configuration that no longer has channels with links, naming each with how many accounts
     /// would stay behind.
-    pub async fn refuse_losses(
+    pub(super) async fn refuse_losses(
         &self,
         before: &Configuration,
         after: &Configuration,

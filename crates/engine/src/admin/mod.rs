@@ -4,6 +4,7 @@
 mod activation;
 mod alerts;
 mod backups;
+mod change;
 mod correlation;
 mod counting;
 mod decide;
@@ -18,6 +19,7 @@ mod links;
 mod losses;
 mod not_provisioned;
 mod operator;
+mod patience;
 mod plan;
 mod plan_steps;
 mod policy;
@@ -37,6 +39,7 @@ mod verify;
 
 pub use alerts::{AlertStory, OpenAlert, WantedAlerts, WantedWebhook};
 pub use backups::Backup;
+pub use change::{Asking, Changed, How, Leave, NotChanged};
 pub use correlation::{Candidate, CorrelationPreview};
 pub use decide::{DecisionReport, Selection};
 pub use differences::Differences;
@@ -47,6 +50,7 @@ pub use history::{AuditWanted, CycleWanted, Stretch};
 pub use kept_plan::KeptPlan;
 pub use links::{LinkView, LinkWanted};
 pub use operator::{Operator, Permission, Role, role_name};
+pub use patience::Impatient;
 pub use policy::{PolicyProblem, policy_problems};
 pub use previews::{MappingPreview, Whose, preview_rule};
 pub use report::{Adoption, HeldGroup, NotProvisioned, PlanOptions, PlanReport, StepSample};
@@ -55,8 +59,9 @@ pub use state::StopReport;
 pub use status::{ChannelStatus, Health, warnings};
 pub use step_pages::{StepView, StepWanted};
 pub use sync::{SyncOptions, SyncReport};
-pub use verify::{Doubt, Place, Verified};
+pub use verify::{Doubt, Place};
 
+pub(crate) use patience::AT_ONCE;
 pub(crate) use sync::why_incomplete;
 
 use std::sync::Arc;

@@ -41,9 +41,7 @@ impl Admin {
         let (admin, differences) = (self.clone(), differences.into());
         to_its_end(async move {
             let before = admin.engine.configuration().await?;
-            for permission in needed(&before, &configuration) {
-                admin.require(permission)?;
-            }
+            admin.permit(&before, &configuration)?;
             if before.revision != from_revision {
                 return Err(StoreError::Conflict {
                     expected: from_revision,
@@ -108,10 +106,16 @@ impl Admin {
         Ok(report)
     }
 
-    /// Waits in the queue of those who change the configuration. Whoever reads and saves it while this is kept
-    /// is not overtaken by others who queue. Never to be asked for twice by one change.
-    pub async fn configuration_turn(&self) -> OwnedMutexGuard<()> {
-        self.engine.shared.configuration_turn().await
+    /// Whether the operator may make this change.
+    pub(super) fn permit(
+        &self,
+        before: &Configuration,
+        after: &Configuration,
+    ) -> Result<(), EngineError> {
+        for permission in needed(before, after) {
+            self.require(permission)?;
+        }
+        Ok(())
     }
 
     /// Waits until whoever works on the targets of these channels is done, and lets nobody begin.

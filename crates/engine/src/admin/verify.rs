@@ -2,22 +2,34 @@
 
 use usher_connector::{CheckOutcome, Failure};
 use usher_core::model::{
-    ChannelId, Configuration, ConnectionId, DataStore, DataStoreId, SpConnection,
+    CaCertificate, ChannelId, Configuration, ConnectionId, DataStore, DataStoreId, DataStoreKind,
+    SpConnection,
 };
 
 use super::Admin;
+use super::patience::Impatient;
 use crate::error::EngineError;
 
 /// Checks of a probe that say whether a data store can be used at all. The others are about one channel.
 const ESSENTIAL: [&str; 4] = ["host", "bind", "connection", "file"];
 
+/// Longest that one answer of a directory is waited for, milliseconds.
+const WAIT_MS: u32 = 10_000;
+
 /// A configuration after its directories and targets were asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verified {
+pub(super) struct Verified {
     /// The configuration. What a target refused is turned off in it.
-    pub configuration: Configuration,
+    pub(super) configuration: Configuration,
     /// What was turned off and why, and which target could not be asked.
-    pub warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// What was asked already for a change, and the answers: a change that is made again asks only what is new.
+#[derive(Default)]
+pub(super) struct Asked {
+    authorities: Vec<CaCertificate>,
+    stores: Vec<(DataStore, Result<(), String>)>,
+    targets: Vec<(SpConnection, Answer)>,
 }
 
 /// Something that keeps a configuration from being saved.
@@ -44,18 +56,45 @@ impl Admin {
     /// so that the configuration can be saved; one that is on already and would be refused with its new settings
     /// is a doubt, and what runs goes on with the old ones. A target that does not answer is turned on: the engine
     /// waits for it.
-    pub async fn verify_change(
+    pub(super) async fn verify_patiently(
         &self,
         before: &Configuration,
         after: Configuration,
+        asked: &mut Asked,
+    ) -> Result<Result<Verified, Vec<Doubt>>, Impatient> {
+        let asks = after.data_stores.iter().any(|store| is_new(before, store))
+            || after
+                .sp_connections
+                .iter()
+                .any(|sp| Turned::of(before, sp).is_asked());
+        if !asks {
+            return Ok(Ok(Verified {
+                configuration: after,
+                warnings: Vec::new(),
+            }));
+        }
+        self.patient_in_turn(self.verify_change(before, after, asked))
+            .await
+    }
+
+    async fn verify_change(
+        &self,
+        before: &Configuration,
+        after: Configuration,
+        asked: &mut Asked,
     ) -> Result<Verified, Vec<Doubt>> {
+        if asked.authorities != after.ca_certificates {
+            *asked = Asked {
+                authorities: after.ca_certificates.clone(),
+                ..Asked::default()
+            };
+        }
         let mut doubts = Vec::new();
         for store in &after.data_stores {
-            let known = before.data_store(&store.id);
-            if known.is_some_and(|known| known.kind == store.kind) {
+            if !is_new(before, store) {
                 continue;
             }
-            if let Err(why) = self.verify_data_store(&after, store).await {
+            if let Err(why) = self.store_answer(&after, store, asked).await {
                 doubts.push(Doubt {
                     place: Place::DataStore(store.id.clone()),
                     why,
@@ -67,12 +106,11 @@ impl Admin {
             warnings: Vec::new(),
         };
         for (index, sp) in after.sp_connections.iter().enumerate() {
-            let known = before.sp_connections.iter().find(|known| known.id == sp.id);
-            let turned = Turned::of(known, sp);
+            let turned = Turned::of(before, sp);
             if !turned.is_asked() {
                 continue;
             }
-            match self.ask(&after, sp).await {
+            match self.target_answer(&after, sp, asked).await {
                 Answer::Good => {}
                 Answer::Silent(why) => verified.warnings.push(format!(
                     "the target of `{}` could not be asked, so that the engine waits for it: {why}",
@@ -99,8 +137,38 @@ impl Admin {
         }
     }
 
+    async fn store_answer(
+        &self,
+        after: &Configuration,
+        store: &DataStore,
+        asked: &mut Asked,
+    ) -> Result<(), String> {
+        let known = asked.stores.iter().find(|(known, _)| known == store);
+        if let Some((_, answer)) = known {
+            return answer.clone();
+        }
+        let answer = self.verify_data_store(after, &hurried(store)).await;
+        asked.stores.push((store.clone(), answer.clone()));
+        answer
+    }
+
+    async fn target_answer(
+        &self,
+        after: &Configuration,
+        sp: &SpConnection,
+        asked: &mut Asked,
+    ) -> Answer {
+        let known = asked.targets.iter().find(|(known, _)| known == sp);
+        if let Some((_, answer)) = known {
+            return answer.clone();
+        }
+        let answer = self.ask(after, sp).await;
+        asked.targets.push((sp.clone(), answer.clone()));
+        answer
+    }
+
     /// Connects to a data store and signs in; what is wrong in words.
-    pub async fn verify_data_store(
+    async fn verify_data_store(
         &self,
         configuration: &Configuration,
         store: &DataStore,
@@ -137,7 +205,7 @@ impl Admin {
 
     /// Refuses a change in which an SP connection loses channels that are linked to accounts and gains others: a
     /// shape in which channels have no id cannot tell that from a new name.
-    pub async fn refuse_renames(
+    pub(super) async fn refuse_renames(
         &self,
         before: &Configuration,
         after: &Configuration,
@@ -165,6 +233,23 @@ impl Admin {
     }
 }
 
+/// Whether a data store is reached in another way than before, or for the first time.
+fn is_new(before: &Configuration, store: &DataStore) -> bool {
+    let known = before.data_store(&store.id);
+    known.is_none_or(|known| known.kind != store.kind)
+}
+
+/// A data store that is waited for as long as somebody waits who saves it.
+fn hurried(store: &DataStore) -> DataStore {
+    let mut hurried = store.clone();
+    if let DataStoreKind::Ldap(ldap) = &mut hurried.kind {
+        ldap.read_timeout_ms = ldap.read_timeout_ms.min(WAIT_MS);
+        ldap.connect_timeout_ms = ldap.connect_timeout_ms.min(WAIT_MS);
+    }
+    hurried
+}
+
+#[derive(Clone)]
 enum Answer {
     Good,
     /// Only a person can help.
@@ -184,7 +269,9 @@ struct Turned {
 }
 
 impl Turned {
-    fn of(before: Option<&SpConnection>, after: &SpConnection) -> Self {
+    fn of(before: &Configuration, after: &SpConnection) -> Self {
+        let known = |known: &&SpConnection| known.id == after.id;
+        let before = before.sp_connections.iter().find(known);
         let is_on = after.active && after.channels.iter().any(|channel| channel.active);
         let was_active = |id: &ChannelId| {
             let channels = before.into_iter().flat_map(|known| &known.channels);

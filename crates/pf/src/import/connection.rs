@@ -269,15 +269,10 @@ impl Import<'_> {
             kept.clone(),
         );
         let Some(secret) = secret else { return };
-        let entered = if is_new {
-            Some(self.context.now)
-        } else if kept.as_ref() == Some(&secret) {
-            current
-                .and_then(|sp| sp.secret_entered_at.get(name))
-                .copied()
-        } else {
-            None
-        };
+        // One that is there already was not entered now, also if it is typed again.
+        let known = current.filter(|_| kept.as_ref() == Some(&secret));
+        let known = known.and_then(|sp| sp.secret_entered_at.get(name)).copied();
+        let entered = known.or(is_new.then_some(self.context.now));
         if let Some(at) = entered {
             settings.entered_at.insert(name.clone(), at);
         }

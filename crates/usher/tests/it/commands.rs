@@ -350,6 +350,7 @@ async fn an_export_of_the_directory_can_be_planned_without_a_target() {
     configuration["policies"][0] = json!({"data_store": "directory", "template": "open_ldap"});
     rig.write("usher.json", &configuration.to_string());
     rig.usher(&["config", "import", "usher.json"]).await.code(0);
+    let asked = rig.sandbox.requests().len();
     let plan = rig
         .usher(&["plan", "--no-target", "--json"])
         .await
@@ -363,7 +364,11 @@ async fn an_export_of_the_directory_can_be_planned_without_a_target() {
         row.map_or(0, |row| row["count"].as_u64().unwrap())
     };
     assert_eq!((created("user"), created("group")), (2, 1), "{plan}");
-    assert_eq!(rig.sandbox.requests().len(), 0, "the target is not asked");
+    assert_eq!(
+        rig.sandbox.requests().len(),
+        asked,
+        "the target is not asked"
+    );
 }
 
 pub(crate) fn ldif() -> String {

@@ -295,7 +295,11 @@ async fn a_directory_or_a_target_that_does_not_answer_fails_and_says_which() {
     let mut configuration = rig.configuration();
     configuration["pf"]["operations"][0]["items"][0]["hostnames"] = json!(["127.0.0.1:1"]);
     rig.write("usher.json", &configuration.to_string());
-    rig.usher(&["config", "import", "usher.json"]).await.code(0);
+    let import = ["config", "import", "usher.json"];
+    let refused = rig.usher(&import).await.code(3);
+    assert!(refused.err.contains("127.0.0.1:1"), "{}", refused.err);
+    let unasked = [&import[..], &["--bypass-external-validation"]].concat();
+    rig.usher(&unasked).await.code(0);
     let ran = rig.usher(&["sync"]).await.code(2);
     assert!(ran.err.contains("127.0.0.1:1"), "{}", ran.err);
     let ran = rig.usher(&["doctor"]).await.code(2);

@@ -189,3 +189,51 @@ async fn the_first_link_makes_the_first_operator_who_may_then_ask() {
 fn made_status() -> Value {
     json!(201)
 }
+
+/// The configuration with another key for the target.
+fn with_key(rig: &Rig, key: &str) -> Value {
+    let mut file = rig.configuration();
+    let text = file.to_string().replace("env:USHER_TEST_KEY", key);
+    file = serde_json::from_str(&text).unwrap();
+    file
+}
+
+async fn is_on(rig: &Rig) -> bool {
+    let export = rig.usher(&["config", "export"]).await.code(0).json();
+    let operations = export["pf"]["operations"].as_array().unwrap().clone();
+    let of_sp = |operation: &&Value| operation["resourceType"] == "/idp/spConnections";
+    let found = operations.iter().find(of_sp).unwrap();
+    found["items"][0]["active"] == true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_asks_the_target_first_whether_a_service_runs_or_not() {
+    let rig = Rig::new().await;
+    let import = ["config", "import", "usher.json"];
+    rig.write("usher.json", &with_key(&rig, "no-such-key").to_string());
+    let off = rig.usher(&import).await.code(0);
+    assert!(off.out.contains("stays off"), "{}", off.out);
+    assert!(!is_on(&rig).await);
+    let unasked = [&import[..], &["--bypass-external-validation"]].concat();
+    rig.usher(&unasked).await.code(0);
+    assert!(is_on(&rig).await);
+    rig.import().await.code(0);
+
+    let served = Served::start(&rig).await;
+    rig.write("usher.json", &with_key(&rig, "no-such-key").to_string());
+    let refused = rig.usher(&import).await.code(3);
+    assert!(
+        refused.err.contains("while it is in use"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("--bypass"), "{}", refused.err);
+    let mut moved = rig.configuration().to_string();
+    moved = moved.replace(&rig.directory.address().to_string(), "127.0.0.1:1");
+    rig.write("usher.json", &moved);
+    let refused = rig.usher(&import).await.code(3);
+    assert!(refused.err.contains("127.0.0.1:1"), "{}", refused.err);
+    let revision = rig.usher(&["--json", "config", "diff", "usher.json"]).await;
+    assert!(revision.out.contains("127.0.0.1:1"), "{}", revision.out);
+    served.end().await;
+}

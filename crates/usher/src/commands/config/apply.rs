@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use serde::Serialize;
+use usher_admin_api::commands::Save;
 use usher_core::model::{Configuration, DataStoreKind};
 use usher_engine::{Sealer, SystemClock};
-use usher_pf::{Difference, ImportContext, Imported, Mode, Warning};
+use usher_pf::{ImportContext, Imported, Mode, Warning};
 use usher_store::{Administration as _, Change, Subjects as _};
 
 use super::{Input, against, connectors, refused, warnings};
@@ -18,12 +19,20 @@ use crate::ui::count;
 
 use super::secrets::FileSecrets;
 
+/// What an import may do.
+pub(super) struct Wanted {
+    /// Linked channels may be missing.
+    pub(super) drop_channels: bool,
+    /// Directories and targets are not asked.
+    pub(super) unasked: bool,
+}
+
 #[derive(Serialize)]
 struct Report {
     revision: u64,
     /// Nothing differed, so nothing was saved.
     unchanged: bool,
-    differences: Vec<Difference>,
+    differences: Vec<Change>,
     warnings: Vec<Warning>,
     /// Channels that are no longer configured, with the accounts that stay at their target.
     dropped: Vec<Dropped>,
@@ -61,7 +70,6 @@ pub(super) fn translate(
         return Err(refused(&input.name, problems));
     }
     absolute_paths(&mut imported.configuration, &input.base);
-    keep_ages(&mut imported.configuration, current);
     Ok(imported)
 }
 
@@ -80,28 +88,11 @@ fn absolute_paths(configuration: &mut Configuration, base: &Path) {
     }
 }
 
-/// A secret that did not change was not entered now.
-fn keep_ages(configuration: &mut Configuration, current: &Configuration) {
-    for sp in &mut configuration.sp_connections {
-        let Some(before) = current.sp_connections.iter().find(|old| old.id == sp.id) else {
-            continue;
-        };
-        for (name, sealed) in &sp.secrets {
-            if let (Some(old), Some(at)) =
-                (before.secrets.get(name), before.secret_entered_at.get(name))
-                && old == sealed
-            {
-                sp.secret_entered_at.insert(name.clone(), *at);
-            }
-        }
-    }
-}
-
 pub(super) async fn import(
     context: &Context<'_>,
     input: &Input,
     mode: Mode,
-    drop_channels: bool,
+    wanted: Wanted,
 ) -> Result<Exit, Failure> {
     // First without touching anything: a wrong file makes no state.
     let trial = against(context).await?;
@@ -110,23 +101,27 @@ pub(super) async fn import(
     let current = session.store.configuration().await?;
     let imported = translate(input, &current, &session.admin.engine.sealer, mode)?;
     let configuration = imported.configuration;
-    let differences = usher_pf::diff(&current, &configuration);
     let dropped = dropped(&session, &current, &configuration).await?;
-    if !drop_channels {
+    if !wanted.drop_channels {
         refuse_losses(&dropped)?;
     }
-    let unchanged = differences.is_empty();
-    let mut revision = current.revision;
-    if !unchanged {
-        let told = told(&differences);
-        let saved = session.save(configuration, current.revision, told).await?;
-        revision = saved.revision;
-    }
+    let asked = Save {
+        configuration,
+        from_revision: current.revision,
+        ask: !wanted.unasked,
+        drop_channels: wanted.drop_channels,
+    };
+    let saved = Box::pin(session.save(&asked)).await?;
+    let mut warnings = imported.warnings;
+    warnings.extend(saved.warnings.into_iter().map(|message| Warning {
+        path: "pf".to_owned(),
+        message,
+    }));
     let report = Report {
-        revision,
-        unchanged,
-        differences,
-        warnings: imported.warnings,
+        revision: saved.revision,
+        unchanged: saved.changes.is_empty(),
+        differences: saved.changes,
+        warnings,
         dropped,
     };
     show(context, input, &report);
@@ -204,14 +199,4 @@ fn refuse_losses(dropped: &[Dropped]) -> Result<(), Failure> {
     .help(
         "`--drop-channels` drops them: accounts stay untouched at the target, links are archived",
     ))
-}
-
-/// The differences for the audit log.
-fn told(differences: &[Difference]) -> Vec<Change> {
-    let change = |one: &Difference| Change {
-        path: one.path.clone(),
-        before: one.before.clone(),
-        after: one.after.clone(),
-    };
-    differences.iter().map(change).collect()
 }

@@ -62,6 +62,9 @@ enum Act {
         /// Allow that channels with links are no longer in the file; nothing is done at the target
         #[arg(long)]
         drop_channels: bool,
+        /// Save without asking the directories whose access changes and the targets that are turned on
+        #[arg(long)]
+        bypass_external_validation: bool,
     },
     /// Write the configuration as a file
     Export {
@@ -93,7 +96,14 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
             file,
             merge,
             drop_channels,
-        } => apply::import(context, &read(&file)?, mode(merge), drop_channels).await,
+            bypass_external_validation: unasked,
+        } => {
+            let wanted = apply::Wanted {
+                drop_channels,
+                unasked,
+            };
+            Box::pin(apply::import(context, &read(&file)?, mode(merge), wanted)).await
+        }
         Act::Export { file } => export(context, file.as_deref()).await,
         Act::Validate { file } => validate(context, &read(&file)?).await,
         Act::Diff { file, merge } => diff(context, &read(&file)?, mode(merge)).await,

@@ -1,0 +1,46 @@
+//! How long and by how many directories and targets are asked for an operator who waits.
+
+use std::time::Duration;
+
+use super::Admin;
+
+/// How long whoever waits is kept waiting.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Questions that may be under way.
+pub(crate) const AT_ONCE: usize = 8;
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Impatient {
+    /// Others ask.
+    #[error("{AT_ONCE} requests read a directory or ask a target already")]
+    TooMany,
+    /// It took too long.
+    #[error("there was no result within {} seconds", PATIENCE.as_secs())]
+    TooLong,
+}
+
+impl Admin {
+    /// Work that reads a directory or asks a target while somebody waits: ends when it takes too long, and
+    /// does not begin beside too much of its kind.
+    pub async fn patient<T>(&self, work: impl Future<Output = T>) -> Result<T, Impatient> {
+        let Ok(_place) = self.engine.shared.outside.try_acquire() else {
+            return Err(Impatient::TooMany);
+        };
+        let ended = tokio::time::timeout(PATIENCE, Box::pin(work)).await;
+        ended.map_err(|_| Impatient::TooLong)
+    }
+
+    /// The same, which waits for its place.
+    pub(super) async fn patient_in_turn<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Impatient> {
+        let ended = tokio::time::timeout(PATIENCE, async {
+            // Nobody closes it.
+            let _place = self.engine.shared.outside.acquire().await;
+            work.await
+        });
+        ended.await.map_err(|_| Impatient::TooLong)
+    }
+}
