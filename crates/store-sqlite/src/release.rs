@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use usher_core::model::{ChannelId, Millis, StepId};
 use usher_store::{Approval, Approved, Fence, Result};
 
+use crate::admin::add_audit;
 use crate::cells::Cells;
 use crate::cycles::guard_counts;
 use crate::error::backend;
@@ -19,12 +20,13 @@ impl SqliteStore {
         let ids = list(&approved.done)?;
         sqlx::query(sql::APPROVE)
             .bind(&ids)
-            .bind(approval.now)
-            .bind(&approval.by)
+            .bind(approval.event.at)
+            .bind(&approval.event.actor)
             .execute(tx.conn())
             .await
             .map_err(backend)?;
         tx.batch(sql::APPROVED_SUBJECTS, &ids).await?;
+        add_audit(&mut tx, &[approval.told(&approved)]).await?;
         tx.commit().await?;
         Ok(approved)
     }
@@ -33,14 +35,15 @@ impl SqliteStore {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let rejected = sort_out(&mut tx, &approval.steps, "held").await?;
         let ids = list(&rejected.done)?;
-        tx.batch_with(sql::REJECT, &ids, approval.now).await?;
+        tx.batch_with(sql::REJECT, &ids, approval.event.at).await?;
         tx.batch(sql::REJECTED_SUBJECTS, &ids).await?;
         sqlx::query(sql::REJECTED_VERDICTS)
             .bind(&ids)
-            .bind(&approval.by)
+            .bind(&approval.event.actor)
             .execute(tx.conn())
             .await
             .map_err(backend)?;
+        add_audit(&mut tx, &[approval.told(&rejected)]).await?;
         tx.commit().await?;
         Ok(rejected)
     }
@@ -48,16 +51,25 @@ impl SqliteStore {
     pub(crate) async fn do_retry_parked(
         &self,
         fence: &Fence,
-        steps: &[StepId],
-        now: Millis,
-    ) -> Result<u64> {
+        approval: &Approval,
+    ) -> Result<Approved> {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
-        let retried = sort_out(&mut tx, steps, "parked").await?;
+        let retried = sort_out(&mut tx, &approval.steps, "parked").await?;
         let ids = list(&retried.done)?;
-        let count = tx.batch_with(sql::RETRY, &ids, now).await?;
+        tx.batch_with(sql::RETRY, &ids, approval.event.at).await?;
         tx.batch(sql::RETRIED_SUBJECTS, &ids).await?;
+        add_audit(&mut tx, &[approval.told(&retried)]).await?;
         tx.commit().await?;
-        Ok(count)
+        Ok(retried)
+    }
+
+    pub(crate) async fn do_approved(&self, channel: &ChannelId) -> Result<Vec<StepId>> {
+        let ids: Vec<i64> = sqlx::query_scalar(sql::APPROVED)
+            .bind(channel.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(backend)?;
+        Ok(ids.into_iter().map(StepId).collect())
     }
 
     pub(crate) async fn do_expire_held(

@@ -371,8 +371,11 @@ impl Outbox for SqliteStore {
     async fn reject(&self, fence: &Fence, approval: &Approval) -> Result<Approved> {
         self.do_reject(fence, approval).await
     }
-    async fn retry_parked(&self, fence: &Fence, steps: &[StepId], now: Millis) -> Result<u64> {
-        self.do_retry_parked(fence, steps, now).await
+    async fn retry_parked(&self, fence: &Fence, approval: &Approval) -> Result<Approved> {
+        self.do_retry_parked(fence, approval).await
+    }
+    async fn approved(&self, channel: &ChannelId) -> Result<Vec<StepId>> {
+        self.do_approved(channel).await
     }
     async fn expire_held(&self, fence: &Fence, older_than: Millis, now: Millis) -> Result<u64> {
         self.do_expire_held(fence, older_than, now).await

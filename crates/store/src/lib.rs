@@ -442,6 +442,9 @@ pub trait Outbox: Send + Sync {
     /// How many steps there are by verb and state.
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
 
+    /// Decisions write what the audit log says of them in the same transaction: neither is there without the
+    /// other.
+    ///
     /// Releases held steps: `Held` becomes `Pending`, marked as approved. Steps in another state
     /// are listed as stale, those that do not exist (or belong to another target) as `gone`. A
     /// subject with nothing held any more is `Stepped` again.
@@ -454,7 +457,10 @@ pub trait Outbox: Send + Sync {
 
     /// Makes parked steps `Pending` again, with no attempts made; their parked subjects are `Stepped`
     /// and no longer dismissed.
-    async fn retry_parked(&self, fence: &Fence, steps: &[StepId], now: Millis) -> Result<u64>;
+    async fn retry_parked(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
+
+    /// Steps of a channel that a person approved and that still wait to be sent, in id order.
+    async fn approved(&self, channel: &ChannelId) -> Result<Vec<StepId>>;
 
     /// Held steps that were planned before `older_than` become `Expired`, their subjects dirty.
     async fn expire_held(&self, fence: &Fence, older_than: Millis, now: Millis) -> Result<u64>;

@@ -100,9 +100,9 @@ impl Admin {
                 }
             }
         }
-        let approval = self.approval(steps);
+        let approval = self.approval(open, "APPROVE", steps);
         let approved = self.engine.store.approve(fence, &approval).await?;
-        self.note(open, "APPROVE", &approved, &mut report).await?;
+        report.note(&approved);
         // The adoption plan is approved when nothing of it waits any more.
         if adopts && !self.has_adoptions(open).await? {
             self.accept_adoption(open, fence).await?;
@@ -115,7 +115,7 @@ impl Admin {
                 turn = Some(self.sending_turn(open).await);
                 // A channel that only observes sends what was approved, and nothing else, of the same
                 // people neither.
-                options.only = Some(Only::Steps(approved.done.clone()));
+                options.only = Some(Only::Steps(self.to_send(open, selection, approved).await?));
             }
             let mut sync = SyncReport::default();
             Box::pin(self.deliver(open, fence, &options, turn, progress, &mut sync)).await?;
@@ -154,10 +154,11 @@ impl Admin {
         let (open, lease) = self.opened(channel).await?;
         let result = async {
             let held = self.held(&open, selection).await?;
-            let approval = self.approval(held.iter().map(|step| step.id).collect());
+            let steps = held.iter().map(|step| step.id).collect();
+            let approval = self.approval(&open, "REJECT", steps);
             let rejected = self.engine.store.reject(lease.fence(), &approval).await?;
             let mut report = DecisionReport::default();
-            self.note(&open, "REJECT", &rejected, &mut report).await?;
+            report.note(&rejected);
             Ok(report)
         }
         .await;
@@ -179,20 +180,11 @@ impl Admin {
             } else {
                 steps.to_vec()
             };
-            let now = self.engine.clock.now();
-            let done = self
-                .engine
-                .store
-                .retry_parked(lease.fence(), &ids, now)
-                .await?;
-            let event = self.event(
-                "RETRY",
-                Some(&open.channel.id),
-                &format!("{done} of the parked steps {}", numbered(&ids)),
-            );
-            self.engine.store.audit(&[event]).await?;
+            let approval = self.approval(&open, "RETRY", ids);
+            let store = &self.engine.store;
+            let retried = store.retry_parked(lease.fence(), &approval).await?;
             Ok(DecisionReport {
-                done,
+                done: retried.done.len() as u64,
                 ..DecisionReport::default()
             })
         }
@@ -220,10 +212,8 @@ impl Admin {
             .filter(|step| not_by_approval(step, false).is_none())
             .map(|step| step.id)
             .collect();
-        let approval = self.approval(steps);
-        let approved = self.engine.store.approve(fence, &approval).await?;
-        self.note(open, "APPLY", &approved, &mut DecisionReport::default())
-            .await?;
+        let approval = self.approval(open, "APPLY", steps);
+        self.engine.store.approve(fence, &approval).await?;
         self.accept_adoption(open, fence).await
     }
 
@@ -271,55 +261,56 @@ impl Admin {
         Ok(parked.into_iter().map(|step| step.id).collect())
     }
 
-    fn approval(&self, steps: Vec<StepId>) -> Approval {
-        Approval {
-            steps,
-            by: self.operator.name.clone(),
-            now: self.engine.clock.now(),
-        }
-    }
-
-    async fn note(
+    /// What an approval sends: what it released, and what was approved before and still waits, such as by an
+    /// approval that ended in the middle.
+    async fn to_send(
         &self,
         open: &OpenChannel,
-        event: &str,
-        approved: &Approved,
-        report: &mut DecisionReport,
-    ) -> Result<(), EngineError> {
-        report.done = approved.done.len() as u64;
-        report.stale = approved
-            .stale
-            .iter()
-            .map(|(id, state)| (id.0, state.clone()))
-            .collect();
-        let detail = format!("held steps: {}", numbered(&approved.done));
-        let event = self.event(event, Some(&open.channel.id), &detail);
-        Ok(self.engine.store.audit(&[event]).await?)
+        selection: &Selection,
+        approved: Approved,
+    ) -> Result<Vec<StepId>, EngineError> {
+        let mut steps = approved.done;
+        // Why a step was held is not known any more.
+        if selection.hold.is_some() {
+            return Ok(steps);
+        }
+        let store = &self.engine.store;
+        let mut earlier = store.approved(&open.channel.id).await?;
+        earlier.retain(|id| selection.steps.is_empty() || selection.steps.contains(id));
+        if !selection.verbs.is_empty() && !earlier.is_empty() {
+            let filter = StepFilter {
+                ids: earlier,
+                verbs: selection.verbs.clone(),
+                ..StepFilter::default()
+            };
+            let fitting = store.steps(&filter, StepId(0), AT_MOST).await?;
+            earlier = fitting.into_iter().map(|step| step.id).collect();
+        }
+        steps.extend(earlier);
+        steps.sort_unstable();
+        steps.dedup();
+        Ok(steps)
+    }
+
+    fn approval(&self, open: &OpenChannel, event: &str, steps: Vec<StepId>) -> Approval {
+        let detail = if event == "RETRY" {
+            "parked steps: "
+        } else {
+            "held steps: "
+        };
+        Approval {
+            steps,
+            event: self.event(event, Some(&open.channel.id), detail),
+        }
     }
 }
 
-/// The numbers of steps, those that follow each other as a range: who looks at the log later finds each in it.
-fn numbered(steps: &[StepId]) -> String {
-    let mut ids: Vec<i64> = steps.iter().map(|step| step.0).collect();
-    ids.sort_unstable();
-    let mut ranges: Vec<(i64, i64)> = Vec::new();
-    for id in ids {
-        match ranges.last_mut() {
-            Some((_, last)) if id <= *last + 1 => *last = id,
-            _ => ranges.push((id, id)),
-        }
+impl DecisionReport {
+    fn note(&mut self, approved: &Approved) {
+        self.done = approved.done.len() as u64;
+        let stale = approved.stale.iter();
+        self.stale = stale.map(|(id, state)| (id.0, state.clone())).collect();
     }
-    if ranges.is_empty() {
-        return "none".to_owned();
-    }
-    let words = ranges.into_iter().map(|(first, last)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first} to {last}")
-        }
-    });
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Holds that need a change in the source, or a choice, rather than a yes. A choice between
@@ -350,16 +341,4 @@ fn not_by_approval(step: &Step, named: bool) -> Option<String> {
         Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),
         _ => hold.to_string(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{StepId, numbered};
-
-    #[test]
-    fn every_step_of_a_decision_is_found_in_the_log() {
-        let steps = |ids: &[i64]| numbered(&ids.iter().map(|id| StepId(*id)).collect::<Vec<_>>());
-        assert_eq!(steps(&[]), "none");
-        assert_eq!(steps(&[9, 4, 5, 6, 12, 11]), "4 to 6, 9, 11 to 12");
-    }
 }

@@ -225,3 +225,34 @@ async fn a_channel_that_observes_sends_the_approved_step_and_none_beside_it() {
     world.sync(CycleMode::Incremental).await;
     assert_eq!(world.users()["u001"]["title"], title.as_str());
 }
+
+#[tokio::test]
+async fn what_was_approved_and_not_sent_is_sent_by_approving_again() {
+    let mut world = World::of(5).await;
+    world.channel().policy.email_domains = vec!["example.com".to_owned()];
+    world.save().await;
+    world.first_sync().await;
+    world.set_mode(usher_store::ChannelState::Observe).await;
+    for uid in ["u001", "u002"] {
+        world.dir().person(uid).mail = Some(format!("{uid}@elsewhere.example"));
+    }
+    world.dir().person("u003").title = "Nobody approved this".to_owned();
+    world.sync(CycleMode::Incremental).await;
+    let all = Selection {
+        all: true,
+        ..Selection::default()
+    };
+    let silent = || std::sync::Arc::new(usher_engine::Silent);
+    let approved = world.admin.approve(None, &all, None, silent()).await;
+    assert_eq!(approved.unwrap().done, 2);
+    world.forget_requests();
+    let deletes = Selection {
+        verbs: vec![usher_core::model::Verb::Delete],
+        ..Selection::default()
+    };
+    world.approve(deletes).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    let sent = world.approve(all).await;
+    assert_eq!(sent.succeeded, 2, "{sent:?}");
+    assert_eq!(world.writes().len(), 2, "{:?}", world.writes());
+}

@@ -79,6 +79,7 @@ async fn hot_statements_use_their_indexes() {
         ),
         ("window", release::WINDOW, "step_released"),
         ("expiring", release::EXPIRING, "step_state"),
+        ("approved", release::APPROVED, "step_state"),
         ("guards", cycle::PLANNED_GUARDS, "step_cycle"),
         ("supersede", cycle::SUPERSEDE, "step_subject"),
         ("hold", cycle::HOLD_GUARDED, "step_cycle"),

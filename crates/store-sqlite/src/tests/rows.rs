@@ -5,7 +5,8 @@ use usher_core::model::{
     StepId, Subject, SubjectId, TargetId,
 };
 use usher_store::{
-    Administration as _, NewCycle, Outbox as _, StepFilter, StoreError, SubjectWrite, Subjects as _,
+    Administration as _, Approval, AuditEvent, NewCycle, Outbox as _, StepFilter, StoreError,
+    SubjectWrite, Subjects as _,
 };
 
 use super::empty;
@@ -123,5 +124,43 @@ async fn a_damaged_step_is_named() {
         let error = store.steps(&filter, StepId(0), 10).await.unwrap_err();
         let (table, column, row) = named(&error);
         assert_eq!((table, column, row.as_str()), ("step", expected, "1"));
+    }
+}
+
+#[tokio::test]
+async fn a_decision_that_cannot_be_told_in_the_audit_log_is_not_taken() {
+    let (_dir, store) = empty().await;
+    one_subject(&store).await;
+    let fence = store
+        .take_lease(&ConnectionId::new("target"), "a", 0, 1000)
+        .await
+        .unwrap()
+        .unwrap();
+    let set = |text: &'static str| sqlx::query(text).execute(&*store.writer);
+    set("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .await
+        .unwrap();
+    let approval = Approval {
+        steps: vec![StepId(1)],
+        event: AuditEvent::default(),
+    };
+    for state in ["held", "parked"] {
+        let text = format!("UPDATE step SET state = '{state}'");
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .execute(&*store.writer)
+            .await
+            .unwrap();
+        let decided = if state == "held" {
+            assert!(store.approve(&fence, &approval).await.is_err());
+            store.reject(&fence, &approval).await
+        } else {
+            store.retry_parked(&fence, &approval).await
+        };
+        assert!(decided.is_err());
+        let kept: String = sqlx::query_scalar("SELECT state FROM step")
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!(kept, state);
     }
 }

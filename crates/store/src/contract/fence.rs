@@ -7,8 +7,8 @@ use usher_core::model::{
 use super::Place;
 use super::desk::{Desk, T0, TTL, create, outcome, write};
 use crate::{
-    Approval, Fence, GroupWrite, NewCycle, Result, StagedMember, Store, StoreError, SubjectFilter,
-    TargetPause,
+    Approval, AuditEvent, Fence, GroupWrite, NewCycle, Result, StagedMember, Store, StoreError,
+    SubjectFilter, TargetPause,
 };
 
 async fn take(store: &dyn Store, target: &str, owner: &str, now: i64) -> Option<Fence> {
@@ -92,8 +92,7 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
     let writes = [write(late, vec![create("late")])];
     let approval = Approval {
         steps: vec![step.id],
-        by: "ada".to_owned(),
-        now: T0,
+        event: AuditEvent::default(),
     };
     let new = NewCycle {
         channel: desk.channel.clone(),
@@ -142,7 +141,7 @@ pub async fn every_mutation_refuses_a_stale_fence_and_changes_nothing(place: &dy
     refused("record", store.record(&stale, &done, T0).await);
     refused("approve", store.approve(&stale, &approval).await);
     refused("reject", store.reject(&stale, &approval).await);
-    refused("retry", store.retry_parked(&stale, &[step.id], T0).await);
+    refused("retry", store.retry_parked(&stale, &approval).await);
     refused("expire", store.expire_held(&stale, T0 + 1, T0 + 1).await);
     refused("put", store.index_put(&stale, 1, &[]).await);
     refused(
@@ -201,8 +200,7 @@ pub async fn a_lease_of_another_target_does_not_write(place: &dyn Place) {
     assert!(claimed.is_empty());
     let approval = Approval {
         steps: vec![step.id],
-        by: "ada".to_owned(),
-        now: T0,
+        event: AuditEvent::default(),
     };
     let approved = other.store.approve(&other.fence, &approval).await.unwrap();
     assert_eq!(approved.done, Vec::<StepId>::new());

@@ -6,14 +6,29 @@ use usher_core::model::{Hold, Kind, Step, StepId, StepState, Subject, SubjectId,
 
 use super::Place;
 use super::desk::{Desk, T0, add_members, create, disable, outcome, update, write};
-use crate::{Approval, GroupWrite, SubjectWrite};
+use crate::{Approval, AuditEvent, GroupWrite, SubjectWrite};
 
 fn approval(steps: &[StepId]) -> Approval {
     Approval {
         steps: steps.to_vec(),
-        by: "ada".to_owned(),
-        now: T0 + 5,
+        event: AuditEvent {
+            at: T0 + 5,
+            actor: "ada".to_owned(),
+            event: "DECIDED".to_owned(),
+            detail: "steps: ".to_owned(),
+            ..AuditEvent::default()
+        },
     }
+}
+
+/// What the audit log says last.
+async fn noted(desk: &Desk) -> String {
+    let newest = desk.store.audit_log(None, 1).await.unwrap().remove(0).1;
+    assert_eq!(
+        (newest.event.as_str(), newest.actor.as_str()),
+        ("DECIDED", "ada")
+    );
+    newest.detail
 }
 
 fn held(subject: Subject, name: &str) -> SubjectWrite {
@@ -52,6 +67,9 @@ pub async fn approved_steps_are_released(place: &dyn Place) {
         .await
         .unwrap();
     assert_eq!(approved.done, [steps[0].id]);
+    assert_eq!(noted(&desk).await, format!("steps: {}", steps[0].id.0));
+    let waiting = desk.store.approved(&desk.channel).await.unwrap();
+    assert_eq!(waiting, [steps[0].id], "until it is sent");
     let stale: Vec<StepId> = approved.stale.iter().map(|(id, _)| *id).collect();
     assert_eq!(stale, asked[1..]);
     assert_eq!(approved.stale[0].1, "pending");
@@ -61,6 +79,7 @@ pub async fn approved_steps_are_released(place: &dyn Place) {
     assert_eq!(desk.claim(10).await[0].id, steps[0].id);
     let again = desk.store.approve(&desk.fence, &approval(&asked)).await;
     assert_eq!(again.unwrap().done, []);
+    assert_eq!(noted(&desk).await, "steps: none");
 }
 
 /// For what it is to be now; a newer desire is planned again.
@@ -73,6 +92,7 @@ pub async fn a_rejected_step_dismisses_its_subject(place: &dyn Place) {
         .await
         .unwrap();
     assert_eq!(rejected.done, [steps[0].id]);
+    assert_eq!(noted(&desk).await, format!("steps: {}", steps[0].id.0));
     assert_eq!(rejected.stale, [(steps[2].id, "pending".to_owned())]);
     assert_eq!(desk.step(steps[0].id).await.state, StepState::Rejected);
     let subject = desk.get(ids[0]).await;
@@ -121,10 +141,11 @@ pub async fn a_parked_step_can_be_retried(place: &dyn Place) {
     let asked: Vec<StepId> = desk.steps().await.iter().map(|step| step.id).collect();
     let retried = desk
         .store
-        .retry_parked(&desk.fence, &asked, T0 + 1)
+        .retry_parked(&desk.fence, &approval(&asked))
         .await
         .unwrap();
-    assert_eq!(retried, 1);
+    assert_eq!(retried.done, [step.id]);
+    assert_eq!(noted(&desk).await, format!("steps: {}", step.id.0));
     let subject = desk.get(ids[2]).await;
     assert_eq!(subject.parked_hash, None);
     assert_eq!(subject.verdict, Verdict::Stepped);

@@ -158,15 +158,48 @@ pub struct WaitingSteps {
     pub next: Option<(Millis, String)>,
 }
 
-/// A person's decision over a set of held steps.
+/// A person's decision over a set of held or parked steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// The steps.
     pub steps: Vec<StepId>,
-    /// Who.
-    pub by: String,
-    /// When.
-    pub now: Millis,
+    /// Who decided and when, and what the audit log says of it: its detail is followed by the numbers of the
+    /// steps that changed state ([`numbered`]).
+    pub event: AuditEvent,
+}
+
+impl Approval {
+    /// What the audit log says when this was carried out.
+    pub fn told(&self, approved: &Approved) -> AuditEvent {
+        AuditEvent {
+            detail: format!("{}{}", self.event.detail, numbered(&approved.done)),
+            ..self.event.clone()
+        }
+    }
+}
+
+/// The numbers of steps, those that follow each other as a range: who looks at the log later finds each in it.
+pub fn numbered(steps: &[StepId]) -> String {
+    let mut ids: Vec<i64> = steps.iter().map(|step| step.0).collect();
+    ids.sort_unstable();
+    let mut ranges: Vec<(i64, i64)> = Vec::new();
+    for id in ids {
+        match ranges.last_mut() {
+            Some((_, last)) if id <= *last + 1 => *last = id,
+            _ => ranges.push((id, id)),
+        }
+    }
+    if ranges.is_empty() {
+        return "none".to_owned();
+    }
+    let words = ranges.into_iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// What a decision did.
@@ -213,4 +246,16 @@ pub enum IndexKey {
     Email(String),
     /// Target id.
     Id(TargetId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StepId, numbered};
+
+    #[test]
+    fn every_step_of_a_decision_is_found_in_the_log() {
+        let steps = |ids: &[i64]| numbered(&ids.iter().map(|id| StepId(*id)).collect::<Vec<_>>());
+        assert_eq!(steps(&[]), "none");
+        assert_eq!(steps(&[9, 4, 5, 6, 12, 11]), "4 to 6, 9, 11 to 12");
+    }
 }
