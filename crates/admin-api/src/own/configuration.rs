@@ -44,7 +44,7 @@ pub(super) fn group() -> Group {
     let mut group = Group::new("Configuration", "The whole configuration as a file")
         .add(
             get("/configuration", "exportConfiguration", "The configuration as a file, with its version as ETag")
-                .help("As `usher config export`. For those who may change it. Secrets are sealed: only this installation's key opens them.")
+                .help("As `usher config export`. Secrets are sealed: only this installation's key opens them. Whoever may not change the configuration gets none.")
                 .answers(200, "The file", "ConfigurationFile"),
             export,
         )
@@ -77,8 +77,7 @@ pub(super) fn group() -> Group {
 }
 
 async fn export(Caller(admin): Caller) -> Result<Tagged<Value>, Problem> {
-    admin.require(Permission::Configure)?;
-    Ok(Tagged(file_of(&admin.look_at_configuration().await?)))
+    Ok(Tagged(file_of(&admin.configuration_to_show().await?)))
 }
 
 /// The configuration as a file, without what an empty list would say.

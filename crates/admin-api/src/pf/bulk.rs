@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use usher_engine::admin::Permission;
 
 use super::error::ApiError;
 use super::request::{Conditions, Document};
@@ -12,8 +11,7 @@ use super::{Caller, answer, change};
 /// The whole configuration. The published shape has no place for policies; they stand beside it in the key
 /// `policies`, in the form of the configuration file.
 pub(super) async fn export(Caller(admin): Caller) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
+    let configuration = admin.configuration_to_show().await?;
     let file = usher_pf::export(&configuration);
     let mut document = file.pf;
     if let Some(policies) = file.policies.filter(|policies| !policies.is_empty()) {

@@ -55,8 +55,7 @@ fn not_internal(id: &str) -> Result<(), ApiError> {
 }
 
 pub(super) async fn list(Caller(admin): Caller) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
+    let configuration = admin.configuration_to_show().await?;
     let stores = configuration.data_stores.iter();
     let stores = stores.map(|store| published_data_store(store, true));
     let items: Vec<Value> = std::iter::once(internal()).chain(stores).collect();

@@ -22,8 +22,7 @@ pub(super) struct Kind {
 
 impl Kind {
     pub(super) async fn get(&self, admin: &Admin, id: &str) -> Result<Response, ApiError> {
-        admin.require(Permission::Look)?;
-        let configuration = admin.engine.configuration().await?;
+        let configuration = admin.configuration_to_show().await?;
         let document = (self.found)(&configuration, id)?;
         Ok(answer::document(StatusCode::OK, document, &[]))
     }

@@ -10,8 +10,7 @@ use super::request::{Conditions, Document};
 use super::{Caller, answer, change};
 
 pub(super) async fn get(Caller(admin): Caller) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
+    let configuration = admin.configuration_to_show().await?;
     let document = published_server_settings(&configuration.server);
     Ok(answer::document(StatusCode::OK, document, &[]))
 }

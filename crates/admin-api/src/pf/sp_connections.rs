@@ -96,8 +96,7 @@ fn found(configuration: &Configuration, id: &str) -> Result<Value, ApiError> {
 }
 
 pub(super) async fn list(Caller(admin): Caller, wanted: Wanted) -> Result<Response, ApiError> {
-    admin.require(Permission::Look)?;
-    let configuration = admin.engine.configuration().await?;
+    let configuration = admin.configuration_to_show().await?;
     let all = configuration.sp_connections.iter();
     let all = all.filter(|sp| wanted.is(sp));
     let (skip, take) = wanted.page.map_or((0, usize::MAX), |(page, per_page)| {

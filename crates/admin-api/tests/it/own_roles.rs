@@ -19,7 +19,7 @@ const LOOKING: [&str; 4] = [
     "previewCorrelation",
 ];
 /// What is read by those only who may change it.
-const NOT_FOR_LOOKING: [&str; 3] = ["browse", "getEntry", "exportConfiguration"];
+const NOT_FOR_LOOKING: [&str; 2] = ["browse", "getEntry"];
 
 /// What concerns nobody but who asks: signing in and out, and one's own tokens (see `sign_in`).
 const OWN: [&str; 5] = [

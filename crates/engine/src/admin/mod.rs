@@ -13,6 +13,7 @@ mod differences;
 mod directory;
 mod doctor;
 mod explain;
+mod export;
 mod history;
 mod kept_plan;
 mod links;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
-use usher_core::model::{ChannelId, Configuration, ConnectionId};
+use usher_core::model::{
+    ChannelId, Configuration, ConnectionId, DataStoreKind, LdapSecurity, MailSecurity,
+};
 use usher_store::StoreError;
 
 use super::Admin;
@@ -181,7 +183,8 @@ fn needed(before: &Configuration, after: &Configuration) -> Vec<Permission> {
     if before.ca_certificates == after.ca_certificates || others != *before {
         needed.push(Permission::Configure);
     }
-    if before.ca_certificates != after.ca_certificates {
+    let trusts = !trusted(after).is_subset(&trusted(before));
+    if before.ca_certificates != after.ca_certificates || trusts {
         needed.push(Permission::ManageCertificates);
     }
     let known = expressions(before);
@@ -192,6 +195,31 @@ fn needed(before: &Configuration, after: &Configuration) -> Vec<Permission> {
         needed.push(Permission::EditExpressions);
     }
     needed
+}
+
+/// What is trusted at one place beside the authorities of the system and of the installation, or in spite of what a
+/// certificate says: whoever adds to it decides who can stand in for a directory, a target or the mail server.
+fn trusted(configuration: &Configuration) -> BTreeSet<(&str, &str, &str)> {
+    let mut found = BTreeSet::new();
+    for store in &configuration.data_stores {
+        if let DataStoreKind::Ldap(ldap) = &store.kind {
+            let id = store.id.as_str();
+            found.extend(ldap.ca_file.as_deref().map(|file| ("store", id, file)));
+            if !ldap.verify_host && ldap.security != LdapSecurity::Plain {
+                found.insert(("store", id, ""));
+            }
+        }
+    }
+    for sp in &configuration.sp_connections {
+        let certificates = sp.settings.values();
+        let certificates = certificates.filter(|value| value.contains("-----BEGIN"));
+        found.extend(certificates.map(|pem| ("target", sp.id.as_str(), pem.as_str())));
+    }
+    let mail = configuration.server.mail.as_ref();
+    if mail.is_some_and(|mail| !mail.verify_host && mail.security != MailSecurity::Plain) {
+        found.insert(("mail", "", ""));
+    }
+    found
 }
 
 /// Every mapping expression, with where it stands.

@@ -181,7 +181,11 @@ pub fn data_store_document(store: &DataStore) -> DataStoreDocument {
 fn ldap_document(store: &DataStore, ldap: &LdapStore) -> LdapDataStore {
     let (user_dn, encrypted_password) = match &ldap.bind {
         Bind::Anonymous => (None, None),
-        Bind::Simple { dn, password } => (Some(dn.clone()), Some(password.0.clone())),
+        Bind::Simple { dn, password } => {
+            // One that is not to be seen is left out.
+            let sealed = Some(password.0.clone()).filter(|sealed| !sealed.is_empty());
+            (Some(dn.clone()), sealed)
+        }
     };
     LdapDataStore {
         id: Some(store.id.to_string()),
