@@ -168,17 +168,17 @@ impl Loading<'_> {
         let below: Vec<&Record> = records.iter().filter(under).collect();
         if below.is_empty() {
             let base = &settings.rules.base_dn;
-            let found = match records.first() {
+            return Err(SourceError::Settings(match records.first() {
                 Some(first) => format!(
-                    "it has {} entries, the first is {}",
+                    "no entry of {path} lies below the base DN {base}: it has {} entries, the first is {}",
                     records.len(),
                     first.dn
                 ),
-                None => format!("it has no usable entry{}", first_reason(&self.directory)),
-            };
-            return Err(SourceError::Settings(format!(
-                "no entry of {path} lies below the base DN {base}: {found}"
-            )));
+                None => format!(
+                    "{path} has no usable entry{}",
+                    first_reason(&self.directory)
+                ),
+            }));
         }
         let guid = settings.rules.key.attribute.to_ascii_lowercase();
         let someone = below.iter().any(|record| record.kind.is_some());

@@ -36,7 +36,7 @@ pub use export::{
     sp_connection_document,
 };
 pub use file::ConfigFile;
-pub use import::{ImportContext, Imported, Mode, Secrets, import};
+pub use import::{ImportContext, Imported, Mode, Secrets, import, readers};
 pub use near::nearest;
 pub use policy::{PolicyKey, policy_keys};
 pub use problem::{ConfigProblem, Warning};

@@ -171,7 +171,8 @@ async fn import(
 
 fn doubtful(doubts: Vec<Doubt>) -> Problem {
     let faults = doubts.into_iter().map(|doubt| {
-        let why = format!("{}; `{BYPASS}=true` saves without asking", doubt.why);
+        let why = doubt.why.trim_end_matches('.');
+        let why = format!("{why}; `{BYPASS}=true` saves without asking");
         Fault::at(String::new(), why)
     });
     Problem::invalid(faults.collect())

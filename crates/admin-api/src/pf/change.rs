@@ -1,7 +1,7 @@
 //! Changing the configuration: translated, compared, asked outside, saved.
 
 use serde_json::Value;
-use usher_core::model::{Configuration, DataStoreId, SpConnection};
+use usher_core::model::{Configuration, SpConnection};
 use usher_engine::admin::{
     Admin, Asking, Doubt, How, Impatient, Leave, NotChanged, Permission, Place,
 };
@@ -55,7 +55,21 @@ pub(super) async fn save(
         }
         Ok(done(translated))
     };
-    change(admin, conditions, make, &|_| String::new()).await
+    let place = |place: &Place| place_of(resource, document, place);
+    change(admin, conditions, make, &place).await
+}
+
+/// The field of a document that says how what was asked is reached.
+fn place_of(resource: Resource, document: &Value, place: &Place) -> String {
+    let field = match (resource, place) {
+        (Resource::DataStore, Place::DataStore(_)) if document["type"] == "CUSTOM" => {
+            "configuration.fields"
+        }
+        (Resource::DataStore, Place::DataStore(_)) => "hostnames",
+        (Resource::SpConnection, Place::Target(_)) => "outboundProvision.targetSettings",
+        _ => "",
+    };
+    field.to_owned()
 }
 
 /// Imports a whole bulk configuration: all of it or nothing.
@@ -79,7 +93,14 @@ pub(super) async fn import(
         let configuration = &translated.configuration;
         let found = usher_pf::connector_problems(configuration, &pf, &descriptors, &identify);
         refuse(found).map_err(|error| error.within("pf"))?;
-        Ok(done(translated))
+        let (configuration, mut warnings) = done(translated);
+        for warning in &mut warnings {
+            // The body is what stands under `pf` in a file.
+            if let Some(rest) = warning.strip_prefix("pf.") {
+                *warning = rest.to_owned();
+            }
+        }
+        Ok((configuration, warnings))
     };
     let place = |place: &Place| place_in(&pf, place);
     change(admin, conditions, make, &place).await
@@ -200,7 +221,7 @@ fn doubtful(doubts: &[Doubt], place: &(dyn Fn(&Place) -> String + Sync)) -> ApiE
         error_id: "external_validation_error".to_owned(),
         message: format!(
             "{}; the header `X-BypassExternalValidation: true` saves without asking",
-            doubt.why
+            doubt.why.trim_end_matches('.')
         ),
         field_path: place(&doubt.place),
     });
@@ -224,13 +245,4 @@ fn place_in(pf: &Value, place: &Place) -> String {
         }
     }
     String::new()
-}
-
-/// The channels that read a data store, by name.
-pub(super) fn readers(configuration: &Configuration, id: &DataStoreId) -> Vec<String> {
-    configuration
-        .channels()
-        .filter(|(_, channel)| &channel.source.data_store == id)
-        .map(|(sp, channel)| format!("channel `{}` of SP connection `{}`", channel.name, sp.name))
-        .collect()
 }

@@ -95,7 +95,7 @@ pub(super) async fn delete(
         answer::check_tag(&conditions, &found(configuration, &id)?)?;
         not_internal(&id)?;
         let store = DataStoreId::new(&id);
-        let readers = change::readers(configuration, &store);
+        let readers = usher_pf::readers(configuration, &store);
         if !readers.is_empty() {
             return Err(ApiError::unprocessable(format!(
                 "The data store `{id}` is in use by {}. Give them another data store, or delete them first.",

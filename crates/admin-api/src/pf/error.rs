@@ -72,6 +72,14 @@ impl ApiError {
         error
     }
 
+    /// 422 with everything that is wrong with the query of an address.
+    pub(super) fn wrong_query(errors: Vec<ValidationError>) -> Self {
+        let mut error = Self::invalid(errors);
+        "The query of the address cannot be used: see the validation errors."
+            .clone_into(&mut error.body.message);
+        error
+    }
+
     /// 404.
     pub(super) fn missing(address: &str) -> Self {
         Self::new(

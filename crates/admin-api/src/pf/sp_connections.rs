@@ -63,7 +63,7 @@ impl FromRequestParts<Api> for Wanted {
         };
         let (page, per_page) = (number("page"), number("numberPerPage"));
         if !errors.is_empty() {
-            return Err(ApiError::invalid(errors));
+            return Err(ApiError::wrong_query(errors));
         }
         Ok(Self {
             entity_id: query.remove("entityId"),

@@ -170,8 +170,9 @@ impl Admin {
             if !is_here {
                 continue;
             }
-            let taken =
-                |known: &usher_core::model::Channel| known.id != *channel && known.name == name;
+            let taken = |known: &usher_core::model::Channel| {
+                known.id != *channel && known.name.to_lowercase() == name.to_lowercase()
+            };
             if sp.channels.iter().any(taken) {
                 return Err(format!(
                     "SP connection `{}` has a channel `{name}` already",

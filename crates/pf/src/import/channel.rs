@@ -28,7 +28,10 @@ impl Import<'_> {
         let mut channels: Vec<Channel> = Vec::new();
         for (index, document) in outbound.channels.iter().enumerate() {
             let path = format!("{path}.channels[{index}]");
-            if channels.iter().any(|known| known.name == document.name) {
+            if channels
+                .iter()
+                .any(|known| known.name.to_lowercase() == document.name.to_lowercase())
+            {
                 self.twice(&path, "name", &document.name);
                 continue;
             }

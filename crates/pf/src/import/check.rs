@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use usher_core::descriptor::ConnectorDescriptor;
 use usher_core::mapping::{MappingProblem, Rules, RulesInput};
-use usher_core::model::{Channel, SpConnection};
+use usher_core::model::{Channel, Configuration, DataStoreId, SpConnection};
 
 use super::Import;
 use crate::problem::quoted;
@@ -18,25 +18,34 @@ impl Import<'_> {
 
     fn unique(&mut self) {
         let mut doubles: Vec<(String, &'static str, String)> = Vec::new();
-        let mut names = BTreeSet::new();
+        // Who looks at two that differ in case only takes one for the other.
+        let folded = |text: &str| text.to_lowercase();
+        let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for store in &self.result.data_stores {
-            if !names.insert(store.name.clone())
-                && let Some(path) = self.store_paths.get(&store.id)
-            {
+            let path = self.store_paths.get(&store.id).cloned().unwrap_or_default();
+            if !names.insert(folded(&store.name)) {
                 doubles.push((path.clone(), "name", store.name.clone()));
             }
+            if !ids.insert(folded(store.id.as_str())) {
+                doubles.push((path, "id", store.id.to_string()));
+            }
         }
-        let mut names = BTreeSet::new();
+        let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
         let mut entities = BTreeSet::new();
         for sp in &self.result.sp_connections {
             let path = self.sp_paths.get(&sp.id).cloned().unwrap_or_default();
-            if !names.insert(sp.name.clone()) {
+            if !names.insert(folded(&sp.name)) {
                 doubles.push((path.clone(), "name", sp.name.clone()));
+            }
+            if !ids.insert(folded(sp.id.as_str())) {
+                doubles.push((path.clone(), "id", sp.id.to_string()));
             }
             if !entities.insert(sp.entity_id.clone()) {
                 doubles.push((path, "entityId", sp.entity_id.clone()));
             }
         }
+        // What was there before is not what is wrong with this file.
+        doubles.retain(|(path, ..)| !path.is_empty());
         for (path, key, text) in doubles {
             self.twice(&path, key, &text);
         }
@@ -44,15 +53,31 @@ impl Import<'_> {
 
     fn references(&mut self) {
         let mut missing = Vec::new();
+        let mut deleted = BTreeSet::new();
         for (_, channel) in self.result.channels() {
             let id = &channel.source.data_store;
             if self.result.data_store(id).is_none() {
-                let path = match self.channel_paths.get(&channel.id) {
-                    Some(path) => format!("{path}.channelSource.dataSource.id"),
-                    None => format!("(channel `{}`)", channel.name),
+                let named = self.channel_paths.get(&channel.id);
+                let path = match (named, self.deleted.get(id)) {
+                    (None, Some(place)) => {
+                        deleted.insert((place.clone(), id.clone()));
+                        continue;
+                    }
+                    (Some(path), _) => format!("{path}.channelSource.dataSource.id"),
+                    (None, None) => format!("(channel `{}`)", channel.name),
                 };
                 missing.push((path, id.to_string()));
             }
+        }
+        for (place, id) in deleted {
+            let found = format!(
+                "{}, in use by {}",
+                quoted(id.as_str()),
+                readers(&self.result, &id).join(", ")
+            );
+            let hint = "give them another data store, or delete them first";
+            self.report
+                .problem(&place, "a data store that no channel reads", &found, hint);
         }
         for (path, id) in missing {
             let hint = self.unusable.get(&id).copied();
@@ -105,6 +130,15 @@ impl Import<'_> {
             );
         }
     }
+}
+
+/// The channels that read a data store, by name: while there is one, it cannot be deleted.
+pub fn readers(configuration: &Configuration, id: &DataStoreId) -> Vec<String> {
+    configuration
+        .channels()
+        .filter(|(_, channel)| &channel.source.data_store == id)
+        .map(|(sp, channel)| format!("channel `{}` of SP connection `{}`", channel.name, sp.name))
+        .collect()
 }
 
 /// A problem of a mapping with its place.

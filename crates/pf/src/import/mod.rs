@@ -1,5 +1,6 @@
 //! From documents to the model: every problem at once, each with its place.
 
+mod bulk;
 mod channel;
 mod check;
 mod connection;
@@ -14,6 +15,7 @@ mod secret;
 mod server;
 mod template;
 
+pub use check::readers;
 pub(crate) use options::{normalised_url, option_settings};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +27,7 @@ use usher_core::model::{
 };
 
 use crate::ConfigFile;
-use crate::document::{BulkConfig, ConfigOperation, OperationType};
+use crate::document::{BulkConfig, ConfigOperation};
 use crate::export::{data_store_document, plain, sp_connection_document};
 use crate::kept::left_over;
 use crate::problem::{ConfigProblem, Report, Warning, quoted};
@@ -115,6 +117,7 @@ pub fn import(
         unusable: BTreeMap::new(),
         server_path: None,
         entered: BTreeSet::new(),
+        deleted: BTreeMap::new(),
     };
     import.report.problems.extend_from_slice(file.faults());
     let operations = import.operations(file);
@@ -164,6 +167,8 @@ struct Import<'a> {
     server_path: Option<String>,
     /// Secrets that were entered in the clear, sealed.
     entered: BTreeSet<String>,
+    /// Data stores that the file deletes, with the place that says so.
+    deleted: BTreeMap<DataStoreId, String>,
 }
 
 /// An operation with its path.
@@ -177,6 +182,7 @@ impl Import<'_> {
             Ok(bulk) => bulk.operations.into_iter().map(Some).collect(),
             Err(_) => lenient_operations(&checked),
         };
+        self.version(&checked);
         let mut kept = Vec::new();
         for (index, operation) in operations.into_iter().enumerate() {
             let path = format!("pf.operations[{index}]");
@@ -187,53 +193,6 @@ impl Import<'_> {
             }
         }
         kept
-    }
-
-    /// Whether an operation is about a resource that matters here.
-    fn is_ours(&mut self, path: &str, operation: &ConfigOperation) -> bool {
-        match operation.resource_type.as_str() {
-            "/dataStores" | "/idp/spConnections" | "/certificates/ca" => {
-                if operation.operation_type == OperationType::Delete {
-                    self.delete(path, operation);
-                    return false;
-                }
-                true
-            }
-            "/serverSettings" | "/serverSettings/outboundProvisioning" => {
-                operation.operation_type == OperationType::Save
-            }
-            other => {
-                self.report.warn(
-                    &format!("{path}.resourceType"),
-                    format!(
-                        "{} has no part in outbound provisioning; it is kept in the file and has no effect",
-                        quoted(other)
-                    ),
-                );
-                false
-            }
-        }
-    }
-
-    fn delete(&mut self, path: &str, operation: &ConfigOperation) {
-        for (index, id) in operation.item_ids.iter().enumerate() {
-            let stores = &mut self.result.data_stores;
-            let connections = &mut self.result.sp_connections;
-            let authorities = &mut self.result.ca_certificates;
-            let before = stores.len() + connections.len() + authorities.len();
-            match operation.resource_type.as_str() {
-                "/dataStores" => stores.retain(|store| store.id.as_str() != id),
-                "/certificates/ca" => authorities.retain(|authority| &authority.id != id),
-                _ => connections.retain(|sp| sp.id.as_str() != id),
-            }
-            let after = stores.len() + connections.len() + authorities.len();
-            if after == before && self.context.mode == Mode::Merge {
-                self.report.warn(
-                    &format!("{path}.itemIds[{index}]"),
-                    format!("{} does not exist; there is nothing to delete", quoted(id)),
-                );
-            }
-        }
     }
 
     fn save_all(
@@ -358,7 +317,7 @@ impl Import<'_> {
     fn twice(&mut self, path: &str, key: &str, text: &str) {
         self.report.problem(
             &format!("{path}.{key}"),
-            "a value that no other has",
+            "a value that no other has, in any spelling of upper and lower case",
             &format!("{} a second time", quoted(text)),
             "give each its own",
         );

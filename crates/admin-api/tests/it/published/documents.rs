@@ -484,3 +484,79 @@ async fn connections_are_found_by_a_part_of_their_name_and_shown_page_by_page() 
     let answer = face.get("/idp/spConnections?page=0&numberPerPage=x").await;
     assert_eq!(fields(&answer), ["page", "numberPerPage"]);
 }
+
+#[tokio::test]
+async fn a_bulk_deletion_says_what_it_cannot_delete_and_where() {
+    let face = Face::new().await;
+    face.post("/dataStores", ldap_store()).await;
+    let sp = connection(TARGET, "key", &[channel("corp")]);
+    face.post("/idp/spConnections", sp).await;
+    let import = async |operations: Value| {
+        let bulk = json!({"metadata": {"pfVersion": "12.1.0.0"}, "operations": operations});
+        face.post("/bulk/import", bulk).await
+    };
+    let delete = |kind: &str, ids: &[&str]| json!({"resourceType": kind, "operationType": "DELETE", "itemIds": ids});
+    let in_use = import(json!([delete("/dataStores", &["corp"])])).await;
+    assert_eq!(fields(&in_use), ["operations[0].itemIds[0]"]);
+    let text = in_use.body.to_string();
+    assert!(
+        text.contains("channel `staff` of SP connection `Cloud`"),
+        "{text}"
+    );
+    let wrong = import(json!([
+        delete("/dataStores", &[]),
+        delete("/serverSettings", &[]),
+        {"resourceType": "/dataStores", "operationType": "SAVE", "itemIds": ["corp"]},
+    ]));
+    assert_eq!(
+        fields(&wrong.await),
+        [
+            "operations[0].itemIds",
+            "operations[1].operationType",
+            "operations[2].itemIds"
+        ]
+    );
+    let unknown = import(json!([delete("/dataStores", &["nobody"])])).await;
+    is(&unknown, StatusCode::OK);
+    let warning = unknown.body["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with("operations[0].itemIds[0]: "),
+        "{warning}"
+    );
+    let old = json!({"metadata": {"pfVersion": "9.0.0.0"}, "operations": []});
+    let old = face.post("/bulk/import", old).await;
+    is(&old, StatusCode::OK);
+    let warning = old.body["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("metadata.pfVersion: "), "{warning}");
+    let empty = json!({"metadata": {"pfVersion": "12.1.0.0"}, "operations": []});
+    let maybe = face.post("/bulk/import?failFast=maybe", empty).await;
+    assert_eq!(fields(&maybe), ["failFast"]);
+    let both = [
+        delete("/idp/spConnections", &["cloud"]),
+        delete("/dataStores", &["corp"]),
+    ];
+    is(&import(json!(both)).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_differs_in_case_only_is_no_other_name() {
+    let face = Face::new().await;
+    face.post("/dataStores", ldap_store()).await;
+    let mut again = ldap_store();
+    again["id"] = json!("CORP");
+    again["name"] = json!("CORPORATE");
+    assert_eq!(
+        fields(&face.post("/dataStores", again).await),
+        ["name", "id"]
+    );
+    let mut channels = [channel("corp"), channel("corp")];
+    channels[1]["name"] = json!("STAFF");
+    let sp = connection(TARGET, "key", &channels);
+    assert_eq!(
+        fields(&face.post("/idp/spConnections", sp).await),
+        ["outboundProvision.channels[1].name"]
+    );
+    let page = face.get("/idp/spConnections?page=0").await;
+    assert_eq!(fields(&page), ["page"]);
+    assert!(page.body["message"].as_str().unwrap().contains("query"));
+}
