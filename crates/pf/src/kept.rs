@@ -101,6 +101,33 @@ fn is_secret(key: &str) -> bool {
         .any(|word| key.contains(word))
 }
 
+/// Waits without end are written as 0 or less, and are none here: what was written is kept beside what is done.
+const WAITS: [&str; 2] = ["readTimeout", "connectionTimeout"];
+
+/// As [`left_over`], with the waits without end of a directory.
+pub(crate) fn left_over_of_store(written: &Value, document: &Value) -> Kept {
+    let mut kept = left_over(written, document);
+    for key in WAITS {
+        let endless = written
+            .get(key)
+            .filter(|value| value.as_i64().is_some_and(|ms| ms <= 0));
+        if let Some(value) = endless {
+            kept.0.insert(key.to_owned(), value.clone());
+        }
+    }
+    kept
+}
+
+/// As [`give_back`], with the waits without end of a directory.
+pub(crate) fn give_back_store(document: &mut Value, kept: &Kept) {
+    for key in WAITS {
+        if let (Some(known), Some(value)) = (document.get_mut(key), kept.0.get(key)) {
+            *known = value.clone();
+        }
+    }
+    give_back(document, kept);
+}
+
 /// Puts what is kept beside what the document says; what the document says stays.
 pub(crate) fn give_back(document: &mut Value, kept: &Kept) {
     put(document, kept.0.iter());

@@ -99,6 +99,38 @@ pub struct DataStore {
     pub kept: Kept,
 }
 
+/// Something that a data store asks for and Usher does not have: it is kept, and no channel that reads the store can be
+/// turned on, since the directory would be reached in another way than is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// The published key.
+    pub key: &'static str,
+    /// What is missing and what to do.
+    pub why: &'static str,
+}
+
+impl DataStore {
+    /// What it asks for and Usher does not have.
+    pub fn unmet(&self) -> Option<Unmet> {
+        let kept = &self.kept.0;
+        if kept
+            .get("useDnsSrvRecords")
+            .and_then(serde_json::Value::as_bool)
+            == Some(true)
+        {
+            return Some(Unmet {
+                key: "useDnsSrvRecords",
+                why: "Usher does not look up SRV records: name the hosts and set this to false",
+            });
+        }
+        let certificate = kept.get("clientTlsCertificateRef")?;
+        certificate.is_object().then_some(Unmet {
+            key: "clientTlsCertificateRef",
+            why: "Usher does not sign in with client certificates: give a DN with a password and leave this out",
+        })
+    }
+}
+
 /// What a data store reads from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -109,6 +109,14 @@ impl Admin {
                 "Active Directory is not proven yet: the template exists, but this version was not tried against a domain controller. Plans work (`usher plan`); activation is refused".to_owned(),
             );
         }
+        let unmet = configuration.channel(id).and_then(|(_, channel)| {
+            configuration
+                .data_store(&channel.source.data_store)?
+                .unmet()
+        });
+        if let Some(unmet) = unmet {
+            refusals.push(format!("{}: {}", unmet.key, unmet.why));
+        }
         if let Err(error) = self.engine.open(configuration, id) {
             refusals.push(error.to_string());
         }

@@ -235,6 +235,10 @@ impl Admin {
 
 /// Whether a data store is reached in another way than before, or for the first time.
 fn is_new(before: &Configuration, store: &DataStore) -> bool {
+    // One that is reached in a way which is not there is read by nobody.
+    if store.unmet().is_some() {
+        return false;
+    }
     let known = before.data_store(&store.id);
     known.is_none_or(|known| known.kind != store.kind)
 }

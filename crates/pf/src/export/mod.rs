@@ -20,7 +20,7 @@ use crate::document::{
     SaasFieldConfiguration, SourceLocation, SpConnectionDocument,
 };
 use crate::import::option_settings;
-use crate::kept::give_back;
+use crate::kept::{give_back, give_back_store};
 use crate::{ConfigFile, INTERNAL_STORE, LDIF_PLUGIN, PF_VERSION};
 
 /// Makes a configuration file of a configuration. Importing it gives the same configuration
@@ -137,7 +137,7 @@ pub(crate) fn plain<T: Serialize>(document: &T) -> Value {
 /// nothing elsewhere.
 pub fn published_data_store(store: &DataStore, with_dates: bool) -> Value {
     let mut value = plain(&data_store_document(store));
-    give_back(&mut value, &store.kept);
+    give_back_store(&mut value, &store.kept);
     if let Some(at) = store.dates.modified.filter(|_| with_dates) {
         value["lastModified"] = Value::from(date(at));
     }

@@ -13,6 +13,7 @@ impl Import<'_> {
     pub(super) fn check_all(&mut self) {
         self.unique();
         self.references();
+        self.unmet();
         self.mappings();
     }
 
@@ -91,6 +92,35 @@ impl Import<'_> {
             );
             self.report
                 .problem(&path, "the id of a data store", &quoted(&id), &hint);
+        }
+    }
+
+    /// A directory that would be reached in another way than is written is read by no channel that is on.
+    fn unmet(&mut self) {
+        let mut found = Vec::new();
+        for (sp, channel) in self.result.channels() {
+            let store = self.result.data_store(&channel.source.data_store);
+            let unmet = store.filter(|_| sp.active && channel.active);
+            let unmet = unmet.and_then(|store| Some((store, store.unmet()?)));
+            let Some((store, unmet)) = unmet else {
+                continue;
+            };
+            let path = if let Some(path) = self.store_paths.get(&store.id) {
+                format!("{path}.{}", unmet.key)
+            } else if let Some(path) = self.channel_paths.get(&channel.id) {
+                format!("{path}.active")
+            } else {
+                continue;
+            };
+            let expected = format!(
+                "a data store that the channel `{}` can read, which is on",
+                channel.name
+            );
+            let found_text = format!("`{}` with {}", store.name, unmet.key);
+            found.push((path, expected, found_text, unmet.why));
+        }
+        for (path, expected, text, why) in found {
+            self.report.problem(&path, &expected, &text, why);
         }
     }
 

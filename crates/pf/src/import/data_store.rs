@@ -236,23 +236,39 @@ impl Import<'_> {
         hosts
     }
 
-    /// Options that would change what happens, and that Usher does not have.
+    /// Options that would change what happens, and that Usher does not have. Whether a channel needs them is judged when all
+    /// is known.
     fn unsupported(&mut self, document: &LdapDataStore, path: &str) {
         if document.use_dns_srv_records == Some(true) {
-            self.report.problem(
+            self.report.warn(
                 &format!("{path}.useDnsSrvRecords"),
-                "false",
-                "true",
-                "Usher does not look up SRV records; name the hosts",
+                "Usher does not look up SRV records: it is kept, and no channel that reads this data store can be turned on",
             );
         }
         if document.client_tls_certificate_ref.is_some() {
-            self.report.problem(
+            self.report.warn(
                 &format!("{path}.clientTlsCertificateRef"),
-                "a DN with a password, or anonymous",
-                "a client certificate",
-                "Usher does not authenticate by client certificates",
+                "Usher does not sign in with client certificates: it is kept, and no channel that reads this data store can be turned on",
             );
+        }
+        for (key, written, instead) in [
+            (
+                "readTimeout",
+                document.read_timeout,
+                LdapStore::default().read_timeout_ms,
+            ),
+            (
+                "connectionTimeout",
+                document.connection_timeout,
+                LdapStore::default().connect_timeout_ms,
+            ),
+        ] {
+            if let Some(written) = written.filter(|ms| *ms <= 0) {
+                self.report.warn(
+                    &format!("{path}.{key}"),
+                    format!("{written} is kept; nothing is waited for without end here: Usher waits {} seconds", instead / 1000),
+                );
+            }
         }
         if document.follow_ldap_referrals == Some(true) {
             self.report.warn(
@@ -294,6 +310,7 @@ impl Import<'_> {
                 );
                 Bind::Anonymous
             }
+            (false, None) if document.client_tls_certificate_ref.is_some() => Bind::Anonymous,
             (false, None) => {
                 self.report.problem(
                     &format!("{path}.userDN"),

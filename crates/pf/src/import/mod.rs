@@ -29,7 +29,7 @@ use usher_core::model::{
 use crate::ConfigFile;
 use crate::document::{BulkConfig, ConfigOperation};
 use crate::export::{data_store_document, plain, sp_connection_document};
-use crate::kept::left_over;
+use crate::kept::{left_over, left_over_of_store};
 use crate::problem::{ConfigProblem, Report, Warning, quoted};
 use crate::shape::{self, found};
 
@@ -243,7 +243,7 @@ impl Import<'_> {
         if self.context.mode == Mode::Create && self.result.data_store(&store.id).is_some() {
             self.exists(path, store.id.as_str());
         }
-        store.kept = left_over(written, &plain(&data_store_document(&store)));
+        store.kept = left_over_of_store(written, &plain(&data_store_document(&store)));
         if self
             .store_paths
             .insert(store.id.clone(), path.to_owned())

@@ -41,6 +41,8 @@ pub(crate) enum Use {
     Works,
     /// It is kept and given back, and has no effect.
     Kept,
+    /// It is kept and given back; that it has no effect here is told where it asks for one.
+    Warned,
     /// It is told and not taken.
     ReadOnly,
     /// Usher has nothing of the kind, so that a value which asks for it is refused.
@@ -82,6 +84,11 @@ pub(crate) const fn may(name: &'static str, ty: Ty) -> Key {
 /// A key that may be there and has no effect.
 pub(crate) const fn keep(name: &'static str, ty: Ty) -> Key {
     key(name, false, ty, Use::Kept)
+}
+
+/// A key that may be there and has no effect, which is told.
+pub(crate) const fn warned(name: &'static str, ty: Ty) -> Key {
+    key(name, false, ty, Use::Warned)
 }
 
 /// A key that must be there, as published, and has no effect.
@@ -247,6 +254,7 @@ fn list(
         let does = match key.does {
             Use::Works => "works",
             Use::Kept => "kept",
+            Use::Warned => "kept, with a warning",
             Use::ReadOnly => "read only",
             Use::Refused => "refused",
         };

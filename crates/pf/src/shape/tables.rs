@@ -2,7 +2,7 @@
 //! tables too, so that a complete foreign document gives no noise and is kept in the form it was published in.
 //! `docs/published-api.md` lists them with what they do; a test compares the two.
 
-use super::{Shape, Ty, keep, keep_needed, may, need, read_only, refused};
+use super::{Shape, Ty, keep, keep_needed, may, need, read_only, refused, warned};
 
 const MILLIS: Ty = Ty::Int(-1, i32::MAX as i64);
 const INT: Ty = Ty::Int(i32::MIN as i64, i32::MAX as i64);
@@ -122,11 +122,11 @@ pub(crate) static LDAP: Shape = Shape {
         may("userDN", Ty::Text),
         may("password", Ty::Text),
         may("encryptedPassword", Ty::Text),
-        refused("clientTlsCertificateRef", Ty::Object(&LINK)),
+        warned("clientTlsCertificateRef", Ty::Object(&LINK)),
         may("useSsl", Ty::Bool),
         may("useStartTLS", Ty::Bool),
-        refused("useDnsSrvRecords", Ty::Bool),
-        keep("followLDAPReferrals", Ty::Bool),
+        warned("useDnsSrvRecords", Ty::Bool),
+        warned("followLDAPReferrals", Ty::Bool),
         may("verifyHost", Ty::Bool),
         may("readTimeout", MILLIS),
         may("connectionTimeout", MILLIS),
@@ -151,7 +151,7 @@ pub(crate) static LDAP: Shape = Shape {
 static TAGGED_HOSTS: Shape = Shape {
     keys: &[
         need("hostnames", Ty::Texts),
-        keep("tags", Ty::Text),
+        warned("tags", Ty::Text),
         may("defaultSource", Ty::Bool),
     ],
 };
@@ -164,7 +164,7 @@ pub(crate) static SP_CONNECTION: Shape = Shape {
         need("name", Ty::Text),
         may("active", Ty::Bool),
         // The target setting is used; where this differs from it, that is told.
-        keep("baseUrl", Ty::Text),
+        warned("baseUrl", Ty::Text),
         keep("defaultVirtualEntityId", Ty::Text),
         keep("virtualEntityIds", Ty::Texts),
         keep("contactInfo", Ty::Object(&CONTACT)),

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use usher_admin_api::Peer;
 
 use usher_connector_atlassian::{API_KEY, DIRECTORY_BASE_URL};

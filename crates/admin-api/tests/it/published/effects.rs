@@ -52,6 +52,120 @@ fn every_field_that_works_has_its_proof_and_no_other_field_has_one() {
     }
 }
 
+/// The fields that are kept with a warning, each with a document that asks for something.
+fn warned() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+    let store = "/dataStores, LDAP";
+    vec![
+        (
+            store,
+            "followLDAPReferrals",
+            "followLDAPReferrals",
+            json!(true),
+        ),
+        (store, "useDnsSrvRecords", "useDnsSrvRecords", json!(true)),
+        (
+            store,
+            "clientTlsCertificateRef",
+            "clientTlsCertificateRef",
+            json!({"id": "own"}),
+        ),
+        (
+            store,
+            "hostnamesTags[].tags",
+            "hostnamesTags",
+            json!([
+                {"hostnames": ["127.0.0.1:9"], "tags": "north", "defaultSource": true},
+                {"hostnames": ["127.0.0.1:8"], "tags": "south", "defaultSource": false},
+            ]),
+        ),
+        (
+            "/idp/spConnections",
+            "baseUrl",
+            "baseUrl",
+            json!("https://elsewhere.example.com"),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_kept_with_a_warning_is_given_back_and_warned_of() {
+    let fields = usher_pf::published_fields().into_iter();
+    let said: BTreeSet<(&str, String)> = fields
+        .filter(|(_, _, does)| *does == "kept, with a warning")
+        .map(|(resource, field, _)| (resource, field))
+        .collect();
+    let shown = warned().into_iter();
+    let shown: BTreeSet<(&str, String)> = shown
+        .map(|(resource, field, ..)| (resource, field.to_owned()))
+        .collect();
+    assert_eq!(said, shown);
+    for (resource, field, key, value) in warned() {
+        let face = Face::new().await;
+        face.post("/dataStores", super::ldap_store()).await;
+        let (path, mut document) = if resource.starts_with("/dataStores") {
+            let mut store = super::ldap_store();
+            if key == "hostnamesTags" {
+                store["hostnames"] = Value::Null;
+            }
+            ("/dataStores/corp", store)
+        } else {
+            let sp = connection(super::TARGET, "key", &[channel("corp")]);
+            face.post("/idp/spConnections", sp.clone()).await;
+            (CLOUD, sp)
+        };
+        document[key] = value.clone();
+        let answer = face.put(path, document.clone()).await;
+        is(&answer, StatusCode::OK);
+        let warnings = answer.headers.get_all("warning").iter();
+        let warnings: Vec<&str> = warnings.map(|warning| warning.to_str().unwrap()).collect();
+        let all = warnings.join("\n");
+        assert!(all.contains(key), "{field}: {all}");
+        assert_eq!(answer.body[key], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_is_reached_in_a_way_that_is_not_there_is_read_by_no_channel_that_is_on() {
+    let face = Face::new().await;
+    let mut store = super::ldap_store();
+    store["useDnsSrvRecords"] = json!(true);
+    store["readTimeout"] = json!(0);
+    store["connectionTimeout"] = json!(-1);
+    // It is not connected to: nobody would answer there.
+    let made = face.ask(Method::POST, "/dataStores", Some(store.clone()), &[]);
+    let made = made.await;
+    is(&made, StatusCode::CREATED);
+    assert_eq!(made.body["readTimeout"], 0);
+    assert_eq!(made.body["connectionTimeout"], -1);
+    let warnings = format!("{:?}", made.headers.get_all("warning"));
+    assert!(
+        warnings.contains("60 seconds") && warnings.contains("5 seconds"),
+        "{warnings}"
+    );
+    let mut sp = connection(super::TARGET, "key", &[channel("corp")]);
+    is(
+        &face.post("/idp/spConnections", sp.clone()).await,
+        StatusCode::CREATED,
+    );
+    sp["active"] = json!(true);
+    sp["outboundProvision"]["channels"][0]["active"] = json!(true);
+    assert_eq!(
+        super::fields(&face.put(CLOUD, sp.clone()).await),
+        ["outboundProvision.channels[0].active"]
+    );
+    let mut plain = super::ldap_store();
+    plain["readTimeout"] = json!(0);
+    is(
+        &face.put("/dataStores/corp", plain.clone()).await,
+        StatusCode::OK,
+    );
+    is(&face.put(CLOUD, sp).await, StatusCode::OK);
+    assert_eq!(
+        super::fields(&face.put("/dataStores/corp", store).await),
+        ["useDnsSrvRecords"]
+    );
+}
+
 /// All sources of the project's crates.
 fn sources() -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
