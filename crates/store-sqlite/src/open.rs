@@ -28,6 +28,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "former names",
         include_str!("../migrations/0005_former_names.sql"),
     ),
+    (
+        6,
+        "ended steps",
+        include_str!("../migrations/0006_ended_steps.sql"),
+    ),
 ];
 
 /// How long a statement waits for another process' write.

@@ -3,7 +3,7 @@
 statements! {
     /// ?1 = older than.
     PRUNE_EXCHANGES = "DELETE FROM exchange WHERE id IN (SELECT id FROM exchange WHERE at < ?1 ORDER BY at LIMIT 1000)";
-    PRUNE_STEPS = "DELETE FROM step WHERE id IN (SELECT id FROM step INDEXED BY step_changed WHERE changed_at < ?1
+    PRUNE_STEPS = "DELETE FROM step WHERE id IN (SELECT id FROM step INDEXED BY step_ended WHERE changed_at < ?1
         AND state IN ('succeeded', 'replan', 'superseded', 'rejected', 'expired') LIMIT 1000)";
     PRUNE_CYCLES = "DELETE FROM cycle WHERE id IN (SELECT y.id FROM cycle y WHERE y.started_at < ?1 AND y.state <> 'reading'
         AND NOT EXISTS (SELECT 1 FROM step s WHERE s.cycle = y.id) LIMIT 1000)";
