@@ -92,7 +92,11 @@ impl Sealer {
         let mut key = [0; 32];
         hex::decode_to_slice(text, &mut key).map_err(|_| KeyError::Content {
             path: path.to_owned(),
-            found: format!("{} characters", text.chars().count()),
+            found: match text.chars().count() {
+                0 => "an empty file".to_owned(),
+                64 => "64 characters that are not all such digits".to_owned(),
+                characters => format!("{characters} characters"),
+            },
         })?;
         Ok(Self::new(key))
     }
@@ -205,9 +209,21 @@ fn tagged(key: &[u8; 32], tag: &[u8]) -> [u8; 32] {
 }
 
 fn file_error(path: &Path, error: &std::io::Error) -> KeyError {
+    let remedy = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "it must belong to the user that runs Usher, with the permissions 0600"
+        }
+        std::io::ErrorKind::IsADirectory => {
+            "expected a file with 64 hexadecimal digits, found a folder; name the file in `state.key_file`"
+        }
+        std::io::ErrorKind::InvalidData => {
+            "expected 64 hexadecimal digits, found something else; restore the file from where it was kept"
+        }
+        _ => "restore the file from where it was kept, or name it in `state.key_file`",
+    };
     KeyError::File {
         path: path.to_owned(),
-        problem: error.to_string(),
+        problem: format!("{error}; {remedy}"),
     }
 }
 
@@ -283,5 +299,26 @@ mod tests {
             Sealer::open_or_create(&path, true),
             Err(KeyError::Content { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_key_file_is_said_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let told = |content: &[u8]| {
+            std::fs::write(&path, content).unwrap();
+            match Sealer::open_or_create(&path, true) {
+                Ok(_) => panic!("it opens"),
+                Err(error) => error.to_string(),
+            }
+        };
+        assert!(told(b"").contains("found an empty file; restore"));
+        assert!(told(b"abc").contains("found 3 characters; restore"));
+        assert!(told(&[b'x'; 64]).contains("not all such digits"));
+        assert!(told(&[0xff; 64]).contains("found something else; restore"));
+        let Err(error) = Sealer::open_or_create(folder.path(), true) else {
+            panic!("a folder opens")
+        };
+        assert!(error.to_string().contains("found a folder"), "{error}");
     }
 }

@@ -141,6 +141,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn do_touch(&self) -> Result<()> {
+        self.writer.require_room()?;
         let mut tx = Tx::begin(&self.writer).await?;
         sqlx::query(sql::TOUCH)
             .execute(tx.conn())

@@ -91,6 +91,23 @@ impl SqliteStore {
         })
     }
 
+    /// From now on no cycle begins and no step is claimed while fewer bytes than these are free on the disk
+    /// of the state; [`usher_store::StoreError::Full`] says so. What is under way is recorded. 0 = no limit,
+    /// as it is at first.
+    pub fn keep_free(&self, bytes: u64) {
+        self.writer.keep_free(bytes);
+    }
+
+    /// Refuses when fewer bytes are free than [`SqliteStore::keep_free`] said.
+    pub fn require_room(&self) -> Result<()> {
+        self.writer.require_room()
+    }
+
+    /// Bytes that are free for this user on the disk of the state.
+    pub fn free(&self) -> Result<u64> {
+        self.writer.free()
+    }
+
     /// Closes every connection. Dropping the store does so too, a little later.
     pub async fn close(&self) {
         self.readers.close().await;

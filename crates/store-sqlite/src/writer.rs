@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::sqlite::SqlitePool;
 use usher_store::{Result, StoreError};
@@ -15,6 +17,8 @@ pub(crate) struct Writer {
     pool: SqlitePool,
     file: PathBuf,
     identity: Identity,
+    /// Bytes that stay free on the disk, for all copies of this store.
+    floor: Arc<AtomicU64>,
 }
 
 /// Device and inode.
@@ -28,7 +32,45 @@ impl Writer {
             pool,
             file: file.to_owned(),
             identity,
+            floor: Arc::default(),
         })
+    }
+
+    /// So much stays free from now on.
+    pub(crate) fn keep_free(&self, bytes: u64) {
+        self.floor.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Refuses to begin anything that writes much when too little is free: what is under way must still be
+    /// recorded.
+    pub(crate) fn require_room(&self) -> Result<()> {
+        let floor = self.floor.load(Ordering::SeqCst);
+        if floor == 0 {
+            return Ok(());
+        }
+        let free = self.free()?;
+        if free >= floor {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes / (1 << 20);
+        let why = format!(
+            "{} MiB are free on the disk of {}, and {} MiB are kept free so that what was sent can be recorded; make room there",
+            mib(free),
+            self.file.display(),
+            mib(floor)
+        );
+        Err(StoreError::Full(Box::new(std::io::Error::new(
+            std::io::ErrorKind::StorageFull,
+            why,
+        ))))
+    }
+
+    /// Bytes that are free for this user on the disk of the file.
+    pub(crate) fn free(&self) -> Result<u64> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        let found =
+            rustix::fs::statvfs(folder).map_err(|error| backend(std::io::Error::from(error)))?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     /// Refuses when the file is not where it was, or another one is.

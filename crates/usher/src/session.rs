@@ -174,6 +174,7 @@ impl Session {
             // Whoever goes on for months begins on whole pages.
             store.check().await?;
         }
+        store.keep_free(settings.keep_free);
         if lock.is_some() {
             // Who holds the lock knows that no other process works here: a lease that is still
             // there belongs to one that died.

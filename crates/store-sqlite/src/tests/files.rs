@@ -69,6 +69,40 @@ async fn a_backup_has_its_name_when_it_is_whole_and_two_do_not_write_one() {
 }
 
 #[tokio::test]
+async fn below_the_floor_nothing_begins_and_what_is_under_way_is_recorded() {
+    use usher_core::model::{ChannelId, ConnectionId, CycleMode};
+    use usher_store::{NewCycle, Outbox as _, StoreError};
+
+    let (_dir, store) = empty().await;
+    let target = ConnectionId::new("target");
+    let fence = store.take_lease(&target, "a", 0, 1_000).await.unwrap();
+    let fence = fence.unwrap();
+    let channel = ChannelId::new("channel");
+    let mut record = store.channel(&channel).await.unwrap();
+    record.connection = target;
+    store.save_channel(&fence, &record).await.unwrap();
+    let new = NewCycle {
+        channel: channel.clone(),
+        mode: CycleMode::Full,
+        now: 1,
+        revision: 1,
+    };
+    let cycle = store.begin_cycle(&fence, &new).await.unwrap();
+    assert!(store.free().unwrap() > 0);
+    store.keep_free(u64::MAX);
+    let begun = store.begin_cycle(&fence, &new).await.unwrap_err();
+    assert!(matches!(begun, StoreError::Full(_)), "{begun}");
+    assert!(begun.to_string().contains("are kept free"), "{begun}");
+    let claimed = store.claim(&fence, &[channel], 2, 10).await.unwrap_err();
+    assert!(matches!(claimed, StoreError::Full(_)), "{claimed}");
+    assert!(store.touch().await.is_err());
+    let aborted = store.abort_cycle(&fence, cycle, "no room", 2).await;
+    aborted.unwrap();
+    store.keep_free(1);
+    store.begin_cycle(&fence, &new).await.unwrap();
+}
+
+#[tokio::test]
 async fn opening_again_keeps_what_is_there() {
     let (dir, store) = empty().await;
     let target = usher_core::model::ConnectionId::new("target");

@@ -2,6 +2,8 @@
 
 use usher_connector::{Check, CheckOutcome};
 
+mod place;
+
 use super::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,6 +27,9 @@ pub(crate) struct Args {}
 pub(crate) async fn run(_: Args, context: &Context<'_>) -> Result<Exit, Failure> {
     let session = context.open(Access::Look).await?;
     let mut report = session.admin.doctor(context.channel()).await?;
+    report
+        .installation
+        .extend(place::checks(&context.settings, session.store.free().ok()));
     report.installation.extend([
         clock(session.admin.engine.clock.now()),
         proxy(&std::env::vars().collect::<Vec<_>>()),

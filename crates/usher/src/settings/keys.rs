@@ -78,6 +78,13 @@ pub(super) const KEYS: &[Key] = &[
         help: "File with the key that seals secrets; empty means `secret.key` in the state folder. Also `USHER_KEY_FILE`.",
     },
     Key {
+        section: "state",
+        name: "free_mib",
+        allowed: Allowed::Whole(0, 1_048_576),
+        default: "64",
+        help: "MiB that stay free on the disk of the state: below, nothing is planned or sent, and what is under way is recorded. 0 means no limit.",
+    },
+    Key {
         section: "log",
         name: "level",
         allowed: Allowed::OneOf(&["error", "warn", "info", "debug", "trace"]),

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) state: PathBuf,
     /// The file with the key that seals secrets.
     pub(crate) key_file: PathBuf,
+    /// Bytes that stay free on the disk of the state.
+    pub(crate) keep_free: u64,
     /// What is logged.
     pub(crate) level: tracing::Level,
     /// Whether the log is JSON.
@@ -99,6 +101,7 @@ impl Settings {
             serve,
             state,
             key_file,
+            keep_free: u64::from(found.whole("state", "free_mib")) << 20,
             level: found
                 .text("log", "level")
                 .parse()

@@ -51,6 +51,8 @@ pub(crate) struct Rig {
     pub(crate) filter: String,
     /// Seconds between looks; change it before [`Rig::import`].
     pub(crate) every: u32,
+    /// MiB that stay free; see `state.free_mib`.
+    pub(crate) free_mib: u32,
 }
 
 impl Rig {
@@ -74,6 +76,7 @@ impl Rig {
             folder: tempfile::tempdir().unwrap(),
             filter: "(objectClass=inetOrgPerson)".to_owned(),
             every: 60,
+            free_mib: 1,
         }
     }
 
@@ -95,6 +98,7 @@ impl Rig {
             .env("USER", "ana")
             .env("USHER_STATE", self.state())
             .env("USHER_TEST_KEY", self.sandbox.key())
+            .env("USHER__STATE__FREE_MIB", self.free_mib.to_string())
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command

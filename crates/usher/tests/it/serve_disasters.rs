@@ -72,10 +72,12 @@ async fn a_damaged_page_of_the_state_stops_it_with_clear_words() {
 struct SmallDisk(std::path::PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &std::path::Path) -> Option<Self> {
+    fn mount(at: &std::path::Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"])
+            .args(["-t", "tmpfs", "-o"])
+            .arg(format!("size={size},mode=700"))
+            .arg("tmpfs")
             .arg(at)
             .output();
         let mounted = mounted.is_ok_and(|output| output.status.success());
@@ -93,7 +95,9 @@ impl Drop for SmallDisk {
 async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     let mut rig = Rig::new().await;
     rig.every = 1;
-    let Some(_disk) = SmallDisk::mount(&rig.state()) else {
+    // To see what comes after it.
+    rig.free_mib = 0;
+    let Some(_disk) = SmallDisk::mount(&rig.state(), "4m") else {
         eprintln!("skipped: a small disk cannot be mounted here");
         return;
     };
@@ -124,6 +128,39 @@ async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     let (code, log) = served.end().await;
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("full"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_disk_is_full_nothing_more_is_sent_and_all_is_well_with_the_state() {
+    let mut rig = Rig::new().await;
+    rig.every = 1;
+    rig.free_mib = 8;
+    let Some(_disk) = SmallDisk::mount(&rig.state(), "24m") else {
+        eprintln!("skipped: a small disk cannot be mounted here");
+        return;
+    };
+    rig.import().await.code(0);
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    served.first_operator().await;
+    let ballast = rig.state().join("ballast");
+    std::fs::write(&ballast, vec![1_u8; 16 << 20]).unwrap();
+    rig.directory.add(person(9, "new", "Nora", "New")).unwrap();
+    until_seen("it notices", async || {
+        let (status, body) = served.get("/readyz").await;
+        status == 503 && body.contains("are kept free")
+    })
+    .await;
+    let answer = served.ask(Method::GET, "/api/v1/channels").send();
+    let body: Value = answer.await.unwrap().json().await.unwrap();
+    assert_eq!(body["items"][0]["health"], "critical", "{body}");
+    assert_eq!(rig.users(), 3, "nothing is sent");
+    let doctor = rig.usher(&["doctor"]).await.code(2);
+    assert!(doctor.out.contains("FAIL  free space"), "{}", doctor.out);
+    std::fs::remove_file(&ballast).unwrap();
+    until("the new one is there", || rig.users() == 4).await;
+    let (code, log) = served.end().await;
+    assert_eq!(code, 0, "{log}");
 }
 
 async fn looking_and_stopping_go_on(served: &Served, root: &SignedIn) {
