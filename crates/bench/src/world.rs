@@ -172,6 +172,8 @@ fn channel(store: DataStoreId, descriptor: &ConnectorDescriptor) -> Channel {
         mapping: mapping.cloned().unwrap_or_default(),
         policy: Policy {
             scope_count_seen: true,
+            // Its people are all at work.
+            no_disabled_seen: true,
             load: Load {
                 requests_per_second: Some(0.0),
                 in_flight: Some(IN_FLIGHT),

@@ -257,6 +257,11 @@ pub(crate) const POLICY: &[Key] = &[
         Form::Flag,
         "The number of people in scope was seen: an empty target runs at once.",
     ),
+    key(
+        "no_disabled_seen",
+        Form::Flag,
+        "That nobody is disabled among more than 500 people in scope was seen and is right; without it the channel is not activated.",
+    ),
     key("schedule", Form::Part(SCHEDULE), "When cycles run."),
     key("load", Form::Part(LOAD), "How the target is treated."),
     key(

@@ -199,7 +199,7 @@ async fn one(Caller(admin): Caller, place: Place) -> Result<Json<InFull>, Proble
 async fn refusals(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
     let (configuration, id) = place.channel(&admin).await?;
     Ok(Json(
-        json!({"refusals": admin.refusals(&configuration, &id)}),
+        json!({"refusals": admin.refusals(&configuration, &id).await?}),
     ))
 }
 
@@ -234,7 +234,7 @@ async fn set_mode(
         ModeName::Observe => admin.set_mode(name, ChannelState::Observe).await?,
         ModeName::Active => {
             admin.require(Permission::Operate)?;
-            refuse(admin.refusals(&configuration, &id))?;
+            refuse(admin.refusals(&configuration, &id).await?)?;
             admin.set_mode(name, ChannelState::Active).await?;
         }
     }

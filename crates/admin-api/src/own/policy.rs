@@ -81,6 +81,7 @@ fn policy_shape(partly: bool) -> Value {
         "protected_groups": ["string"], "authoritative_members": "boolean",
         "remove_members_on_disable": "boolean", "delete_grace_days": "integer",
         "recreate_missing": "boolean", "approval_hours": "integer", "scope_count_seen": "boolean",
+        "no_disabled_seen": "boolean",
         "schedule": {"incremental_seconds?": "integer", "full_seconds?": "integer"},
         "load": {"requests_per_second?": "number?", "in_flight?": "integer?", "member_batch?": "integer?"},
         "sentinels": ["string"], "sentinel_sample": "integer", "target_replaced": "Limit",

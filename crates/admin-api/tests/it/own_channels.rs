@@ -287,3 +287,59 @@ async fn an_auditor_looks_at_everything_and_changes_nothing() {
             .is_ok()
     );
 }
+
+/// Behaviour §16, by every way in.
+#[tokio::test]
+async fn many_people_of_whom_nobody_is_disabled_must_be_acknowledged_first() {
+    let company = Company::of(501).await;
+    let run = company.run(json!({"mode": "full"})).await;
+    assert_eq!(run["mode"], "observe", "{run:#}");
+    let mode = async || {
+        let body = json!({"mode": "active"});
+        company
+            .world
+            .call(Method::PUT, &format!("{AT}/mode"), Some(body))
+            .await
+    };
+    let refused = mode().await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
+    let refusals = company.get("/refusals").await;
+    for text in [refused.body.to_string(), refusals.body.to_string()] {
+        assert!(text.contains("0 of 501 people"), "{text}");
+        assert!(text.contains("no_disabled_seen"), "{text}");
+    }
+    let published = "/pf-admin-api/v1/idp/spConnections/cloud";
+    let mut connection = company.world.get(published).await.body;
+    for (active, expected) in [(false, false), (true, false)] {
+        connection["active"] = json!(active);
+        let put = company
+            .world
+            .call(Method::PUT, published, Some(connection.clone()))
+            .await;
+        assert_eq!(put.status, StatusCode::OK, "{put:?}");
+        assert_eq!(put.body["active"], expected, "{put:?}");
+        if active {
+            let warning = put.headers["warning"].to_str().unwrap();
+            assert!(warning.contains("no_disabled_seen"), "{warning}");
+        }
+    }
+    let place = format!("{AT}/policy");
+    let read = company.world.get(&place).await;
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    let mut policy = read.body.clone();
+    policy["no_disabled_seen"] = json!(true);
+    let from = [("If-Match", tag.as_str())];
+    let saved = company
+        .world
+        .call_with(Method::PUT, &place, Some(policy), &from)
+        .await;
+    assert_eq!(saved.status, StatusCode::OK, "{saved:?}");
+    connection["active"] = json!(true);
+    let put = company
+        .world
+        .call(Method::PUT, published, Some(connection))
+        .await;
+    assert_eq!(put.body["active"], true, "{put:?}");
+    let active = mode().await;
+    assert_eq!(active.status, StatusCode::OK, "{active:?}");
+}

@@ -209,6 +209,9 @@ pub struct Policy {
     pub approval_hours: u32,
     /// The scope's count was seen: an empty target runs at once.
     pub scope_count_seen: bool,
+    /// That nobody among the people in scope is disabled was seen: without it a channel of more than 500 people
+    /// of whom none is disabled is not activated (behaviour §16).
+    pub no_disabled_seen: bool,
     /// When cycles run.
     pub schedule: Schedule,
     /// How the target is treated.
@@ -239,6 +242,7 @@ impl Default for Policy {
             recreate_missing: false,
             approval_hours: 72,
             scope_count_seen: false,
+            no_disabled_seen: false,
             schedule: Schedule::default(),
             load: Load::default(),
             sentinels: Vec::new(),

@@ -84,6 +84,7 @@ fn channel(base: &str) -> Channel {
         mapping: mapping(),
         policy: Policy {
             scope_count_seen: true,
+            no_disabled_seen: true,
             load: Load {
                 requests_per_second: Some(0.0),
                 in_flight: Some(8),

@@ -1,7 +1,7 @@
 //! How a channel begins: the first cycle, and when the first sync is over (behaviour §1).
 
-use usher_core::model::{StepId, StepState, Verb};
-use usher_store::{ChannelState, Fence, StepFilter};
+use usher_core::model::{Channel, ChannelSource, StatusRule, StepId, StepState, Verb};
+use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 
 use super::Admin;
 use crate::context::OpenChannel;
@@ -10,8 +10,30 @@ use crate::error::EngineError;
 
 /// Held adoptions that are looked through to decide whether a first activation must wait.
 const LOOK_THROUGH: u32 = 10_000;
+/// More people than this without a single disabled one must be acknowledged (behaviour §16).
+pub(super) const SUSPICIOUS: u64 = 500;
 /// One step is enough to know that there is one.
 const LOOK_AT: u32 = 1;
+
+/// Why a channel may not run by what its last complete full read saw of the status of accounts: nobody is disabled
+/// among many, and nobody said that this is right.
+pub(super) fn nobody_disabled(channel: &Channel, record: &ChannelRecord) -> Option<String> {
+    let people = record.last_complete_people;
+    let is_odd = people > SUSPICIOUS && record.disabled_seen == 0;
+    (is_odd && !channel.policy.no_disabled_seen).then(|| {
+        format!(
+            "0 of {people} people in scope are disabled, as the last full read saw it. Look whether the account-status attribute `{}` tells who is disabled; after a correction the next `usher sync` reads everything again. If it is right that nobody is disabled, say so in the channel's policy: `\"no_disabled_seen\": true`",
+            status_attribute(&channel.source)
+        )
+    })
+}
+
+/// The attribute that tells who is disabled.
+pub(super) fn status_attribute(source: &ChannelSource) -> &str {
+    match &source.status {
+        StatusRule::AdBitmap { attribute, .. } | StatusRule::Flag { attribute, .. } => attribute,
+    }
+}
 
 impl Admin {
     /// The first cycle decides how a channel goes on (behaviour §1): any adoption waits for
@@ -25,7 +47,7 @@ impl Admin {
             return Ok(());
         }
         let configuration = self.engine.configuration().await?;
-        let refusals = self.refusals(&configuration, &open.channel.id);
+        let refusals = self.refusals(&configuration, &open.channel.id).await?;
         let adopts = !cycle.record.adoption_approved && self.has_adoptions(open).await?;
         let seen = open.channel.policy.scope_count_seen;
         let (state, why) = if !refusals.is_empty() {

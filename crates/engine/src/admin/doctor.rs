@@ -5,14 +5,12 @@ use usher_connector::{Check, CheckOutcome};
 use usher_core::model::{ChannelId, Configuration};
 
 use super::Admin;
+use super::activation::{SUSPICIOUS, status_attribute};
 use super::counting::{Counted, count};
 use super::operator::Permission;
 use super::status::unprotected;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
-
-/// More people than this without a single disabled one is worth a look (behaviour §16).
-const SUSPICIOUS: u64 = 500;
 
 const PROTECTED: &str = "protected accounts";
 
@@ -160,12 +158,13 @@ fn scope_checks(open: &OpenChannel, counted: &Counted) -> Vec<Check> {
         good("scope", &people)
     });
     let disabled = format!("{} of {} people are disabled", scope.disabled, scope.users);
-    checks.push(if scope.disabled == 0 && scope.users > SUSPICIOUS {
+    let is_odd = scope.disabled == 0 && scope.users > SUSPICIOUS;
+    checks.push(if is_odd && !open.channel.policy.no_disabled_seen {
         warning(
             "disabled people",
             &format!(
-                "{disabled}: is the account-status attribute right ({})?",
-                status_attribute(open)
+                "{disabled}: is the account-status attribute right ({})? If it is right that nobody is disabled, say so in the channel's policy: `\"no_disabled_seen\": true`; until then the channel is not activated",
+                status_attribute(&open.channel.source)
             ),
         )
     } else {
@@ -200,13 +199,6 @@ fn scope_checks(open: &OpenChannel, counted: &Counted) -> Vec<Check> {
         None => checks.push(warning("evidence", "the read ended without saying so")),
     }
     checks
-}
-
-fn status_attribute(open: &OpenChannel) -> &str {
-    match &open.channel.source.status {
-        usher_core::model::StatusRule::AdBitmap { attribute, .. }
-        | usher_core::model::StatusRule::Flag { attribute, .. } => attribute,
-    }
 }
 
 fn good(name: &str, detail: &str) -> Check {

@@ -6,6 +6,7 @@ use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
 
 use super::Admin;
+use super::activation::nobody_disabled;
 use super::operator::Permission;
 use super::report::StepSample;
 use super::restored;
@@ -84,9 +85,16 @@ impl Admin {
     }
 
     /// What keeps a channel from being activated, in words; all at once.
-    pub fn refusals(&self, configuration: &Configuration, id: &ChannelId) -> Vec<String> {
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub async fn refusals(
+        &self,
+        configuration: &Configuration,
+        id: &ChannelId,
+    ) -> Result<Vec<String>, EngineError> {
         let Some((sp, channel)) = configuration.channel(id) else {
-            return vec![format!("there is no channel with the id `{id}`")];
+            return Ok(vec![format!("there is no channel with the id `{id}`")]);
         };
         let mut refusals = Vec::new();
         if !sp.active {
@@ -120,7 +128,9 @@ impl Admin {
         if let Err(error) = self.engine.open(configuration, id) {
             refusals.push(error.to_string());
         }
-        refusals
+        let record = self.engine.record(sp, id).await?;
+        refusals.extend(nobody_disabled(channel, &record));
+        Ok(refusals)
     }
 
     /// Refuses a channel that may not run, with the target's own answer.
@@ -129,7 +139,7 @@ impl Admin {
         configuration: &Configuration,
         id: &ChannelId,
     ) -> Result<(), EngineError> {
-        let refusals = self.refusals(configuration, id);
+        let refusals = self.refusals(configuration, id).await?;
         if !refusals.is_empty() {
             return Err(EngineError::Refused(format!(
                 "the channel cannot be activated:\n  {}",

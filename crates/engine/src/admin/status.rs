@@ -5,6 +5,7 @@ use usher_core::model::{Channel, ChannelId, Cycle, CycleState, Millis, SpConnect
 use usher_store::{ChannelCounts, ChannelRecord, ChannelState, StepCount, StepFilter};
 
 use super::Admin;
+use super::activation::nobody_disabled;
 use super::operator::Permission;
 use super::state::mode_name;
 use super::unfinished::Told;
@@ -108,7 +109,11 @@ impl Admin {
             }
             ChannelState::Paused => worse(Health::Warning, "it is paused".to_owned()),
         }
-        for warning in warnings(sp, channel, &record) {
+        let nobody_disabled = nobody_disabled(channel, &record);
+        for warning in warnings(sp, channel, &record)
+            .into_iter()
+            .chain(nobody_disabled)
+        {
             worse(Health::Warning, warning);
         }
         let of = |state: &str| -> u64 {

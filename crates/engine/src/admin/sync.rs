@@ -234,7 +234,7 @@ impl Admin {
     /// A pilot writes even while the channel only observes: everything but the mode must allow it.
     async fn may_pilot(&self, open: &OpenChannel) -> Result<(), EngineError> {
         let configuration = self.engine.configuration().await?;
-        let refusals = self.refusals(&configuration, &open.channel.id);
+        let refusals = self.refusals(&configuration, &open.channel.id).await?;
         if refusals.is_empty() {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use usher_core::model::{
 };
 
 use super::Admin;
+use super::activation::nobody_disabled;
 use super::patience::Impatient;
 use crate::error::EngineError;
 
@@ -110,6 +111,11 @@ impl Admin {
             if !turned.is_asked() {
                 continue;
             }
+            if let Some(why) = self.unknown_status(sp, &turned).await {
+                let what = turned.off(verified.configuration.sp_connections.get_mut(index));
+                verified.warnings.push(format!("{what} stays off: {why}"));
+                continue;
+            }
             match self.target_answer(&after, sp, asked).await {
                 Answer::Good => {}
                 Answer::Silent(why) => verified.warnings.push(format!(
@@ -186,6 +192,19 @@ impl Admin {
         } else {
             Err(failed.join("; "))
         }
+    }
+
+    /// Why one of the channels that are turned on may not run: nobody is disabled among many.
+    async fn unknown_status(&self, sp: &SpConnection, turned: &Turned) -> Option<String> {
+        let is_turned = |id: &ChannelId| turned.connection || turned.channels.contains(id);
+        for channel in sp.channels.iter().filter(|c| c.active && is_turned(&c.id)) {
+            // A state that cannot be read refuses the change anyway.
+            let record = self.engine.record(sp, &channel.id).await.ok()?;
+            if let Some(why) = nobody_disabled(channel, &record) {
+                return Some(format!("channel `{}`: {why}", channel.name));
+            }
+        }
+        None
     }
 
     async fn ask(&self, configuration: &Configuration, sp: &SpConnection) -> Answer {

@@ -188,6 +188,13 @@ impl Run<'_> {
                 self.record.last_complete_users = certificate.users;
                 self.record.last_complete_groups = certificate.groups;
             }
+            self.record.last_complete_people = self.people;
+            let before = if self.beginning.plans_anew {
+                0
+            } else {
+                self.record.disabled_seen
+            };
+            self.record.disabled_seen = before + self.disabled;
             self.record.last_complete_at = Some(self.engine.clock.now());
             self.record.last_complete_began = Some(self.started_at);
             self.record.keyless = self.keyless.known();

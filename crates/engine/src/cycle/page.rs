@@ -95,6 +95,8 @@ impl Run<'_> {
             }
             match look.same {
                 Some((id, verdict)) => {
+                    let is_in_scope = verdict != Verdict::OutOfScope;
+                    self.people += u64::from(read.entry.kind == Kind::User && is_in_scope);
                     self.meet(id, &read.entry, look.name);
                     self.count(verdict);
                 }
@@ -138,6 +140,7 @@ impl Run<'_> {
             }
             let mut item = self.judge(read);
             item.content = Some(look.content);
+            self.count_status(&item);
             match self.settled_verdict(&item, head) {
                 Some(verdict) => {
                     self.count(verdict);
@@ -159,6 +162,19 @@ impl Run<'_> {
         store.remember_reads(self.fence, &same_again).await?;
         store.remember_scope_groups(self.fence, &seen_in).await?;
         self.plan_changed(changed, &heads, Counting::Entry).await
+    }
+
+    /// Counts people in scope, and those of them who are disabled in the source.
+    fn count_status(&mut self, item: &Judged) {
+        let disabled = match &item.source {
+            _ if item.kind != Kind::User => return,
+            SourceState::OutOfScope { .. } | SourceState::Gone { .. } => return,
+            SourceState::InScope(desired) => desired.disabled.is_some(),
+            SourceState::Invalid { disabled, .. } => disabled.is_some(),
+            SourceState::Protected { .. } => false,
+        };
+        self.people += 1;
+        self.disabled += u64::from(disabled);
     }
 
     /// Notes whom an entry that was just read stands for, and by which name.

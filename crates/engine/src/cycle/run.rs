@@ -55,6 +55,10 @@ pub(super) struct Run<'a> {
     pub(super) group_ids: HashMap<Hash128, SubjectId>,
     pub(super) read: u64,
     pub(super) verdicts: BTreeMap<Verdict, u64>,
+    /// People in scope who were read.
+    pub(super) people: u64,
+    /// Those of them that do not read as before and are disabled in the source.
+    pub(super) disabled: u64,
     pub(super) steps: BTreeMap<String, u64>,
     pub(super) containers: HashSet<String>,
     /// Scope groups that people leave.
@@ -169,6 +173,8 @@ impl Engine {
                 group_ids: HashMap::new(),
                 read: 0,
                 verdicts: BTreeMap::new(),
+                people: 0,
+                disabled: 0,
                 steps: BTreeMap::new(),
                 containers: HashSet::new(),
                 scope_groups: HashSet::new(),

@@ -284,3 +284,41 @@ async fn an_account_found_by_a_reconciliation_waits_for_approval_too() {
     assert!(world.writes().is_empty(), "{:?}", world.writes());
     assert_eq!(world.held().await, [("adopt".to_owned(), "ceo".to_owned())]);
 }
+
+/// Behaviour §16: an account-status setting that never says "disabled" would let every leaver keep the account.
+#[tokio::test]
+async fn nobody_disabled_among_more_than_500_people_must_be_acknowledged() {
+    let mut world = World::of(501).await;
+    world.channel().policy.no_disabled_seen = false;
+    world.save().await;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "observe");
+    let refused = world.admin.set_mode(None, ChannelState::Active).await;
+    let refused = refused.expect_err("refused").to_string();
+    for words in ["0 of 501 people", "`locked`", "\"no_disabled_seen\": true"] {
+        assert!(refused.contains(words), "{refused}");
+    }
+    assert!(world.writes().is_empty());
+    // Whoever reads as before is not looked at again, and the answer stays.
+    world.sync(CycleMode::Full).await;
+    let refused = world.admin.set_mode(None, ChannelState::Active).await;
+    assert!(refused.is_err());
+    let configuration = world.admin.engine.configuration().await.unwrap();
+    let id = world.channel().id.clone();
+    let refusals = world.admin.refusals(&configuration, &id).await.unwrap();
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    world.dir().people.get_mut("u007").unwrap().locked = true;
+    world.sync(CycleMode::Full).await;
+    world.sync(CycleMode::Full).await;
+    world.set_mode(ChannelState::Active).await;
+}
+
+#[tokio::test]
+async fn nobody_disabled_is_no_matter_for_few_people_or_when_it_was_acknowledged() {
+    for (people, seen) in [(500, false), (501, true)] {
+        let mut world = World::of(people).await;
+        world.channel().policy.no_disabled_seen = seen;
+        world.save().await;
+        assert_eq!(world.sync(CycleMode::Full).await.mode, "active");
+        assert_eq!(world.users().len(), people);
+    }
+}

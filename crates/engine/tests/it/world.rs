@@ -463,6 +463,7 @@ pub(crate) fn channel() -> Channel {
         ],
         policy: Policy {
             scope_count_seen: true,
+            no_disabled_seen: true,
             load: Load {
                 requests_per_second: Some(0.0),
                 in_flight: Some(8),

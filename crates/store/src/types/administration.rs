@@ -127,6 +127,13 @@ pub struct ChannelRecord {
     pub last_complete_users: u64,
     /// See `last_complete_users`.
     pub last_complete_groups: u64,
+    /// People in scope of the last complete full read.
+    #[serde(default)]
+    pub last_complete_people: u64,
+    /// People in scope whom complete full reads found disabled since the configuration was last planned anew;
+    /// those who read as before are not looked at again, so that only 0 is exact.
+    #[serde(default)]
+    pub disabled_seen: u64,
     /// Names, as hashes of canonical DNs, of entries without a key in the last complete read. `None` =
     /// there was none yet, or they were too many to be kept.
     #[serde(default)]
@@ -153,6 +160,8 @@ impl ChannelRecord {
             last_complete_began: None,
             last_complete_users: 0,
             last_complete_groups: 0,
+            last_complete_people: 0,
+            disabled_seen: 0,
             keyless: None,
             warnings: Vec::new(),
         }

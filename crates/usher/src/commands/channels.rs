@@ -93,7 +93,7 @@ async fn list(session: &Session, context: &Context<'_>) -> Result<Exit, Failure>
             mode: record.state,
             data_store: channel.source.data_store.clone(),
             base_dn: channel.source.base_dn.clone(),
-            refusals: admin.refusals(&configuration, &channel.id),
+            refusals: admin.refusals(&configuration, &channel.id).await?,
         });
     }
     let ui = context.ui;
