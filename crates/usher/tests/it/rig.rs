@@ -306,7 +306,7 @@ fn normalise(text: &str) -> String {
             let is_number =
                 last.chars().all(|c| c.is_ascii_digit() || c == '.') && !last.is_empty();
             let unit = word.trim_end_matches([',', ')', '.', ';']);
-            if is_number && matches!(unit, "ms" | "s" | "min" | "KiB" | "bytes)") {
+            if is_number && matches!(unit, "ms" | "s" | "min" | "KiB" | "MiB" | "bytes)") {
                 words.pop();
                 words.push(word.replace(unit, "N"));
             } else if last == "key" && word.len() == 8 {
