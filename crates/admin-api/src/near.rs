@@ -25,7 +25,12 @@ pub(crate) fn from(parts: &Parts, api: &Api) -> Option<IpAddr> {
 /// request.
 fn forwarded_for(parts: &Parts) -> Option<IpAddr> {
     let line = parts.headers.get_all(FORWARDED_FOR).iter().next_back()?;
-    let last = line.to_str().ok()?.rsplit(',').next()?.trim();
+    last_of(line.to_str().ok()?)
+}
+
+/// The last address of a list: bare, in brackets, or with a port.
+fn last_of(line: &str) -> Option<IpAddr> {
+    let last = line.rsplit(',').next()?.trim().trim_matches('"');
     let with_port = || last.parse::<SocketAddr>().ok().map(|at| at.ip());
     let bare = last.trim_start_matches('[').trim_end_matches(']');
     bare.parse().ok().or_else(with_port)
@@ -71,7 +76,24 @@ pub(crate) async fn may_see(parts: &Parts, api: &Api) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_own_name;
+    use super::{is_own_name, last_of};
+
+    #[test]
+    fn the_last_address_is_found_however_it_is_written() {
+        for (line, address) in [
+            ("1.2.3.4", "1.2.3.4"),
+            ("9.9.9.9, 1.2.3.4:55", "1.2.3.4"),
+            ("\"1.2.3.4\"", "1.2.3.4"),
+            ("[2001:db8::1]:80", "2001:db8::1"),
+            ("\"[2001:db8::1]\"", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(last_of(line), address.parse().ok(), "{line}");
+        }
+        for none in ["", "unknown", "9.9.9.9, ", "1.2.3.4:"] {
+            assert_eq!(last_of(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn only_names_that_nobody_can_take_are_our_own() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use usher_core::model::{ChannelId, ConnectionId};
-use usher_store::{AuditEvent, ChannelRecord, ChannelState};
+use usher_store::{AuditEvent, ChannelRecord, ChannelState, StoreError};
 
 use crate::context::Engine;
 use crate::error::EngineError;
@@ -18,6 +18,8 @@ pub(crate) struct Distress {
     reading: Mutex<Option<String>>,
     /// Why it cannot be written.
     writing: Mutex<Option<String>>,
+    /// Why nothing begins, though it can be written.
+    room: Mutex<Option<String>>,
     /// Stops that are not written yet.
     stops: Mutex<BTreeMap<ChannelId, (ConnectionId, AuditEvent)>>,
     /// A service runs, which writes them once it can.
@@ -29,13 +31,14 @@ pub(crate) struct Distress {
 pub(crate) enum Cannot {
     Read,
     Write,
+    Begin,
 }
 
 impl Distress {
     /// What is wrong with the state, in words.
     pub(crate) fn words(&self) -> Option<String> {
-        let reading = locked(&self.reading).clone();
-        reading.or_else(|| locked(&self.writing).clone())
+        let all = [&self.reading, &self.writing, &self.room];
+        all.into_iter().find_map(|trouble| locked(trouble).clone())
     }
 
     /// Takes note; the log is told what changed.
@@ -43,6 +46,7 @@ impl Distress {
         let (known, done) = match what {
             Cannot::Read => (&self.reading, "read: nothing runs"),
             Cannot::Write => (&self.writing, "written: nothing is sent"),
+            Cannot::Begin => (&self.room, "added to: nothing is planned or sent"),
         };
         let mut known = locked(known);
         if *known == trouble {
@@ -91,12 +95,15 @@ impl Engine {
 
     /// Looks whether the state can be written, and writes what could not be written before.
     pub(crate) async fn try_writing(&self) {
-        let touched = self.store.touch().await;
-        let trouble = touched.as_ref().err().map(ToString::to_string);
-        self.shared.distress.note(Cannot::Write, trouble);
-        if touched.is_err() {
-            return;
-        }
+        let words = |error: StoreError| error.to_string();
+        let distress = &self.shared.distress;
+        distress.note(Cannot::Write, self.store.touch().await.err().map(words));
+        distress.note(Cannot::Begin, self.store.room().await.err().map(words));
+        self.write_stops().await;
+    }
+
+    /// Writes the stops that could not be written before, whatever else the state cannot take.
+    pub(crate) async fn write_stops(&self) {
         let stops = locked(&self.shared.distress.stops).clone();
         for (id, (target, event)) in stops {
             let paused = ChannelState::Paused;

@@ -141,7 +141,6 @@ impl SqliteStore {
     }
 
     pub(crate) async fn do_touch(&self) -> Result<()> {
-        self.writer.require_room()?;
         let mut tx = Tx::begin(&self.writer).await?;
         sqlx::query(sql::TOUCH)
             .execute(tx.conn())
@@ -152,6 +151,7 @@ impl SqliteStore {
 
     pub(crate) async fn do_check(&self) -> Result<u64> {
         self.do_touch().await?;
+        self.writer.require_room()?;
         let found: String = sqlx::query_scalar(sql::QUICK_CHECK)
             .fetch_one(&self.readers)
             .await

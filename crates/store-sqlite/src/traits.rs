@@ -83,6 +83,9 @@ impl Administration for SqliteStore {
     async fn touch(&self) -> Result<()> {
         self.do_touch().await
     }
+    async fn room(&self) -> Result<()> {
+        self.writer.require_room()
+    }
     async fn check(&self) -> Result<u64> {
         self.do_check().await
     }

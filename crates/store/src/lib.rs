@@ -105,7 +105,11 @@ pub trait Administration: Send + Sync {
     /// Writes something of no consequence: an error says that the state cannot be written now, and why.
     async fn touch(&self) -> Result<()>;
 
-    /// Checks the state: reachable, writable, sound; its size in bytes.
+    /// Whether there is room to begin anything: [`StoreError::Full`] says that no cycle begins and no step is
+    /// claimed now, though the state can be written.
+    async fn room(&self) -> Result<()>;
+
+    /// Checks the state: reachable, writable, with room to begin anything, sound; its size in bytes.
     async fn check(&self) -> Result<u64>;
 }
 

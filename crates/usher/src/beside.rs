@@ -2,6 +2,7 @@
 //! the state's lock.
 
 use std::path::Path;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
@@ -16,6 +17,9 @@ use crate::failure::Failure;
 
 /// Largest answer.
 const LARGEST: usize = 64 << 20;
+
+/// How long a service may take to say whether it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running service.
 pub(crate) struct Beside(std::path::PathBuf);
@@ -51,20 +55,56 @@ impl Beside {
         }
     }
 
+    /// What keeps the service from its work, in words; nothing when it is ready.
+    pub(crate) async fn problems(&self) -> Vec<String> {
+        let asked = self.send(Method::GET, "/readyz", Body::empty());
+        let (status, body) = match tokio::time::timeout(READY_WITHIN, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return vec![format!("it does not answer: {error}")],
+            Err(_) => {
+                let seconds = READY_WITHIN.as_secs();
+                return vec![format!("it did not answer within {seconds} seconds")];
+            }
+        };
+        if status == StatusCode::OK {
+            return Vec::new();
+        }
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let told = body.get("problems").and_then(|list| list.as_array());
+        let words = told.into_iter().flatten().filter_map(|one| one.as_str());
+        let mut words: Vec<String> = words.map(str::to_owned).collect();
+        if words.is_empty() {
+            let detail = body.get("detail").and_then(|detail| detail.as_str());
+            words.push(detail.map_or_else(|| format!("it answers {status}"), str::to_owned));
+        }
+        words
+    }
+
     async fn post<A: Serialize + Sync>(
         &self,
         command: &str,
         asked: &A,
     ) -> Result<(StatusCode, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
+        let body = Body::from(serde_json::to_vec(asked)?);
+        self.send(Method::POST, &format!("{PLACE}/{command}"), body)
+            .await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<(StatusCode, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
         let stream = UnixStream::connect(&self.0).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{PLACE}/{command}"))
+            .method(method)
+            .uri(path)
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(serde_json::to_vec(asked)?))?;
+            .body(body)?;
         let connection = tokio::spawn(connection);
         let response = sender.send_request(request).await?;
         let (parts, body) = response.into_parts();

@@ -147,3 +147,22 @@ async fn an_auditor_is_refused_every_change() {
         .collect();
     assert!(kinds.iter().all(|kind| kind.contains("TOKEN")), "{kinds:?}");
 }
+
+/// A search of the directory shows whom nobody provisions.
+#[tokio::test]
+async fn an_auditor_asks_the_state_and_not_the_directory() {
+    let company = Company::of(2).await;
+    let token = auditor(&company).await;
+    let asked = format!("/channels/{CHANNEL}/explain?who=u01");
+    let unread = company.get("/explain?who=u01").await;
+    assert_eq!(unread.body["known"], false, "{unread:?}");
+    let refused = ask(&company, &token, "get", &asked, None).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let detail = refused.body["detail"].as_str().unwrap();
+    for words in ["nobody is known as `u01`", "auditor"] {
+        assert!(detail.contains(words), "{detail}");
+    }
+    company.run(json!({"mode": "full"})).await;
+    let known = ask(&company, &token, "get", &asked, None).await;
+    assert_eq!(known.body["known"], true, "{known:?}");
+}

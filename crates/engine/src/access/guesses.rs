@@ -39,9 +39,18 @@ impl Guesses {
         None
     }
 
-    /// Forgets everybody: it is written again.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// Whether attempts under this name are counted here and not in the state.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(&name.to_lowercase())
+    }
+
+    /// One attempt under this name was added to the state.
+    pub(super) fn written(&mut self, name: &str) {
+        let name = name.to_lowercase();
+        match self.0.get_mut(&name) {
+            Some(failures) if failures.count > 1 => failures.count -= 1,
+            _ => drop(self.0.remove(&name)),
+        }
     }
 
     /// Forgets a name that signed in.

@@ -284,7 +284,7 @@ impl Access {
         let now = self.now();
         let begun = self.0.store.begin_sign_in(name, now, &LOCK_OUT).await;
         let Err(error) = begun else {
-            self.guesses().clear();
+            self.write_guesses(name, now).await;
             return begun;
         };
         let written = self.0.store.failures(name).await?;
@@ -294,6 +294,18 @@ impl Access {
         }
         tracing::warn!(%error, "an attempt to sign in could not be written");
         Ok(self.guesses().begin(name, now))
+    }
+
+    /// Adds to the state what was counted here under a name, until it waits there. What was counted under
+    /// other names stays: where something is written now and then only, nobody guesses anew.
+    async fn write_guesses(&self, name: &str, now: Millis) {
+        while self.guesses().has(name) {
+            match self.0.store.begin_sign_in(name, now, &LOCK_OUT).await {
+                Ok(None) => self.guesses().written(name),
+                Ok(Some(_)) => self.guesses().remove(name),
+                Err(_) => return,
+            }
+        }
     }
 
     async fn told(&self, who: &str, success: bool, from: Option<IpAddr>) -> Result<(), StoreError> {

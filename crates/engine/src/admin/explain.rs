@@ -13,6 +13,7 @@ use super::Admin;
 use super::operator::Permission;
 use super::plan::samples;
 use super::report::StepSample;
+use super::unread::Hit;
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
@@ -91,11 +92,41 @@ impl Admin {
     ) -> Result<Explanation, EngineError> {
         self.require(Permission::Look)?;
         let (configuration, known) = self.known(channel, text).await?;
-        let Some(subject) = known else {
-            let hit = self.in_the_directory(&configuration, channel, text).await?;
+        if let Some(subject) = known {
+            return self.told(&configuration, subject).await;
+        }
+        let hit = self.in_the_directory(&configuration, channel, text).await?;
+        let Some(subject) = self.known_by_key(&hit).await? else {
             return Ok(hit.explained());
         };
-        let open = self.engine.open(&configuration, &subject.channel)?;
+        let now = hit.dn().to_owned();
+        let kept = subject.dn.clone();
+        let mut story = Box::pin(self.told(&configuration, subject)).await?;
+        if !kept.eq_ignore_ascii_case(&now) {
+            story.scope = format!(
+                "renamed or moved since the last look, from {kept} to {now}, the key is the same; {}",
+                story.scope
+            );
+        }
+        Ok(story)
+    }
+
+    /// Whoever has the key of an entry: a name that no cycle has read may be a new one of somebody known.
+    async fn known_by_key(&self, hit: &Hit) -> Result<Option<Subject>, EngineError> {
+        let (channel, key) = hit.identity();
+        let store = &self.engine.store;
+        let found = store
+            .search(Some(channel), key.as_str(), CANDIDATES)
+            .await?;
+        Ok(found.into_iter().find(|subject| subject.key == *key))
+    }
+
+    async fn told(
+        &self,
+        configuration: &Configuration,
+        subject: Subject,
+    ) -> Result<Explanation, EngineError> {
+        let open = self.engine.open(configuration, &subject.channel)?;
         let (scope, mapping) = self.at_the_source(&open, &subject).await;
         let id = subject.id.unwrap_or(SubjectId(0));
         let steps = self.steps_of(&open, id).await?;

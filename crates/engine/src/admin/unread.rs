@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use usher_connector::{FetchBy, Fetched, ReadEntry, SourceError};
 use usher_core::mapping::FieldPreview;
-use usher_core::model::{Configuration, Hash128, Kind, ScopeVerdict, SourceKey, Subject, Verdict};
+use usher_core::model::{
+    ChannelId, Configuration, Hash128, Kind, ScopeVerdict, SourceKey, Subject, Verdict,
+};
 use usher_directory::Dn;
 use usher_store::Store;
 
-use super::Admin;
 use super::explain::{CANDIDATES, Explanation, NextStep, mapping_of, nobody, several};
 use super::report::NotProvisioned;
+use super::{Admin, Permission};
 use crate::context::OpenChannel;
 use crate::error::EngineError;
 
@@ -35,13 +37,20 @@ struct Asked {
 }
 
 impl Admin {
-    /// The one entry that a text names in the directories of these channels.
+    /// The one entry that a text names in the directories of these channels. It shows whom nobody provisions:
+    /// that is for those who may configure.
     pub(super) async fn in_the_directory(
         &self,
         configuration: &Configuration,
         channel: Option<&str>,
         text: &str,
     ) -> Result<Hit, EngineError> {
+        self.require(Permission::Configure).map_err(|error| match error {
+            EngineError::Forbidden(why) => EngineError::Forbidden(format!(
+                "nobody is known as `{text}`, and only who may configure can ask the directory for somebody whom no cycle has read: {why}"
+            )),
+            other => other,
+        })?;
         let channels = match channel {
             Some(name) => vec![self.select(Some(name)).await?.1],
             None => configuration
@@ -160,6 +169,16 @@ fn names(open: &OpenChannel) -> Vec<String> {
 }
 
 impl Hit {
+    /// Under which name the directory has it now.
+    pub(super) fn dn(&self) -> &str {
+        &self.read.entry.dn
+    }
+
+    /// In which channel and under which key it may be known by another name.
+    pub(super) fn identity(&self) -> (&ChannelId, &SourceKey) {
+        (&self.open.channel.id, &self.read.entry.key)
+    }
+
     /// The story of somebody of whom nothing is kept.
     pub(super) fn explained(self) -> Explanation {
         let Self { open, read } = self;

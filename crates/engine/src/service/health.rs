@@ -136,13 +136,16 @@ impl Core {
         if locked(&self.sound_at).is_some_and(is_fresh) {
             return Ok(());
         }
-        let checked = self.admin.engine.store.check().await;
-        let trouble = checked.as_ref().err().map(ToString::to_string);
-        self.admin
-            .engine
-            .shared
-            .distress
-            .note(Cannot::Write, trouble);
+        let engine = &self.admin.engine;
+        engine.try_writing().await;
+        let checked = engine.store.check().await;
+        // Too little room was looked at already: the state can be written then.
+        if let Err(error) = &checked
+            && !matches!(error, StoreError::Full(_))
+        {
+            let trouble = Some(error.to_string());
+            engine.shared.distress.note(Cannot::Write, trouble);
+        }
         checked?;
         *locked(&self.sound_at) = Some(Instant::now());
         Ok(())

@@ -132,7 +132,9 @@ impl Service {
     /// Leases are given back.
     pub async fn stop(&self, patience: Duration) {
         self.core.admin.engine.shared.set_closed(true);
-        self.core.admin.engine.shared.distress.set_served(false);
+        let engine = &self.core.admin.engine;
+        engine.shared.distress.set_served(false);
+        engine.write_stops().await;
         self.core.stopping.send_replace(true);
         for post in locked(&self.core.targets).values() {
             post.desk.end();

@@ -95,7 +95,10 @@ async fn below_the_floor_nothing_begins_and_what_is_under_way_is_recorded() {
     assert!(begun.to_string().contains("are kept free"), "{begun}");
     let claimed = store.claim(&fence, &[channel], 2, 10).await.unwrap_err();
     assert!(matches!(claimed, StoreError::Full(_)), "{claimed}");
-    assert!(store.touch().await.is_err());
+    for refused in [store.room().await.err(), store.check().await.err()] {
+        assert!(matches!(refused, Some(StoreError::Full(_))), "{refused:?}");
+    }
+    store.touch().await.unwrap();
     let aborted = store.abort_cycle(&fence, cycle, "no room", 2).await;
     aborted.unwrap();
     store.keep_free(1);

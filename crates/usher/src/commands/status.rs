@@ -3,7 +3,9 @@
 use serde::Serialize;
 use usher_engine::admin::{ChannelStatus, Health, OpenAlert, StepSample};
 
+use super::serve::SOCKET;
 use super::{Context, steps};
+use crate::beside::Beside;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Access;
@@ -35,8 +37,11 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Report {
-    /// The worst of all channels.
+    /// The worst of all channels, and of the service.
     health: Health,
+    /// What keeps the running service from its work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    service: Vec<String>,
     channels: Vec<ChannelStatus>,
     /// Open alerts, as the running service judged last.
     alerts: Vec<OpenAlert>,
@@ -58,17 +63,28 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         channels.retain(|status| Some(&status.channel) == name.as_ref());
     }
     let alerts = admin.open_alerts().await?;
+    let service = match Beside::at(&context.settings.state.join(SOCKET)).await {
+        Some(beside) => beside.problems().await,
+        None => Vec::new(),
+    };
+    let of_service = if service.is_empty() {
+        Health::Good
+    } else {
+        Health::Critical
+    };
     let mut report = Report {
         health: channels
             .iter()
             .map(|status| status.health)
             .max()
             .unwrap_or(Health::Warning)
+            .max(of_service)
             .max(if alerts.is_empty() {
                 Health::Good
             } else {
                 Health::Warning
             }),
+        service,
         channels,
         alerts,
         held: None,
@@ -91,6 +107,13 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let ui = context.ui;
     ui.json(&report);
     let now = admin.engine.clock.now();
+    if !report.service.is_empty() {
+        let problems = report.service.join("; ");
+        ui.line(format!(
+            "{}: the running service is not ready: {problems}",
+            ui.red("CRITICAL")
+        ));
+    }
     if report.channels.is_empty() {
         ui.line("WARNING: there is no channel yet: `usher config import FILE`");
     }

@@ -159,7 +159,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "behind_proxy",
         allowed: Allowed::OneOf(&["no", "yes"]),
         default: "no",
-        help: "`yes` when everybody comes through a proxy that does TLS: then the last address of `X-Forwarded-For` is the client's, cookies are for encrypted connections only, and `/metrics` asks for credentials.",
+        help: "`yes` when everybody comes through a proxy that does TLS: then the last address of `X-Forwarded-For` is the client's, cookies are for encrypted connections only, and `/metrics` asks for credentials. A proxy on this machine is many clients to the limit of connections; one elsewhere is a single client with a quarter of them.",
     },
     Key {
         section: "retention",

@@ -130,6 +130,53 @@ async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     assert!(log.contains("full"), "{log}");
 }
 
+/// A channel is stopped on a full disk; then there is room for little: less than anything new needs, but
+/// enough for a word. `at_once` ends the service in that moment. `None` = no small disk can be had.
+async fn a_stop_is_written(at_once: bool) -> Option<()> {
+    let mut rig = Rig::new().await;
+    rig.every = 1;
+    rig.free_mib = 8;
+    let _disk = SmallDisk::mount(&rig.state(), "24m")?;
+    rig.import().await.code(0);
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    served.first_operator().await;
+    let ballast = rig.state().join("ballast");
+    fill(&ballast);
+    let stopped = served.ask(Method::POST, "/api/v1/stop").send().await;
+    let body: Value = stopped.unwrap().json().await.unwrap();
+    assert!(body["unwritten"].to_string().contains("full"), "{body}");
+    let ballast = std::fs::OpenOptions::new().write(true).open(&ballast);
+    let ballast = ballast.unwrap();
+    let size = ballast.metadata().unwrap().len();
+    ballast.set_len(size - (4 << 20)).unwrap();
+    if !at_once {
+        until_seen("the stop is written", async || {
+            rig.usher(&["audit"]).await.out.contains("STOP")
+        })
+        .await;
+    }
+    let (code, log) = served.end().await;
+    assert_eq!(code, 0, "{log}");
+    let audit = rig.usher(&["audit"]).await.code(0).out;
+    assert!(audit.contains("STOP"), "{audit}\n{log}");
+    Some(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_little_room_for_anything_new_is_enough_for_a_stop() {
+    if a_stop_is_written(false).await.is_none() {
+        eprintln!("skipped: a small disk cannot be mounted here");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_is_kept_in_mind_is_written_at_the_end() {
+    if a_stop_is_written(true).await.is_none() {
+        eprintln!("skipped: a small disk cannot be mounted here");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_disk_is_full_nothing_more_is_sent_and_all_is_well_with_the_state() {
     let mut rig = Rig::new().await;
@@ -155,6 +202,15 @@ async fn before_the_disk_is_full_nothing_more_is_sent_and_all_is_well_with_the_s
     let body: Value = answer.await.unwrap().json().await.unwrap();
     assert_eq!(body["items"][0]["health"], "critical", "{body}");
     assert_eq!(rig.users(), 3, "nothing is sent");
+    let beside = rig.usher(&["status"]).await.code(2).out;
+    for words in [
+        "CRITICAL: the running service is not ready",
+        "are kept free",
+    ] {
+        assert!(beside.contains(words), "{beside}");
+    }
+    let beside = rig.usher(&["status", "--json"]).await.code(2).json();
+    assert_eq!(beside["health"], "critical", "{beside:#}");
     let doctor = rig.usher(&["doctor"]).await.code(2);
     assert!(doctor.out.contains("FAIL  free space"), "{}", doctor.out);
     std::fs::remove_file(&ballast).unwrap();

@@ -147,3 +147,26 @@ async fn several_of_a_name_are_listed_and_a_silent_directory_is_said() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_is_linked_and_was_renamed_since_is_told_with_the_link() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let before = world.explain("ana").await;
+    let link = before["subject"]["target_id"].clone();
+    assert!(link.is_string(), "{before:#}");
+    let rename = format!(
+        "dn: uid=ana,ou=Staff,{BASE}\nchangetype: modrdn\nnewrdn: uid=anna\ndeleteoldrdn: 1\n"
+    );
+    world.slapd.ldif_modify(&rename).unwrap();
+    for who in ["anna", &format!("uid=anna,ou=Staff,{BASE}")] {
+        let story = world.explain(who).await;
+        assert_eq!(story["known"], true, "{story:#}");
+        assert_eq!(story["subject"]["target_id"], link, "{story:#}");
+        let scope = story["scope"].as_str().unwrap();
+        let moved = format!("from uid=ana,ou=Staff,{BASE} to uid=anna,ou=Staff,{BASE}");
+        assert!(scope.contains(&moved), "{scope}");
+        assert!(scope.contains("in scope"), "{scope}");
+    }
+}

@@ -62,6 +62,37 @@ async fn while_nothing_can_be_written_whoever_is_let_in_can_look_and_nobody_gues
     assert_eq!(seconds(office.sign_in("ana").await), 60);
 }
 
+/// As on a disk that is nearly full: now and then something is written.
+#[tokio::test]
+async fn what_can_be_written_under_one_name_forgets_no_guess_at_another_and_is_added_to_its_own() {
+    let office = Office::new().await;
+    let file = office.world.folder.path().join("state/state.db");
+    let away = office.world.folder.path().join("moved");
+    std::fs::rename(&file, &away).unwrap();
+    for name in ["ana", "root"] {
+        for _ in 0..9 {
+            let guessed = office.access.sign_in(name, OTHER, None).await;
+            assert!(is_refused(&guessed), "{guessed:?}");
+        }
+    }
+    std::fs::rename(&away, &file).unwrap();
+    let guessed = office.access.sign_in("root", OTHER, None).await;
+    assert!(is_refused(&guessed), "{guessed:?}");
+    assert_eq!(
+        seconds(office.sign_in("root").await),
+        60,
+        "all were counted"
+    );
+    std::fs::rename(&file, &away).unwrap();
+    let guessed = office.access.sign_in("ana", OTHER, None).await;
+    assert!(is_refused(&guessed), "{guessed:?}");
+    assert_eq!(
+        seconds(office.sign_in("ana").await),
+        60,
+        "none was forgotten"
+    );
+}
+
 #[tokio::test]
 async fn sessions_end_with_a_new_password_with_the_account_and_when_it_is_turned_off() {
     let office = Office::new().await;

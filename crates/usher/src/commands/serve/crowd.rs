@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use usher_engine::access::one_client;
@@ -16,6 +17,8 @@ pub(super) struct Crowd {
     /// Everybody comes through a proxy on this machine.
     behind_proxy: bool,
     here: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    /// Somebody was cut.
+    cut: Arc<AtomicBool>,
 }
 
 /// Somebody who is here, until dropped.
@@ -30,6 +33,7 @@ impl Crowd {
             most: (places / PART).max(1),
             behind_proxy,
             here: Arc::default(),
+            cut: Arc::default(),
         }
     }
 
@@ -48,6 +52,11 @@ impl Crowd {
             crowd: self.clone(),
             client,
         })
+    }
+
+    /// Whether nobody was cut before: from now on somebody was.
+    pub(super) fn is_first_cut(&self) -> bool {
+        !self.cut.swap(true, Ordering::SeqCst)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -83,6 +92,8 @@ mod tests {
         let same = crowd.enter(at("2001:db8::2"));
         assert!(other.is_some() && same.is_some());
         assert!(crowd.enter(at("2001:db8::3")).is_none());
+        assert!(crowd.is_first_cut());
+        assert!(!crowd.clone().is_first_cut(), "the log is told once");
         drop(one);
         assert!(crowd.enter(at("127.0.0.1")).is_some());
         drop((other, same));

@@ -106,6 +106,18 @@ impl Doors {
         format!("{scheme}://{}", self.address)
     }
 
+    /// Takes note of a client that is not let in: the log is told once, not at the pace of whoever knocks.
+    fn cut(&self, from: SocketAddr) {
+        if self.crowd.is_first_cut() {
+            tracing::warn!(
+                %from,
+                "a client that has a quarter of `serve.most_connections` is cut; further cuts are told at the level debug. A proxy that is not on this machine is one client: give it more connections"
+            );
+        } else {
+            tracing::debug!(%from, "a client that has its part of the connections is cut");
+        }
+    }
+
     /// Answers until told to end.
     pub(super) async fn serve(self, router: Router, mut signals: Signals) -> Hurried {
         let (ending, _) = watch::channel(false);
@@ -118,7 +130,7 @@ impl Doors {
                 (place, accepted) = accept(&places, || self.tcp.accept()) => {
                     let Ok((stream, from)) = accepted else { continue };
                     let Some(present) = self.crowd.enter(from.ip()) else {
-                        tracing::debug!(%from, "a client that has its part of the connections is cut");
+                        self.cut(from);
                         continue;
                     };
                     // Small answers are not to wait for each other; if that cannot be set, they do.
