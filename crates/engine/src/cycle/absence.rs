@@ -186,6 +186,7 @@ impl Run<'_> {
     }
 
     async fn absent(&mut self, missing: Vec<SubjectHead>) -> Result<(), EngineError> {
+        self.look_who_waits_for_a_key().await?;
         // Whoever was protected when last read stays so until their entry is read again, and says otherwise.
         let is_frozen = |head: &SubjectHead| head.state == SubjectState::Frozen;
         let (linked, unlinked): (Vec<SubjectHead>, Vec<SubjectHead>) =
@@ -200,11 +201,13 @@ impl Run<'_> {
         if active > self.most_confirmed().await? {
             // Held, whatever a second look would say, and however few the guard counts of them.
             self.unconfirmed = active;
+            self.keyless.leave_undecided();
+            self.unsure.extend(linked.iter().map(|head| head.id));
             let linked = linked.into_iter().filter(|head| !is_frozen(head));
             planned.extend(linked.map(|head| (head, unread())));
             return self.plan_left(planned).await;
         }
-        let mut vanished = 0;
+        let mut vanished = HashSet::new();
         for batch in linked.chunks(FETCH_BATCH) {
             let fates = self.second_look(batch).await?;
             let absent = batch.iter().zip(&fates);
@@ -215,10 +218,14 @@ impl Run<'_> {
             self.look_at_keyless(&absent).await?;
             for (head, fate) in batch.iter().zip(fates) {
                 let source = match fate {
-                    Fetched::Absent if unproven.contains(&head.id) => continue,
+                    Fetched::Absent if unproven.contains(&head.id) => {
+                        self.keyless.leave_undecided();
+                        continue;
+                    }
                     Fetched::Absent => {
-                        let waits = self.keyless.holds(head.id);
-                        vanished += u64::from(may_be_active(head) && !waits);
+                        if may_be_active(head) && !self.keyless.holds(head.id) {
+                            vanished.insert(head.id);
+                        }
                         SourceState::Gone {
                             proof: self.proof(),
                             explicit: false,
@@ -231,6 +238,7 @@ impl Run<'_> {
                     }
                     Fetched::Present(read) => self.judge(*read).source,
                     Fetched::Unknown { reason } => {
+                        self.keyless.leave_undecided();
                         self.notes.push(format!(
                             "{}: its absence could not be confirmed: {reason}",
                             head.key
@@ -243,7 +251,11 @@ impl Run<'_> {
         }
         let links = self.engine.store.counts(&self.open.channel.id).await?;
         let links = links.active_links;
-        self.vanished = too_many_vanished(vanished, links).then_some((vanished, links));
+        let number = vanished.len() as u64;
+        if too_many_vanished(number, links) {
+            self.vanished = Some((number, links));
+            self.unsure.extend(vanished);
+        }
         self.plan_left(planned).await
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use usher_connector::{FetchBy, Fetched};
-use usher_core::model::{Hold, Operation, PlannedStep, StepId, Subject, SubjectId};
+use usher_core::model::{Hold, Operation, PlannedStep, StepId, StepState, Subject, SubjectId};
 use usher_directory::Dn;
 use usher_store::StepFilter;
 
@@ -92,7 +92,8 @@ impl Run<'_> {
     }
 
     /// Of those whom these steps take out of a group freely, the ones who wait for a person: because their
-    /// container is not seen, or because a re-key keeps their account. They stay members until then.
+    /// container is not seen, because too many vanished at once, or because a re-key keeps their account. They stay members
+    /// until then.
     pub(super) async fn undecided(
         &self,
         steps: &[PlannedStep],
@@ -128,7 +129,11 @@ impl Run<'_> {
             ..StepFilter::default()
         };
         let mut steps = self.engine.store.steps(&filter, StepId(0), 1_000).await?;
-        Ok(steps.pop().and_then(|step| step.planned.hold))
+        let last = steps.pop();
+        Ok(last.and_then(|step| match step.state {
+            StepState::Held { hold } => Some(hold),
+            _ => step.planned.hold,
+        }))
     }
 
     async fn is_undecided(&self, person: &Subject) -> Result<bool, EngineError> {
@@ -136,16 +141,15 @@ impl Run<'_> {
         if person.state.is_linked() && person.desired_hash.is_none() {
             return Ok(true);
         }
-        if person.left_at.is_none() || person.id.is_none() {
+        let Some(id) = person.id.filter(|_| person.left_at.is_some()) else {
             return Ok(false);
-        }
-        let last = match person.id {
-            Some(id) => self.last_hold(id).await?,
-            None => None,
         };
+        if self.unsure.contains(&id) {
+            return Ok(true);
+        }
         Ok(matches!(
-            last,
-            Some(Hold::ContainerMissing { .. } | Hold::KeyUnreadable { .. })
+            self.last_hold(id).await?,
+            Some(Hold::ContainerMissing { .. } | Hold::KeyUnreadable { .. } | Hold::Guard { .. })
         ))
     }
 }

@@ -197,7 +197,7 @@ impl Run<'_> {
             self.record.disabled_seen = before + self.disabled;
             self.record.last_complete_at = Some(self.engine.clock.now());
             self.record.last_complete_began = Some(self.started_at);
-            self.record.keyless = self.keyless.known();
+            self.record.keyless = self.keyless.known(self.record.keyless.take());
             self.record.planned_revision = Some(self.open.revision);
             self.record.planned_digest = Some(self.beginning.digest);
             restored::settle(&mut self.record, self.beginning.mode);

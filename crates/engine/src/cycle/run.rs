@@ -96,6 +96,8 @@ pub(super) struct Run<'a> {
     /// People with active accounts whom two looks did not find, of how many, where those are too many for so
     /// small a channel.
     pub(super) vanished: Option<(u64, u64)>,
+    /// The people of either number: they stay in their groups as long as their removal waits.
+    pub(super) unsure: HashSet<SubjectId>,
     /// So many people with active accounts are missing that no second look was made.
     pub(super) unconfirmed: usize,
 }
@@ -196,6 +198,7 @@ impl Engine {
                 last: super::last::LastMemberships::default(),
                 told_gone: HashSet::new(),
                 vanished: None,
+                unsure: HashSet::new(),
                 unconfirmed: 0,
             };
             run.body(options).await

@@ -64,16 +64,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A look at what changed may bring one of two entries only: it then looks as if the known one was
-    /// renamed, or had become usable. Whether there is another one is asked by key.
+    /// A look at what changed, and a read that does not come to its end, may bring one of two entries only: it then
+    /// looks as if the known one was renamed, or had become usable. Whether there is another one is asked by key.
     pub(super) async fn look_for_twins(
         &mut self,
         changed: &mut [Judged],
         heads: &HashMap<SourceKey, SubjectHead>,
     ) -> Result<(), EngineError> {
-        if self.full {
-            return Ok(());
-        }
         let may_be_another = |item: &&mut Judged| {
             heads.get(&item.key).is_some_and(|head| {
                 head.dn_hash != item.dn_hash || head.verdict == Verdict::Invalid
@@ -83,16 +80,19 @@ impl Run<'_> {
         for some in suspected.chunks_mut(FETCH_BATCH) {
             let keys: Vec<SourceKey> = some.iter().map(|item| item.key.clone()).collect();
             let by = FetchBy::Keys(keys);
-            let fetched = self.open.source.fetch(&by, &self.open.attributes()).await?;
-            let mut fetched = fetched.into_iter();
+            let fetched = self.open.source.fetch(&by, &self.open.attributes()).await;
+            let failed = fetched.as_ref().err().map(ToString::to_string);
+            let mut fetched = fetched.unwrap_or_default().into_iter();
             for item in some.iter_mut() {
                 let reason = match fetched.next() {
                     Some(Fetched::Present(_) | Fetched::Other { .. } | Fetched::Absent) => continue,
                     Some(Fetched::Unknown { reason }) => reason,
-                    None => "the source did not answer for it".to_owned(),
+                    None => failed
+                        .clone()
+                        .unwrap_or_else(|| "the source did not answer for it".to_owned()),
                 };
                 let message = format!(
-                    "{}: whether another entry has its immutable id {} is not known: {reason}",
+                    "{} and another entry may have the same immutable id {}: {reason}",
                     item.dn, item.key
                 );
                 if self.doubts.len() < MOST_TWINS {

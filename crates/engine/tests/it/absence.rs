@@ -171,6 +171,46 @@ async fn several_who_vanish_from_a_small_channel_wait_for_a_person() {
     }
 }
 
+/// Whose disable waits stays in the groups, too.
+#[tokio::test]
+async fn several_who_vanish_from_a_small_channel_stay_in_their_groups() {
+    let world = World::of(20).await;
+    world
+        .dir()
+        .group("app-x", &["u000", "u001", "u002", "u003"]);
+    world.first_sync().await;
+    for uid in ["u001", "u002"] {
+        world.dir().people.remove(uid);
+    }
+    world.dir().group("app-x", &["u000", "u003"]);
+    world.forget_requests();
+    for mode in [CycleMode::Full, CycleMode::Incremental, CycleMode::Full] {
+        world.sync(mode).await;
+        assert!(world.writes().is_empty(), "{mode:?}: {:?}", world.writes());
+    }
+    world.approve(verbs(&[Verb::Disable])).await;
+    world.sync(CycleMode::Full).await;
+    assert_eq!(world.active("u001"), Some(false));
+    assert!(!world.groups()["app-x"].contains("u001"));
+}
+
+/// Each renaming gives it a name that nobody knows.
+#[tokio::test]
+async fn somebody_without_a_readable_key_waits_under_each_further_name() {
+    let world = World::of(20).await;
+    world.first_sync().await;
+    world.dir().person("u001").rdn = Some("married".to_owned());
+    world.dir().keyless.insert("u001".to_owned());
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    world.dir().person("u001").rdn = Some("wed".to_owned());
+    world.sync(CycleMode::Full).await;
+    world.clock.advance(73 * 3_600_000);
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    assert_eq!(world.active("u001"), Some(true));
+}
+
 #[tokio::test]
 async fn an_empty_or_halved_source_proves_nothing() {
     let world = World::of(40).await;
