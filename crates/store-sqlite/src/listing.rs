@@ -103,6 +103,15 @@ impl SqliteStore {
         Ok(counts)
     }
 
+    pub(crate) async fn do_may_have_disabled(&self, channel: &ChannelId) -> Result<bool> {
+        let found = sqlx::query(sql::MAY_HAVE_DISABLED)
+            .bind(channel.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(backend)?;
+        Ok(found.is_some())
+    }
+
     pub(crate) async fn do_container_sizes(
         &self,
         channel: &ChannelId,

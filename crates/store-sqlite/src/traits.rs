@@ -184,6 +184,9 @@ impl Subjects for SqliteStore {
     ) -> Result<Vec<(String, u64)>> {
         self.do_container_sizes(channel, containers).await
     }
+    async fn may_have_disabled(&self, channel: &ChannelId) -> Result<bool> {
+        self.do_may_have_disabled(channel).await
+    }
     async fn remember_scope_groups(
         &self,
         fence: &Fence,

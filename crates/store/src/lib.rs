@@ -213,6 +213,11 @@ pub trait Subjects: Send + Sync {
         containers: &[String],
     ) -> Result<Vec<(String, u64)>>;
 
+    /// Whether anybody among the people in scope may be disabled in the source, by what is stored of them: they are
+    /// to be inactive, are disabled at the target, or are skipped or invalid, so that it is not stored what they are
+    /// to be. `false` is certain.
+    async fn may_have_disabled(&self, channel: &ChannelId) -> Result<bool>;
+
     /// Keeps the scope group (canonical DN) that people were seen in.
     async fn remember_scope_groups(
         &self,

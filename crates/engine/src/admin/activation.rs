@@ -11,15 +11,15 @@ use crate::error::EngineError;
 /// Held adoptions that are looked through to decide whether a first activation must wait.
 const LOOK_THROUGH: u32 = 10_000;
 /// More people than this without a single disabled one must be acknowledged (behaviour §16).
-pub(super) const SUSPICIOUS: u64 = 500;
+pub(crate) const SUSPICIOUS: u64 = 500;
 /// One step is enough to know that there is one.
 const LOOK_AT: u32 = 1;
 
 /// Why a channel may not run by what its last complete full read saw of the status of accounts: nobody is disabled
 /// among many, and nobody said that this is right.
-pub(super) fn nobody_disabled(channel: &Channel, record: &ChannelRecord) -> Option<String> {
+pub(crate) fn nobody_disabled(channel: &Channel, record: &ChannelRecord) -> Option<String> {
     let people = record.last_complete_people;
-    let is_odd = people > SUSPICIOUS && record.disabled_seen == 0;
+    let is_odd = people > SUSPICIOUS && record.disabled_people == Some(0);
     (is_odd && !channel.policy.no_disabled_seen).then(|| {
         format!(
             "0 of {people} people in scope are disabled, as the last full read saw it. Look whether the account-status attribute `{}` tells who is disabled; after a correction the next `usher sync` reads everything again. If it is right that nobody is disabled, say so in the channel's policy: `\"no_disabled_seen\": true`",

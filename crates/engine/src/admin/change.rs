@@ -107,12 +107,13 @@ impl Admin {
             }
             self.permit(&before, &after)?;
             self.may_leave(how.leave, &before, &after).await?;
-            let mut warnings = Vec::new();
+            let mut warnings = self.turn_off_unknown(&before, &mut after).await;
             if how.asking == Asking::Outside {
                 let verified = self.verify_patiently(&before, after, &mut asked).await;
                 let verified = verified.map_err(NotChanged::Impatient)?;
                 let verified = verified.map_err(NotChanged::Doubts)?;
-                (after, warnings) = (verified.configuration, verified.warnings);
+                after = verified.configuration;
+                warnings.extend(verified.warnings);
             }
             let changes = (how.tell)(&before, &after);
             let mut changed = Changed {

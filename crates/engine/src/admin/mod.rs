@@ -62,6 +62,7 @@ pub use step_pages::{StepView, StepWanted};
 pub use sync::{SyncOptions, SyncReport};
 pub use verify::{Doubt, Place};
 
+pub(crate) use activation::{SUSPICIOUS, nobody_disabled};
 pub(crate) use patience::AT_ONCE;
 pub(crate) use sync::why_incomplete;
 

@@ -111,11 +111,6 @@ impl Admin {
             if !turned.is_asked() {
                 continue;
             }
-            if let Some(why) = self.unknown_status(sp, &turned).await {
-                let what = turned.off(verified.configuration.sp_connections.get_mut(index));
-                verified.warnings.push(format!("{what} stays off: {why}"));
-                continue;
-            }
             match self.target_answer(&after, sp, asked).await {
                 Answer::Good => {}
                 Answer::Silent(why) => verified.warnings.push(format!(
@@ -192,6 +187,24 @@ impl Admin {
         } else {
             Err(failed.join("; "))
         }
+    }
+
+    /// Turns off again what is turned on and may not run by what was read; tells what and why. Nobody outside is
+    /// asked.
+    pub(super) async fn turn_off_unknown(
+        &self,
+        before: &Configuration,
+        after: &mut Configuration,
+    ) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for sp in &mut after.sp_connections {
+            let turned = Turned::of(before, sp);
+            if let Some(why) = self.unknown_status(sp, &turned).await {
+                let what = turned.off(Some(sp));
+                warnings.push(format!("{what} stays off: {why}"));
+            }
+        }
+        warnings
     }
 
     /// Why one of the channels that are turned on may not run: nobody is disabled among many.

@@ -99,6 +99,9 @@ impl Run<'_> {
             .into_iter()
             .filter(|item| self.seen.insert(Hash128::of(item.key.as_str().as_bytes())))
             .collect();
+        for item in &fresh {
+            self.count_status(item);
+        }
         self.plan_changed(fresh, &heads, Counting::Entry).await
     }
 

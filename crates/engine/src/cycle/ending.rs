@@ -34,6 +34,8 @@ impl Run<'_> {
         }
         let breaches = self.breaches().await?;
         let whole = options.only.is_none() && self.beginning.mode != CycleMode::FollowUp;
+        self.note_disabled(whole).await?;
+        self.refuse_unknown_status(whole).await?;
         if whole {
             self.update_record();
         }
@@ -171,13 +173,14 @@ impl Run<'_> {
         found
     }
 
+    pub(super) fn is_complete(&self) -> bool {
+        let certificate = self.certificate.as_ref();
+        // A re-key looked at keys only: who is missing is for the next ordinary read.
+        certificate.is_some_and(Certificate::is_complete) && self.beginning.mode != CycleMode::Rekey
+    }
+
     fn update_record(&mut self) {
-        let complete = self
-            .certificate
-            .as_ref()
-            .is_some_and(Certificate::is_complete)
-            // It looked at keys only: who is missing is for the next ordinary read.
-            && self.beginning.mode != CycleMode::Rekey;
+        let complete = self.is_complete();
         self.record.target_identity = Some(self.open.identity.clone());
         // The mark of an incomplete read must not be passed: what it did not return is read again.
         if complete && let Some(mark) = self.mark.take() {
@@ -188,13 +191,6 @@ impl Run<'_> {
                 self.record.last_complete_users = certificate.users;
                 self.record.last_complete_groups = certificate.groups;
             }
-            self.record.last_complete_people = self.people;
-            let before = if self.beginning.plans_anew {
-                0
-            } else {
-                self.record.disabled_seen
-            };
-            self.record.disabled_seen = before + self.disabled;
             self.record.last_complete_at = Some(self.engine.clock.now());
             self.record.last_complete_began = Some(self.started_at);
             self.record.keyless = self.keyless.known(self.record.keyless.take());

@@ -17,6 +17,7 @@ mod planning;
 mod rekey;
 mod run;
 mod standing;
+mod status;
 mod twins;
 mod unchanged;
 

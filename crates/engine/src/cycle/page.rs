@@ -95,8 +95,10 @@ impl Run<'_> {
             }
             match look.same {
                 Some((id, verdict)) => {
-                    let is_in_scope = verdict != Verdict::OutOfScope;
-                    self.people += u64::from(read.entry.kind == Kind::User && is_in_scope);
+                    if read.entry.kind == Kind::User && verdict != Verdict::OutOfScope {
+                        self.people += 1;
+                        self.unjudged = true;
+                    }
                     self.meet(id, &read.entry, look.name);
                     self.count(verdict);
                 }
@@ -165,7 +167,7 @@ impl Run<'_> {
     }
 
     /// Counts people in scope, and those of them who are disabled in the source.
-    fn count_status(&mut self, item: &Judged) {
+    pub(super) fn count_status(&mut self, item: &Judged) {
         let disabled = match &item.source {
             _ if item.kind != Kind::User => return,
             SourceState::OutOfScope { .. } | SourceState::Gone { .. } => return,

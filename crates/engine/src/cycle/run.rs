@@ -59,6 +59,8 @@ pub(super) struct Run<'a> {
     pub(super) people: u64,
     /// Those of them that do not read as before and are disabled in the source.
     pub(super) disabled: u64,
+    /// Somebody in scope reads as before, so that their status was not looked at.
+    pub(super) unjudged: bool,
     pub(super) steps: BTreeMap<String, u64>,
     pub(super) containers: HashSet<String>,
     /// Scope groups that people leave.
@@ -177,6 +179,7 @@ impl Engine {
                 verdicts: BTreeMap::new(),
                 people: 0,
                 disabled: 0,
+                unjudged: false,
                 steps: BTreeMap::new(),
                 containers: HashSet::new(),
                 scope_groups: HashSet::new(),

@@ -1,8 +1,9 @@
 //! First activation, Observe, adoption (behaviour §1, §2).
 
 use serde_json::json;
-use usher_core::model::{CycleMode, Verb};
-use usher_store::ChannelState;
+use usher_core::model::{ChannelId, Configuration, CycleMode, Verb};
+use usher_engine::admin::{Asking, Changed, How, Leave, NotChanged};
+use usher_store::{Change, ChannelState};
 
 use crate::world::{World, verbs};
 
@@ -321,4 +322,147 @@ async fn nobody_disabled_is_no_matter_for_few_people_or_when_it_was_acknowledged
         assert_eq!(world.sync(CycleMode::Full).await.mode, "active");
         assert_eq!(world.users().len(), people);
     }
+}
+
+/// A company of 501 people whose policy does not say that nobody is disabled.
+async fn unacknowledged() -> World {
+    let mut world = World::of(501).await;
+    world.channel().policy.no_disabled_seen = false;
+    world.save().await;
+    world
+}
+
+#[tokio::test]
+async fn somebody_disabled_in_a_read_that_ended_early_counts() {
+    let world = unacknowledged().await;
+    world.dir().person("u007").locked = true;
+    world.dir().incomplete = Some("the server went away".to_owned());
+    world.sync(CycleMode::Full).await;
+    world.dir().incomplete = None;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "active");
+}
+
+#[tokio::test]
+async fn nobody_disabled_in_a_read_that_ended_early_is_told_after_the_complete_one() {
+    let world = unacknowledged().await;
+    world.dir().incomplete = Some("the server went away".to_owned());
+    world.sync(CycleMode::Full).await;
+    world.dir().incomplete = None;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "observe");
+    let refused = world.admin.set_mode(None, ChannelState::Active).await;
+    assert!(refused.unwrap_err().to_string().contains("0 of 501 people"));
+}
+
+#[tokio::test]
+async fn somebody_disabled_in_a_look_at_what_changed_counts() {
+    let world = unacknowledged().await;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "observe");
+    world.dir().person("u007").locked = true;
+    world.sync(CycleMode::Incremental).await;
+    world.sync(CycleMode::Full).await;
+    world.set_mode(ChannelState::Active).await;
+    // Disabled people who are in line, and those who were never created, are still known.
+    world.sync(CycleMode::Full).await;
+    world.set_mode(ChannelState::Paused).await;
+    world.set_mode(ChannelState::Active).await;
+}
+
+#[tokio::test]
+async fn a_channel_that_was_activated_before_anything_was_read_is_judged_by_its_first_read() {
+    let world = unacknowledged().await;
+    world.set_mode(ChannelState::Active).await;
+    let report = world.sync(CycleMode::Full).await;
+    assert_eq!(report.mode, "observe");
+    assert!(world.writes().is_empty(), "{:?}", world.writes().len());
+    let log = world.admin.engine.store.audit_log(None, 10).await.unwrap();
+    let told = log.iter().any(|(_, event)| {
+        event.event == "MODE"
+            && event
+                .detail
+                .contains("0 of 501 people in scope are disabled")
+    });
+    assert!(told, "{log:?}");
+}
+
+/// Staff, which is on, and a second channel of 501 people, which was read and turned off. Both only observe.
+async fn one_on_one_odd() -> World {
+    let mut world = World::of(501).await;
+    for person in world.dir().people.values_mut() {
+        person.in_second = true;
+    }
+    world.channel().policy.scope_count_seen = false;
+    let mut second = world.channel().clone();
+    second.id = ChannelId::new("second");
+    "Second".clone_into(&mut second.name);
+    second.source.users.filter = Some("(second=yes)".to_owned());
+    second.source.groups = None;
+    second.policy.no_disabled_seen = false;
+    world.configuration.sp_connections[0].channels.push(second);
+    world.save().await;
+    let report = world.sync_channel("Second", CycleMode::Full).await;
+    assert_eq!(report.mode, "observe");
+    world.configuration.sp_connections[0].channels[1].active = false;
+    world.save().await;
+    world
+}
+
+fn differs(before: &Configuration, after: &Configuration) -> Vec<Change> {
+    let change = Change {
+        path: "sp_connections".to_owned(),
+        before: None,
+        after: None,
+    };
+    let is_same = before.sp_connections == after.sp_connections;
+    if is_same { Vec::new() } else { vec![change] }
+}
+
+async fn turn_on(
+    world: &World,
+    asking: Asking,
+    key: Option<&str>,
+) -> Result<Changed<()>, NotChanged<()>> {
+    let how = How {
+        asking,
+        leave: Leave::Any,
+        counts_as_seen: false,
+        tell: differs,
+    };
+    let make = |before: &Configuration| {
+        let mut after = before.clone();
+        let sp = &mut after.sp_connections[0];
+        sp.channels[1].active = true;
+        if let Some(key) = key {
+            let sealed = world.admin.engine.sealer.seal("target_secret", key);
+            let name = usher_connector_atlassian::API_KEY.to_owned();
+            sp.secrets.insert(name, sealed);
+        }
+        Ok((after, ()))
+    };
+    world.admin.change(how, make).await
+}
+
+#[tokio::test]
+async fn a_channel_that_stays_off_does_not_keep_the_changed_access_from_being_asked() {
+    let world = one_on_one_odd().await;
+    let refused = turn_on(&world, Asking::Outside, Some("not the key")).await;
+    let Err(NotChanged::Doubts(doubts)) = refused else {
+        panic!("saved: {refused:?}");
+    };
+    assert!(
+        doubts[0].why.contains("refused these settings"),
+        "{doubts:?}"
+    );
+    let saved = turn_on(&world, Asking::Outside, Some(&world.sandbox.key())).await;
+    let saved = saved.unwrap();
+    assert!(saved.warnings[0].contains("0 of 501 people"), "{saved:?}");
+    assert!(!saved.configuration.sp_connections[0].channels[1].active);
+    assert!(saved.configuration.sp_connections[0].channels[0].active);
+}
+
+#[tokio::test]
+async fn a_channel_with_nobody_disabled_stays_off_though_nobody_outside_is_asked() {
+    let world = one_on_one_odd().await;
+    let saved = turn_on(&world, Asking::Nothing, None).await.unwrap();
+    assert!(saved.warnings[0].contains("0 of 501 people"), "{saved:?}");
+    assert!(!saved.configuration.sp_connections[0].channels[1].active);
 }

@@ -150,6 +150,13 @@ statements! {
     COUNTS = concat!("SELECT 0 AS id, kind, state, in_scope, verdict, dirty, count(*) AS n
         FROM subject INDEXED BY subject_counts WHERE channel = ", channel!(), "
         GROUP BY kind, state, in_scope, verdict, dirty");
+    /// One is enough; the index lists those who are disabled at the target first.
+    MAY_HAVE_DISABLED = concat!("SELECT s.id AS id FROM subject s INDEXED BY subject_counts
+            CROSS JOIN subject_data d ON d.id = s.id
+            WHERE s.channel = ", channel!(), " AND s.kind = 'user' AND s.in_scope = 1
+                AND s.state NOT IN ('removed', 'archived')
+                AND (s.state = 'disabled' OR s.verdict IN ('skipped_by_option', 'invalid')
+                    OR d.desired_json ->> 'disabled' IS NOT NULL) LIMIT 1");
     /// ?2 = canonical DNs.
     CONTAINER_SIZES = concat!("SELECT p.id AS id, p.dn AS dn, count(s.id) AS n
         FROM json_each(?2) v CROSS JOIN container p ON p.dn = v.value

@@ -39,6 +39,11 @@ async fn hot_statements_use_their_indexes() {
         ("next_due", subject::NEXT_DUE, "subject_next"),
         ("counts", subject::COUNTS, "COVERING INDEX subject_counts"),
         (
+            "disabled",
+            subject::MAY_HAVE_DISABLED,
+            "SEARCH d USING INTEGER PRIMARY KEY",
+        ),
+        (
             "sizes",
             subject::CONTAINER_SIZES,
             "COVERING INDEX subject_container",

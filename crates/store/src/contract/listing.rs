@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use usher_core::model::{
-    ChannelId, Kind, SourceKey, Subject, SubjectId, SubjectState, TargetId, Verdict,
+    ChannelId, Desired, DisabledReason, Kind, Resource, SourceKey, Subject, SubjectId,
+    SubjectState, TargetId, Verdict,
 };
 
 use super::Place;
@@ -311,6 +312,46 @@ pub async fn container_sizes_count_active_links(place: &dyn Place) {
     desk.plan(&[subject("d", SubjectState::Linked, "ou=a")])
         .await;
     assert_eq!(sizes().await, [("ou=a".to_owned(), 3)]);
+}
+
+/// Whoever is in line has no wish stored any more, and whoever is skipped never had one.
+pub async fn somebody_disabled_is_found_however_it_is_stored(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let may = || desk.store.may_have_disabled(&desk.channel);
+    let at_work = Desired {
+        resource: Resource::default().with("userName", "a"),
+        disabled: None,
+        changes_at: None,
+        notes: Vec::new(),
+    };
+    let left = Desired {
+        disabled: Some(DisabledReason::Expired { at: T0 }),
+        ..at_work.clone()
+    };
+    let mut wanted = desk.linked_subject(Kind::User, "wanted");
+    wanted.desired = Some(at_work);
+    let mut gone = desk.linked_subject(Kind::User, "gone");
+    (gone.in_scope, gone.state) = (false, SubjectState::Disabled);
+    let group = desk.linked_subject(Kind::Group, "group");
+    let others = [wanted, gone, group].map(|subject| write(subject, Vec::new()));
+    desk.plan(&others).await;
+    assert!(!may().await.unwrap());
+    let plain = desk.linked_subject(Kind::User, "x");
+    let mut inactive = plain.clone();
+    inactive.desired = Some(left);
+    let mut in_line = plain.clone();
+    in_line.state = SubjectState::Disabled;
+    let mut skipped = plain.clone();
+    skipped.verdict = Verdict::SkippedByOption;
+    let mut invalid = plain.clone();
+    invalid.verdict = Verdict::Invalid;
+    for odd in [inactive, in_line, skipped, invalid] {
+        let words = format!("{odd:?}");
+        desk.plan(&[write(odd, Vec::new())]).await;
+        assert!(may().await.unwrap(), "{words}");
+        desk.plan(&[write(plain.clone(), Vec::new())]).await;
+        assert!(!may().await.unwrap());
+    }
 }
 
 /// The same seed draws the same; only people who are expected to be there.

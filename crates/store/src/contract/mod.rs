@@ -93,6 +93,7 @@ macro_rules! contract_tests {
             listing::subjects_are_listed_by_filter,
             listing::counts_add_up,
             listing::container_sizes_count_active_links,
+            listing::somebody_disabled_is_found_however_it_is_stored,
             listing::scope_groups_are_remembered_and_counted,
             listing::domains_are_counted_most_first,
             listing::a_sample_is_drawn_by_its_seed_from_linked_people,

@@ -130,10 +130,10 @@ pub struct ChannelRecord {
     /// People in scope of the last complete full read.
     #[serde(default)]
     pub last_complete_people: u64,
-    /// People in scope whom complete full reads found disabled since the configuration was last planned anew;
-    /// those who read as before are not looked at again, so that only 0 is exact.
+    /// Of those, how many were found disabled in the source; those who read as before are not looked at again, so
+    /// that only 0 is exact: nobody was disabled then, and nobody who was read since is. `None` = not known.
     #[serde(default)]
-    pub disabled_seen: u64,
+    pub disabled_people: Option<u64>,
     /// Names, as hashes of canonical DNs, of entries without a key in the last complete read. `None` =
     /// there was none yet, or they were too many to be kept.
     #[serde(default)]
@@ -161,7 +161,7 @@ impl ChannelRecord {
             last_complete_users: 0,
             last_complete_groups: 0,
             last_complete_people: 0,
-            disabled_seen: 0,
+            disabled_people: None,
             keyless: None,
             warnings: Vec::new(),
         }
