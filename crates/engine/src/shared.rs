@@ -25,6 +25,8 @@ pub struct Shared {
     configuration: Arc<tokio::sync::Mutex<()>>,
     /// Places for whoever asks a directory or a target while an operator waits.
     pub(crate) outside: Semaphore,
+    /// The same for whoever saves: nobody who only looks is in their way.
+    pub(crate) saving: Semaphore,
     events: broadcast::Sender<ServiceEvent>,
     changed: watch::Sender<u64>,
     /// A service stopped, or stops: nobody begins anything more at a target.
@@ -41,6 +43,7 @@ impl Default for Shared {
             targets: Mutex::default(),
             configuration: Arc::default(),
             outside: Semaphore::new(AT_ONCE),
+            saving: Semaphore::new(AT_ONCE),
             events: broadcast::Sender::new(EVENTS),
             changed: watch::Sender::new(0),
             closed: watch::Sender::new(false),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Admin;
+use crate::shared::Shared;
 
 /// How long whoever waits is kept waiting.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -31,16 +32,40 @@ impl Admin {
         ended.map_err(|_| Impatient::TooLong)
     }
 
-    /// The same, which waits for its place.
+    /// The same for whoever saves, which waits for its place: the time begins when it has one.
     pub(super) async fn patient_in_turn<T>(
         &self,
         work: impl Future<Output = T>,
     ) -> Result<T, Impatient> {
-        let ended = tokio::time::timeout(PATIENCE, async {
-            // Nobody closes it.
-            let _place = self.engine.shared.outside.acquire().await;
-            work.await
-        });
-        ended.await.map_err(|_| Impatient::TooLong)
+        in_turn(&self.engine.shared, PATIENCE, work).await
+    }
+}
+
+async fn in_turn<T>(
+    shared: &Shared,
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, Impatient> {
+    // Nobody closes it.
+    let _place = shared.saving.acquire().await;
+    let ended = tokio::time::timeout(patience, work).await;
+    ended.map_err(|_| Impatient::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_looks_is_not_in_the_way_of_whoever_saves() {
+        let shared = Shared::default();
+        let looking = shared.outside.acquire_many(AT_ONCE as u32).await;
+        let saved = tokio::select! {
+            biased;
+            saved = in_turn(&shared, PATIENCE, async { 1 }) => Some(saved),
+            () = std::future::ready(()) => None,
+        };
+        assert_eq!(saved, Some(Ok(1)));
+        drop(looking);
     }
 }
