@@ -79,6 +79,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
         .help("move it away first: restoring never replaces a state"));
     }
     looks_like_a_state(&from)?;
+    has_no_journal(&args.dir)?;
     session::make_folder(state)?;
     let _lock = StateLock::take(state)?;
     let sealer = Sealer::open_or_create(&context.settings.key_file, false)?;
@@ -135,6 +136,21 @@ fn looks_like_a_state(file: &Path) -> Result<(), Failure> {
         file.display()
     ))
     .help("use another backup; nothing was restored"))
+}
+
+/// Refuses a copied state folder: what was written last stands in the journal beside the database, and whether both were
+/// copied in the same moment nobody knows.
+fn has_no_journal(dir: &Path) -> Result<(), Failure> {
+    let journal = dir.join(format!("{}-wal", session::DATABASE));
+    if journal.metadata().map_or(0, |found| found.len()) == 0 {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "`{}` is no backup but a copy of a state folder that was in use: a part of the state stands in `{}`",
+        dir.display(),
+        journal.display()
+    ))
+    .help("use a backup that `usher backup` wrote; or, with nothing running on either, use that folder as it is for `state` and let `usher backup` write one; nothing was restored"))
 }
 
 /// How long the file is, as its head says: pages by their size.

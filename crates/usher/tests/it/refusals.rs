@@ -346,6 +346,10 @@ async fn a_broken_backup_is_refused_and_leaves_room_for_a_good_one() {
     std::fs::rename(rig.path("broken/state.db"), unfinished).unwrap();
     let ran = restore("broken").await.code(3);
     assert!(ran.err.contains("was not finished"), "{}", ran.err);
+    std::fs::write(rig.path("good/state.db-wal"), "the newest part").unwrap();
+    let ran = restore("good").await.code(3);
+    assert!(ran.err.contains("copy of a state folder"), "{}", ran.err);
+    std::fs::remove_file(rig.path("good/state.db-wal")).unwrap();
     assert!(!rig.state().join("state.db").exists());
     restore("good").await.code(0);
     assert!(!rig.state().join("restoring").exists());
