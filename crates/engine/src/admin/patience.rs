@@ -7,6 +7,8 @@ use crate::shared::Shared;
 
 /// How long whoever waits is kept waiting.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a question waits for a place among the others.
+const FOR_A_PLACE: Duration = Duration::from_secs(5);
 /// Questions that may be under way.
 pub(crate) const AT_ONCE: usize = 8;
 
@@ -23,9 +25,10 @@ pub enum Impatient {
 
 impl Admin {
     /// Work that reads a directory or asks a target while somebody waits: ends when it takes too long, and
-    /// does not begin beside too much of its kind.
+    /// does not begin beside too much of its kind: it waits a little for its place.
     pub async fn patient<T>(&self, work: impl Future<Output = T>) -> Result<T, Impatient> {
-        let Ok(_place) = self.engine.shared.outside.try_acquire() else {
+        let place = self.engine.shared.outside.acquire();
+        let Ok(_place) = tokio::time::timeout(FOR_A_PLACE, place).await else {
             return Err(Impatient::TooMany);
         };
         let ended = tokio::time::timeout(PATIENCE, Box::pin(work)).await;
