@@ -3,6 +3,7 @@
 mod alerts;
 mod configuration;
 mod cycle;
+mod data_store;
 mod entry;
 mod hash;
 mod ids;
@@ -18,6 +19,7 @@ mod words;
 pub use alerts::*;
 pub use configuration::*;
 pub use cycle::*;
+pub use data_store::*;
 pub use entry::*;
 pub use hash::*;
 pub use ids::*;

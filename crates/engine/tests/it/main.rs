@@ -34,4 +34,5 @@ mod sender;
 mod sending;
 mod service;
 mod standing;
+mod twins;
 mod world;

@@ -3,6 +3,7 @@
 mod asking;
 mod authority;
 mod certificates;
+mod deletions;
 mod documents;
 mod effects;
 mod roles;
