@@ -14,7 +14,7 @@ use crate::tx::{Tx, list};
 
 impl SqliteStore {
     pub(crate) async fn do_begin_cycle(&self, fence: &Fence, new: &NewCycle) -> Result<CycleId> {
-        self.writer.require_room()?;
+        self.writer.require_room().await?;
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let channel = tx.channel(&new.channel).await?;
         let open = sqlx::query(sql::OPEN_OF_CHANNEL)

@@ -151,7 +151,7 @@ impl SqliteStore {
 
     pub(crate) async fn do_check(&self) -> Result<u64> {
         self.do_touch().await?;
-        self.writer.require_room()?;
+        self.writer.require_room().await?;
         let found: String = sqlx::query_scalar(sql::QUICK_CHECK)
             .fetch_one(&self.readers)
             .await

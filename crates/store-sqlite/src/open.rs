@@ -98,9 +98,10 @@ impl SqliteStore {
         self.writer.keep_free(bytes);
     }
 
-    /// Refuses when fewer bytes are free than [`SqliteStore::keep_free`] said.
-    pub fn require_room(&self) -> Result<()> {
-        self.writer.require_room()
+    /// Refuses when fewer bytes are free than [`SqliteStore::keep_free`] said, though the journal gave back
+    /// what it took.
+    pub async fn require_room(&self) -> Result<()> {
+        self.writer.require_room().await
     }
 
     /// Bytes that are free for this user on the disk of the state.

@@ -31,7 +31,7 @@ impl SqliteStore {
         now: Millis,
         limit: u32,
     ) -> Result<Vec<Step>> {
-        self.writer.require_room()?;
+        self.writer.require_room().await?;
         let limit = limit.min(LARGEST_CLAIM);
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let channels = channels_named(tx.conn(), &fence.target, channels).await?;
@@ -85,7 +85,7 @@ impl SqliteStore {
         now: Millis,
         limit: u32,
     ) -> Result<Vec<Step>> {
-        self.writer.require_room()?;
+        self.writer.require_room().await?;
         let limit = limit.min(LARGEST_CLAIM);
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let target = tx.target;

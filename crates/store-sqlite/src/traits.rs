@@ -84,7 +84,7 @@ impl Administration for SqliteStore {
         self.do_touch().await
     }
     async fn room(&self) -> Result<()> {
-        self.writer.require_room()
+        self.writer.require_room().await
     }
     async fn check(&self) -> Result<u64> {
         self.do_check().await

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqlitePool;
 use usher_store::{Result, StoreError};
 
 use crate::error::backend;
+use crate::sql::maintenance as sql;
 
 /// The one connection that writes. It knows its file: what is written to one that no path leads to any more
 /// is lost at the end of the process.
@@ -42,15 +43,27 @@ impl Writer {
     }
 
     /// Refuses to begin anything that writes much when too little is free: what is under way must still be
-    /// recorded.
-    pub(crate) fn require_room(&self) -> Result<()> {
+    /// recorded. The journal gives back what it takes first: it may be the journal that is in the way, and
+    /// nothing that would write it back by itself happens any more.
+    pub(crate) async fn require_room(&self) -> Result<()> {
+        if self.too_little()?.is_none() {
+            return Ok(());
+        }
+        if let Err(error) = sqlx::query(sql::GIVE_BACK).execute(&self.pool).await {
+            tracing::debug!(%error, "the journal could not be given back");
+        }
+        self.too_little()?.map_or(Ok(()), Err)
+    }
+
+    /// Why nothing may begin, if too little is free.
+    fn too_little(&self) -> Result<Option<StoreError>> {
         let floor = self.floor.load(Ordering::SeqCst);
         if floor == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let free = self.free()?;
         if free >= floor {
-            return Ok(());
+            return Ok(None);
         }
         let mib = |bytes: u64| bytes / (1 << 20);
         let why = format!(
@@ -59,10 +72,10 @@ impl Writer {
             self.file.display(),
             mib(floor)
         );
-        Err(StoreError::Full(Box::new(std::io::Error::new(
+        Ok(Some(StoreError::Full(Box::new(std::io::Error::new(
             std::io::ErrorKind::StorageFull,
             why,
-        ))))
+        )))))
     }
 
     /// Bytes that are free for this user on the disk of the file.

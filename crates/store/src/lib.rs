@@ -451,21 +451,19 @@ pub trait Outbox: Send + Sync {
     /// How many steps there are by verb and state.
     async fn step_counts(&self, filter: &StepFilter) -> Result<Vec<StepCount>>;
 
-    /// Decisions write what the audit log says of them in the same transaction: neither is there without the
-    /// other.
-    ///
     /// Releases held steps: `Held` becomes `Pending`, marked as approved. Steps in another state
     /// are listed as stale, those that do not exist (or belong to another target) as `gone`. A
-    /// subject with nothing held any more is `Stepped` again.
+    /// subject with nothing held any more is `Stepped` again. What the audit log says of the decision
+    /// ([`Approval::told`]) is written in the same transaction.
     async fn approve(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
 
     /// Rejects held steps: their subjects stay as they are, dismissed for their desired hash
     /// (`parked_hash`); one with nothing held any more is `Parked`. Rejecting a membership step does
-    /// not dismiss its group.
+    /// not dismiss its group. Others are listed as of [`Outbox::approve`], and the audit log is written with it.
     async fn reject(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
 
     /// Makes parked steps `Pending` again, with no attempts made; their parked subjects are `Stepped`
-    /// and no longer dismissed.
+    /// and no longer dismissed. Others are listed as of [`Outbox::approve`], and the audit log is written with it.
     async fn retry_parked(&self, fence: &Fence, approval: &Approval) -> Result<Approved>;
 
     /// Steps of a channel that a person approved and that still wait to be sent, in id order.

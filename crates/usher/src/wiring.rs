@@ -29,7 +29,7 @@ struct Copies {
 impl Rehearsal for Copies {
     async fn copy(&self) -> Result<ScratchCopy, EngineError> {
         // A copy is as large as the state.
-        self.store.require_room()?;
+        self.store.require_room().await?;
         let folder =
             Folder::make(&self.dir).map_err(|error| StoreError::Backend(Box::new(error)))?;
         self.store.backup(folder.path()).await?;

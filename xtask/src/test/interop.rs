@@ -31,7 +31,9 @@ impl Tools {
         let wanted = root.join(REQUIREMENTS);
         let wanted = fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
         let done = folder.join("installed.txt");
-        if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted)
+        // The programs in it begin with the place where it was made.
+        let made = format!("{}\n{wanted}", folder.display());
+        if fs::read_to_string(&done).is_ok_and(|found| found == made)
             && Tool::new(&shown(&tools.python)?, "--version").succeeds()
         {
             println!("{} has what {REQUIREMENTS} names", folder.display());
@@ -48,7 +50,7 @@ impl Tools {
         .arg(REQUIREMENTS)
         .within(root)
         .run()?;
-        fs::write(&done, wanted).with_context(|| done.display().to_string())?;
+        fs::write(&done, made).with_context(|| done.display().to_string())?;
         Ok(tools)
     }
 

@@ -227,13 +227,6 @@ impl Jobs {
         jobs.iter().find(|job| job.view.id == id).map(Job::view)
     }
 
-    /// The run of a channel that is under way.
-    pub(crate) fn running(&self, channel: &ChannelId) -> Option<JobView> {
-        let jobs = self.lock();
-        let of = |job: &&Job| job.is_running(JobKind::Run) && job.view.channel == *channel;
-        jobs.iter().find(of).map(Job::view)
-    }
-
     /// All jobs of a kind, newest first.
     pub(crate) fn all(
         &self,
@@ -437,13 +430,9 @@ mod tests {
     #[tokio::test]
     async fn a_channel_has_one_run_at_a_time() {
         let jobs = Arc::new(Jobs::default());
-        let first = jobs.begin(new(), |_| std::future::pending()).unwrap();
+        jobs.begin(new(), |_| std::future::pending()).unwrap();
         let again = jobs.begin(new(), |_| std::future::pending()).unwrap_err();
         assert_eq!(again.said().0, "run_under_way");
-        let staff = jobs.running(&ChannelId::new("staff")).unwrap();
-        assert_eq!(staff.id, first.id);
-        let others = ChannelId::new("others");
-        assert!(jobs.running(&others).is_none());
         jobs.begin(of("others"), |_| std::future::pending())
             .unwrap();
         assert_eq!(jobs.all(JobKind::Run, None, 1).len(), 2);

@@ -23,13 +23,13 @@ pub(super) fn group() -> Group {
     Group::new("Runs", "A channel looks and sends now")
         .add(
             post("/channels/{channel}/runs", "run", "Run now")
-                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. `rekey` is for a directory that was built anew: people who come under other keys are held as re-keys, and nobody is removed. The run goes on by itself: ask for it at `Location`. A channel has one run at a time: while one does the same, or reads more, the answer is that one. A run ends when its steps were handed to whoever sends, a few seconds later at most: `waiting` are then still to be sent.")
+                .help("Reads and sends as the schedule would, at once. `hash` applies exactly the plan that was reviewed, its held steps included, or nothing. `first` sends so many steps and then pauses the channel. `rekey` is for a directory that was built anew: people who come under other keys are held as re-keys, and nobody is removed. The run goes on by itself: ask for it at `Location`. A channel has one run at a time: one that began before may have read past what changed since, so that it answers for no other. A run ends when its steps were handed to whoever sends, a few seconds later at most: `waiting` are then still to be sent.")
                 .takes(Takes::BodyOrNot(
                     json!({"mode?": "incremental|full|reconcile|rekey", "hash?": "string?", "first?": "integer?"}),
                     json!({"mode": "full"}),
                 ))
                 .answers(202, "The run began", "Job")
-                .refuses(409, "Another run of this channel is under way, which does something else")
+                .refuses(409, "Another run of this channel is under way")
                 .refuses(429, "Too many runs are under way"),
             run,
         )
@@ -136,11 +136,6 @@ pub(super) fn begin_run(
 ) -> Result<Began, Problem> {
     let mut options = options;
     options.send.hand_over = true;
-    if let Some(running) = api.jobs.running(&channel)
-        && does_both(&running.what, &what)
-    {
-        return Ok(told(running));
-    }
     let new = NewJob {
         kind: JobKind::Run,
         channel: channel.clone(),
@@ -152,19 +147,8 @@ pub(super) fn begin_run(
         let report = admin.sync(Some(channel.as_str()), &options, meter).await?;
         Ok(Outcome::Run(run_report(report)))
     })?;
-    Ok(told(view))
-}
-
-fn told(view: JobView) -> Began {
     let place = format!("/api/v1/channels/{}/runs/{}", view.channel, view.id);
-    began(&place, view)
-}
-
-/// Whether a run that is under way does what another one was asked for: the same, or a deeper look.
-fn does_both(running: &str, wanted: &str) -> bool {
-    let looks = [RunMode::Incremental, RunMode::Full, RunMode::Reconcile].map(RunMode::words);
-    let depth = |what: &str| looks.iter().position(|look| *look == what);
-    running == wanted || depth(wanted).is_some_and(|wanted| depth(running) > Some(wanted))
+    Ok(began(&place, view))
 }
 
 /// What a run did, as it is told.
@@ -212,32 +196,4 @@ async fn one_run(
             Problem::not_found(format!("there is no run {id} of this channel"))
                 .hint("runs are forgotten an hour after their end; cycles stay: `GET /api/v1/channels/{channel}/cycles`")
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::does_both;
-
-    #[test]
-    fn a_run_under_way_answers_for_the_same_and_for_a_shallower_look_only() {
-        for (running, wanted) in [
-            ("incremental", "incremental"),
-            ("reconcile", "full"),
-            ("full", "incremental"),
-            ("rekey", "rekey"),
-            ("full, the first 5 steps", "full, the first 5 steps"),
-        ] {
-            assert!(does_both(running, wanted), "{running}, {wanted}");
-        }
-        for (running, wanted) in [
-            ("incremental", "full"),
-            ("full", "reconcile"),
-            ("rekey", "full"),
-            ("full", "rekey"),
-            ("full, the first 5 steps", "full"),
-            ("full", "applying the reviewed plan 12"),
-        ] {
-            assert!(!does_both(running, wanted), "{running}, {wanted}");
-        }
-    }
 }

@@ -100,7 +100,7 @@ impl Admin {
                 }
             }
         }
-        let approval = self.approval(open, "APPROVE", steps);
+        let approval = self.approval(open, "APPROVE", "held", steps);
         let approved = self.engine.store.approve(fence, &approval).await?;
         report.note(&approved);
         // The adoption plan is approved when nothing of it waits any more.
@@ -155,7 +155,7 @@ impl Admin {
         let result = async {
             let held = self.held(&open, selection).await?;
             let steps = held.iter().map(|step| step.id).collect();
-            let approval = self.approval(&open, "REJECT", steps);
+            let approval = self.approval(&open, "REJECT", "held", steps);
             let rejected = self.engine.store.reject(lease.fence(), &approval).await?;
             let mut report = DecisionReport::default();
             report.note(&rejected);
@@ -180,7 +180,7 @@ impl Admin {
             } else {
                 steps.to_vec()
             };
-            let approval = self.approval(&open, "RETRY", ids);
+            let approval = self.approval(&open, "RETRY", "parked", ids);
             let store = &self.engine.store;
             let retried = store.retry_parked(lease.fence(), &approval).await?;
             Ok(DecisionReport {
@@ -212,7 +212,7 @@ impl Admin {
             .filter(|step| not_by_approval(step, false).is_none())
             .map(|step| step.id)
             .collect();
-        let approval = self.approval(open, "APPLY", steps);
+        let approval = self.approval(open, "APPLY", "held", steps);
         self.engine.store.approve(fence, &approval).await?;
         self.accept_adoption(open, fence).await
     }
@@ -292,15 +292,18 @@ impl Admin {
         Ok(steps)
     }
 
-    fn approval(&self, open: &OpenChannel, event: &str, steps: Vec<StepId>) -> Approval {
-        let detail = if event == "RETRY" {
-            "parked steps: "
-        } else {
-            "held steps: "
-        };
+    /// A decision over steps that were `held` or `parked`.
+    fn approval(
+        &self,
+        open: &OpenChannel,
+        event: &str,
+        were: &str,
+        steps: Vec<StepId>,
+    ) -> Approval {
+        let detail = format!("{were} steps: ");
         Approval {
             steps,
-            event: self.event(event, Some(&open.channel.id), detail),
+            event: self.event(event, Some(&open.channel.id), &detail),
         }
     }
 }

@@ -115,10 +115,11 @@ impl Admin {
     async fn known_by_key(&self, hit: &Hit) -> Result<Option<Subject>, EngineError> {
         let (channel, key) = hit.identity();
         let store = &self.engine.store;
-        let found = store
-            .search(Some(channel), key.as_str(), CANDIDATES)
-            .await?;
-        Ok(found.into_iter().find(|subject| subject.key == *key))
+        let heads = store.heads(channel, std::slice::from_ref(key)).await?;
+        let Some(head) = heads.first() else {
+            return Ok(None);
+        };
+        Ok(store.subjects(&[head.id]).await?.pop())
     }
 
     async fn told(

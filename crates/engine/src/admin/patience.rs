@@ -24,15 +24,10 @@ pub enum Impatient {
 }
 
 impl Admin {
-    /// Work that reads a directory or asks a target while somebody waits: ends when it takes too long, and
-    /// does not begin beside too much of its kind: it waits a little for its place.
+    /// Work that reads a directory or asks a target while somebody waits: it begins when there is a place for it
+    /// among its kind, which is waited for a little, and ends when it takes too long.
     pub async fn patient<T>(&self, work: impl Future<Output = T>) -> Result<T, Impatient> {
-        let place = self.engine.shared.outside.acquire();
-        let Ok(_place) = tokio::time::timeout(FOR_A_PLACE, place).await else {
-            return Err(Impatient::TooMany);
-        };
-        let ended = tokio::time::timeout(PATIENCE, Box::pin(work)).await;
-        ended.map_err(|_| Impatient::TooLong)
+        among_others(&self.engine.shared, Box::pin(work)).await
     }
 
     /// The same for whoever saves, which waits for its place: the time begins when it has one.
@@ -42,6 +37,15 @@ impl Admin {
     ) -> Result<T, Impatient> {
         in_turn(&self.engine.shared, PATIENCE, work).await
     }
+}
+
+async fn among_others<T>(shared: &Shared, work: impl Future<Output = T>) -> Result<T, Impatient> {
+    let place = shared.outside.acquire();
+    let Ok(_place) = tokio::time::timeout(FOR_A_PLACE, place).await else {
+        return Err(Impatient::TooMany);
+    };
+    let ended = tokio::time::timeout(PATIENCE, work).await;
+    ended.map_err(|_| Impatient::TooLong)
 }
 
 async fn in_turn<T>(
@@ -58,6 +62,22 @@ async fn in_turn<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_waits_a_little_for_its_place_and_not_for_ever() {
+        let shared = Shared::default();
+        let looking = shared.outside.acquire_many(AT_ONCE as u32).await;
+        let refused = among_others(&shared, async { 1 }).await;
+        assert_eq!(refused, Err(Impatient::TooMany));
+        let soon = async {
+            tokio::time::advance(FOR_A_PLACE / 2).await;
+            drop(looking);
+        };
+        let (answered, ()) = tokio::join!(among_others(&shared, async { 1 }), soon);
+        assert_eq!(answered, Ok(1));
+        let endless = among_others(&shared, std::future::pending::<()>()).await;
+        assert_eq!(endless, Err(Impatient::TooLong));
+    }
 
     #[tokio::test]
     async fn whoever_looks_is_not_in_the_way_of_whoever_saves() {

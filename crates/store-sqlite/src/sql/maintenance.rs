@@ -20,6 +20,7 @@ statements! {
 
     TOUCH = "UPDATE health SET checks = checks + 1";
     QUICK_CHECK = "PRAGMA quick_check(1)";
+    GIVE_BACK = "PRAGMA wal_checkpoint(TRUNCATE)";
     SIZE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
     BACKUP = "VACUUM INTO ?1";
 }

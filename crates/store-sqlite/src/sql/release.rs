@@ -23,11 +23,12 @@ statements! {
             SELECT s.subject FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value)
             AND NOT EXISTS (SELECT 1 FROM step o INDEXED BY step_subject WHERE o.subject = subject.id AND o.state = 'held')";
 
-    /// A list of steps, all parked; ?2 = now.
-    /// ?1 = channel.
+    /// ?1 = channel. What a person approved and is not sent yet.
     APPROVED = "SELECT id FROM step WHERE channel = (SELECT id FROM channel WHERE uid = ?1)
         AND state IN ('pending', 'waiting')
         AND approved_by IS NOT NULL ORDER BY id";
+
+    /// A list of steps, all parked; ?2 = now.
     RETRY = "UPDATE step SET state = 'pending', state_json = NULL, attempts = 0, changed_at = ?2, released_at = ?2
         WHERE id IN (SELECT value FROM json_each(?1))";
     RETRIED_SUBJECTS = "UPDATE subject SET verdict = 'stepped', reason = '', parked_hash = NULL, attempts = 0

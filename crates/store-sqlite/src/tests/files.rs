@@ -73,7 +73,7 @@ async fn below_the_floor_nothing_begins_and_what_is_under_way_is_recorded() {
     use usher_core::model::{ChannelId, ConnectionId, CycleMode};
     use usher_store::{NewCycle, Outbox as _, StoreError};
 
-    let (_dir, store) = empty().await;
+    let (dir, store) = empty().await;
     let target = ConnectionId::new("target");
     let fence = store.take_lease(&target, "a", 0, 1_000).await.unwrap();
     let fence = fence.unwrap();
@@ -89,7 +89,15 @@ async fn below_the_floor_nothing_begins_and_what_is_under_way_is_recorded() {
     };
     let cycle = store.begin_cycle(&fence, &new).await.unwrap();
     assert!(store.free().unwrap() > 0);
+    let journal = || {
+        std::fs::metadata(dir.path().join("state.db-wal"))
+            .unwrap()
+            .len()
+    };
+    assert!(journal() > 0);
     store.keep_free(u64::MAX);
+    assert!(store.room().await.is_err());
+    assert_eq!(journal(), 0, "it gives back what it takes");
     let begun = store.begin_cycle(&fence, &new).await.unwrap_err();
     assert!(matches!(begun, StoreError::Full(_)), "{begun}");
     assert!(begun.to_string().contains("are kept free"), "{begun}");

@@ -153,32 +153,18 @@ fn has_no_journal(dir: &Path) -> Result<(), Failure> {
     .help("use a backup that `usher backup` wrote; or, with nothing running on either, use that folder as it is for `state` and let `usher backup` write one; nothing was restored"))
 }
 
-/// How long the file is, as its head says: pages by their size.
-fn whole_length(head: &[u8; HEAD]) -> u64 {
-    let [
-        ..,
-        size_high,
-        size_low,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        a,
-        b,
-        c,
-        d,
-    ] = *head;
-    let page = match u16::from_be_bytes([size_high, size_low]) {
+/// How long the file is, as its head says: pages by their size. 0 where the head is too short.
+fn whole_length(head: &[u8]) -> u64 {
+    let size = head.get(16..18).and_then(|size| size.try_into().ok());
+    let pages = head.get(28..32).and_then(|pages| pages.try_into().ok());
+    let (Some(size), Some(pages)) = (size, pages) else {
+        return 0;
+    };
+    let size = match u16::from_be_bytes(size) {
         1 => 65_536,
         size => u64::from(size),
     };
-    page * u64::from(u32::from_be_bytes([a, b, c, d]))
+    size * u64::from(u32::from_be_bytes(pages))
 }
 
 /// Copies the backup and lets every channel of the copy observe.
