@@ -71,10 +71,11 @@ pub(super) fn group() -> Group {
                 .answers(200, "The plan as it ended", "Job"),
             drop_plan,
         )
+        .shape("HeldGroup", json!({"hold": "string", "reason": "string", "steps": "integer", "next": "string"}))
         .shape("Plan", json!({
             "hash": "string", "mode": "incremental|full|reconcile|rekey", "cycle": "Cycle",
             "totals": ["StepCount"],
-            "held": [{"hold": "string", "reason": "string", "steps": "integer"}],
+            "held": ["HeldGroup"],
             "adoption": {
                 "create": "integer", "adopt_unchanged": "integer", "adopt_with_changes": "integer",
                 "ambiguous": "integer", "only_at_target": "integer",

@@ -52,7 +52,7 @@ pub(super) fn group() -> Group {
         .shape("JobProblem", json!({"code": "string", "detail": "string"}))
         .shape("RunReport", json!({
             "cycle": "Cycle?", "mode": "string", "succeeded": "integer", "parked": "integer",
-            "replanned": "integer", "waiting": "integer", "held": "integer", "stopped": "string?",
+            "replanned": "integer", "waiting": "integer", "held": "integer", "stays_held": ["HeldGroup"], "stopped": "string?",
             "unfinished": ["string"], "again_at": "time?",
         }))
 }

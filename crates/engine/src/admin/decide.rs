@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use usher_core::model::{Hold, SourceKey, Step, StepId, StepState, Verb};
+use usher_core::model::{SourceKey, Step, StepId, StepState, Verb};
 use usher_store::{Approval, Approved, ChannelState, Fence, StepFilter};
 
 use super::Admin;
+use super::held::not_by_approval;
 use super::operator::Permission;
 use super::plan_steps::steps_of_plan;
 use super::restored;
@@ -314,34 +315,4 @@ impl DecisionReport {
         let stale = approved.stale.iter();
         self.stale = stale.map(|(id, state)| (id.0, state.clone())).collect();
     }
-}
-
-/// Holds that need a change in the source, or a choice, rather than a yes. A choice between
-/// candidates is made by naming one step, never by approving many.
-fn not_by_approval(step: &Step, named: bool) -> Option<String> {
-    let StepState::Held { hold } = &step.state else {
-        return None;
-    };
-    let approvable = match hold {
-        Hold::Ambiguous { .. } | Hold::Swap { .. } => named,
-        Hold::Conflict { .. } => false,
-        Hold::Guard { .. }
-        | Hold::Adoption
-        | Hold::ForeignExternalId { .. }
-        | Hold::InactiveAtTarget
-        | Hold::Rekey { .. }
-        | Hold::Domain { .. }
-        | Hold::OwnedElsewhere { .. }
-        | Hold::ProtectedName { .. }
-        | Hold::ConfigurationChange
-        | Hold::GroupRemoval
-        | Hold::Missing
-        | Hold::ContainerMissing { .. }
-        | Hold::KeyUnreadable { .. }
-        | Hold::MembersNotCopied { .. } => hold.is_approvable(),
-    };
-    (!approvable).then(|| match hold {
-        Hold::Ambiguous { .. } => format!("{hold}; choose by approving one step by its number"),
-        _ => hold.to_string(),
-    })
 }

@@ -14,6 +14,7 @@ mod directory;
 mod doctor;
 mod explain;
 mod export;
+mod held;
 mod history;
 mod kept_plan;
 mod links;

@@ -1,20 +1,21 @@
 //! A plan for people: the real cycle on a copy of the state, shown and thrown away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, FieldChange, FieldValue, Hold, Kind, Operation, Step, StepId, StepState, Subject,
-    SubjectId, Verb, Verdict,
+    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
+    Verb, Verdict,
 };
 use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
 
+use super::held::held_groups;
 use super::not_provisioned::not_provisioned;
 use super::operator::Permission;
 use super::plan_steps::steps_of_plan;
-use super::report::{Adoption, HeldGroup, MailDomain, PlanOptions, PlanReport, StepSample};
+use super::report::{Adoption, MailDomain, PlanOptions, PlanReport, StepSample};
 use super::unread::never_read;
 use super::{Admin, ScratchCopy};
 use crate::context::{Engine, OpenChannel, Progress};
@@ -292,51 +293,6 @@ fn changes(operation: &Operation) -> Vec<(String, Option<String>, Option<String>
         }
         Operation::Delete { .. } | Operation::Unlink { .. } => Vec::new(),
     }
-}
-
-async fn held_groups(
-    store: &dyn Store,
-    filter: &StepFilter,
-) -> Result<Vec<HeldGroup>, EngineError> {
-    let filter = StepFilter {
-        states: vec!["held".to_owned()],
-        ..filter.clone()
-    };
-    let mut groups: BTreeMap<String, HeldGroup> = BTreeMap::new();
-    // Kinds of which the steps do not all have the same reason.
-    let mut mixed: BTreeSet<String> = BTreeSet::new();
-    let page = |after| store.steps(&filter, after, STEPS_AT_ONCE);
-    each_step(page, |step| {
-        let StepState::Held { hold } = step.state else {
-            return;
-        };
-        // A guard's reason tells which guard it was; the others differ from person to person.
-        let key = match &hold {
-            Hold::Guard { reason } => reason.clone(),
-            other => other.name().to_owned(),
-        };
-        let reason = hold.to_string();
-        if let Some(group) = groups.get_mut(&key) {
-            group.steps += 1;
-            if group.reason != reason {
-                mixed.insert(key);
-            }
-            return;
-        }
-        let group = HeldGroup {
-            hold: hold.name().to_owned(),
-            reason,
-            steps: 1,
-        };
-        groups.insert(key, group);
-    })
-    .await?;
-    for key in mixed {
-        if let Some(group) = groups.get_mut(&key) {
-            group.reason = format!("each for a reason of its own, such as: {}", group.reason);
-        }
-    }
-    Ok(groups.into_values().collect())
 }
 
 async fn adoption(

@@ -1,6 +1,6 @@
 //! What a plan tells people.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use usher_connector::Request;
 use usher_core::model::{Cycle, CycleMode, Kind, SourceKey, Verb, Verdict};
 use usher_store::StepCount;
@@ -55,7 +55,7 @@ pub struct MailDomain {
 }
 
 /// Held steps of one kind.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeldGroup {
     /// The hold's name.
     pub hold: String,
@@ -63,6 +63,8 @@ pub struct HeldGroup {
     pub reason: String,
     /// How many.
     pub steps: u64,
+    /// How to go on with them, in words.
+    pub next: String,
 }
 
 /// The adoption plan (behaviour §1).

@@ -8,7 +8,9 @@ use usher_core::model::{ChannelId, Cycle, CycleMode, CycleState, Kind, Millis, S
 use usher_store::{ChannelRecord, ChannelState, Fence, StepFilter};
 
 use super::Admin;
+use super::held::held_groups;
 use super::operator::Permission;
+use super::report::HeldGroup;
 use super::restored;
 use super::unfinished::Told;
 use crate::context::{OpenChannel, Progress};
@@ -60,6 +62,9 @@ pub struct SyncReport {
     pub waiting: u64,
     /// Steps that wait for a person.
     pub held: u64,
+    /// Those that wait for a person by their reasons, and how to go on with each.
+    #[serde(default)]
+    pub stays_held: Vec<HeldGroup>,
     /// Why nothing (more) was sent, if so.
     pub stopped: Option<String>,
     /// Why not everything arrived, though nobody decided so: steps that failed, a target that is left alone,
@@ -302,6 +307,10 @@ impl Admin {
                 "held" => report.held += count.count,
                 _ => {}
             }
+        }
+        report.stays_held.clear();
+        if report.held > 0 {
+            report.stays_held = held_groups(self.engine.store.as_ref(), &filter).await?;
         }
         let counts = self.engine.store.counts(&open.channel.id).await?;
         report.unfinished = self

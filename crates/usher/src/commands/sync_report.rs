@@ -32,6 +32,16 @@ pub(crate) fn show(ui: &Ui, report: &SyncReport) -> Exit {
     for why in &report.unfinished {
         ui.line(format!("{} {why}", ui.yellow("!")));
     }
+    for group in &report.stays_held {
+        ui.line(format!(
+            "{} {} held ({}): {}. Next: {}",
+            ui.yellow("!"),
+            number(group.steps),
+            group.hold,
+            group.reason,
+            group.next
+        ));
+    }
     ui.line(format!("The channel {}.", mode_words(&report.mode)));
     for hint in hints(report) {
         ui.line(format!("  {} {hint}", ui.blue("=")));

@@ -132,6 +132,43 @@ async fn a_reviewed_plan_is_applied_whole_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_stays_held_after_a_reviewed_plan_is_named_with_how_to_go_on() {
+    let rig = Rig::new().await;
+    for (number, uid) in [(9, "zoe"), (10, "zora")] {
+        let mut twin = person(number, uid, "Zoe", "Late");
+        twin.set("mail", "zoe.late@example.com");
+        rig.directory.add(twin).unwrap();
+    }
+    rig.import().await.code(0);
+    let reviewed = hash(&rig).await;
+    let ran = rig.usher(&["apply", &reviewed]).await.code(1);
+    assert!(ran.out.contains("2 held (conflict)"), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("change what they share in the directory, or the mapping"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(rig.users(), 3);
+
+    let reviewed = hash(&rig).await;
+    let told = rig.usher(&["apply", &reviewed, "--json"]).await.code(1);
+    let told = told.json();
+    let stays = &told["stays_held"];
+    assert_eq!(stays.as_array().map(Vec::len), Some(1), "{stays}");
+    assert_eq!(stays[0]["hold"], "conflict");
+    assert_eq!(stays[0]["steps"], 2);
+    assert!(
+        stays[0]["next"]
+            .as_str()
+            .is_some_and(|next| next.contains("in the directory")),
+        "{stays}"
+    );
+    let documented = include_str!("../../../../docs/json-output.md");
+    assert!(documented.contains("`stays_held`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pilot_sends_so_many_steps_and_pauses() {
     let rig = Rig::new().await;
     rig.import().await.code(0);
