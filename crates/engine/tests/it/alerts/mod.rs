@@ -1,5 +1,6 @@
 //! What needs a person is told once, and once that it is over; nothing of it disturbs the work.
 
+mod kinds;
 mod telling;
 
 use std::sync::Arc;
@@ -71,17 +72,25 @@ impl Watched {
         Service::start(self.world.admin.clone(), options)
     }
 
-    /// What the web server was told: what happened, and the key.
-    fn told(&self) -> Vec<String> {
+    /// What the web server was told, each signed.
+    fn bodies(&self) -> Vec<serde_json::Value> {
         let taken = self.web.taken().into_iter();
         taken
             .map(|one| {
                 assert!(one.signed, "{one:?}");
                 let body: serde_json::Value = serde_json::from_str(&one.body).unwrap();
                 assert_eq!(body["id"], one.id);
-                let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-                format!("{} {}", text(&body["event"]), text(&body["alert"]["key"]))
+                body
             })
+            .collect()
+    }
+
+    /// What the web server was told: what happened, and the key.
+    fn told(&self) -> Vec<String> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let bodies = self.bodies().into_iter();
+        bodies
+            .map(|body| format!("{} {}", text(&body["event"]), text(&body["alert"]["key"])))
             .collect()
     }
 
@@ -149,142 +158,6 @@ fn refuse_bad(world: &World) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-#[tokio::test(flavor = "multi_thread")]
-async fn each_kind_is_told_once_and_its_end_once() {
-    let mut watched = Watched::of(40).await;
-    let world = &watched.world;
-    world.first_sync().await;
-    let service = watched.start();
-    let mut events = service.events();
-    let mut told = Vec::new();
-
-    // Leavers wait for a person.
-    in_filter(world, false);
-    world.clock.advance(MINUTE);
-    world.until_held(30).await;
-    told.push("raised steps_held:staff");
-    watched.until_told(&told).await;
-    let subject = watched.mail.taken()[0].subject.clone();
-    assert!(subject.contains("30 steps wait for a person"), "{subject}");
-    assert_eq!(watched.mail.taken()[0].to, "it@example.com");
-    // They are planned anew by each look, and not told of again.
-    for _ in 0..3 {
-        service.run_now(&staff(), CycleMode::Full).unwrap();
-        world.clock.advance(MINUTE);
-        let mut ends = service.events();
-        while !matches!(ends.recv().await, Ok(ServiceEvent::CycleEnded { .. })) {}
-    }
-    watched.until_told(&told).await;
-    in_filter(world, true);
-    world.clock.advance(MINUTE);
-    told.push("cleared steps_held:staff");
-    watched.until_told(&told).await;
-
-    // The directory refuses the credentials.
-    world.dir().refuses = true;
-    world.clock.advance(MINUTE);
-    told.push("raised credentials_refused:source:staff");
-    watched.until_told(&told).await;
-    world.dir().refuses = false;
-    world.clock.advance(15 * MINUTE);
-    told.push("cleared credentials_refused:source:staff");
-    watched.until_told(&told).await;
-
-    // It does not answer: for a quarter of an hour, and then until full reads are missing.
-    world.dir().unreachable = true;
-    world.clock.advance(MINUTE);
-    world
-        .until("the look failed", |_| {
-            service.health().channels[0].failing_since.is_some()
-        })
-        .await;
-    world.clock.advance(15 * MINUTE);
-    told.push("raised source_unreadable:staff");
-    watched.until_told(&told).await;
-    world.clock.advance(3 * DAY);
-    told.push("raised full_read_missed:staff");
-    watched.until_told(&told).await;
-    world.dir().unreachable = false;
-    world.clock.advance(15 * MINUTE);
-    world
-        .until("both ends were told", |_| watched.told().len() == 8)
-        .await;
-    let mut ends = watched.told().split_off(6);
-    ends.sort();
-    assert_eq!(
-        ends,
-        [
-            "cleared full_read_missed:staff",
-            "cleared source_unreadable:staff"
-        ]
-    );
-    let so_far = watched.told();
-    let mut told: Vec<&str> = so_far.iter().map(String::as_str).collect();
-
-    // Steps are given up.
-    refuse_bad(world);
-    for n in 0..3 {
-        world.dir().hire(&format!("bad{n}"));
-    }
-    world.clock.advance(MINUTE);
-    told.push("raised steps_parked:staff");
-    watched.until_told(&told).await;
-    world.sandbox.clear_faults();
-    world.admin.retry(None, &[]).await.unwrap();
-    told.push("cleared steps_parked:staff");
-    watched.until_told(&told).await;
-
-    // The channel stopped itself.
-    let why = "the target is another".to_owned();
-    let cloud = world.configuration.sp_connections[0].id.clone();
-    let store = &world.admin.engine.store;
-    let stopped = ChannelState::Quarantined { why };
-    let event = usher_store::AuditEvent::default();
-    store
-        .set_state(&staff(), &cloud, &stopped, &event)
-        .await
-        .unwrap();
-    told.push("raised channel_stopped:staff");
-    watched.until_told(&told).await;
-    world.set_mode(ChannelState::Active).await;
-    told.push("cleared channel_stopped:staff");
-    watched.until_told(&told).await;
-
-    // The target refuses the key: of the channel that this stops nothing more is said.
-    world.sandbox.expire_key();
-    world.dir().hire("newcomer");
-    world.clock.advance(MINUTE);
-    told.push("raised credentials_refused:target:cloud");
-    watched.until_told(&told).await;
-    world
-        .until("the channel stopped", |_| {
-            let doing = format!("{:?}", service.health().channels[0].doing);
-            doing.contains("stopped itself")
-        })
-        .await;
-    watched.until_open(1).await;
-    watched.until_told(&told).await;
-
-    let key = world.sandbox.regenerate_key();
-    let key = world.admin.engine.sealer.seal("target_secret", &key);
-    let sp = &mut watched.world.configuration.sp_connections[0];
-    sp.secrets.values_mut().for_each(|one| *one = key.clone());
-    watched.world.save().await;
-    let world = &watched.world;
-    world.set_mode(ChannelState::Active).await;
-    world.clock.advance(MINUTE);
-    told.push("cleared credentials_refused:target:cloud");
-    watched.until_told(&told).await;
-
-    let mut raised = 0;
-    while let Ok(event) = events.try_recv() {
-        raised += usize::from(matches!(event, ServiceEvent::AlertRaised { .. }));
-    }
-    assert_eq!(raised, 7);
-    service.stop(SOON).await;
-}
-
 /// A channel that stopped itself, or goes again.
 async fn stop(world: &World, stopped: bool) {
     let state = if stopped {
@@ -301,47 +174,6 @@ async fn stop(world: &World, stopped: bool) {
         .set_state(&staff(), cloud, &state, &event)
         .await
         .unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_told_of_at_each_stage_and_a_new_key_ends_it() {
-    let mut watched = Watched::of(3).await;
-    let world = &mut watched.world;
-    let now = world.clock.now();
-    let sp = &mut world.configuration.sp_connections[0];
-    let name = sp.secrets.keys().next().unwrap().clone();
-    sp.secret_entered_at.insert(name.clone(), now);
-    let cloud = sp.id.clone();
-    let told_of = KeyExpiry {
-        expires_at: now + 60 * DAY + HOUR,
-        key_entered_at: now,
-    };
-    world.configuration.alerts.keys.insert(cloud, told_of);
-    world
-        .configuration
-        .alerts
-        .off
-        .insert(AlertKind::FullReadMissed);
-    world.save().await;
-    // A channel that is off misses no reads.
-    stop(world, false).await;
-    let service = watched.start();
-    watched.world.clock.advance(2 * HOUR);
-    let key = |stage: &str| format!("key_expiry:cloud:{}:{stage}", told_of.expires_at);
-    let first = format!("raised {}", key("60 days"));
-    watched.until_told(&[&first]).await;
-    watched.world.clock.advance(30 * DAY);
-    let second = format!("raised {}", key("30 days"));
-    watched.until_told(&[&first, &second]).await;
-    watched.until_open(1).await;
-    let world = &mut watched.world;
-    let now = world.clock.now();
-    let sp = &mut world.configuration.sp_connections[0];
-    sp.secret_entered_at.insert(name, now);
-    world.save().await;
-    let third = format!("cleared {}", key("30 days"));
-    watched.until_told(&[&first, &second, &third]).await;
-    service.stop(SOON).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
