@@ -14,6 +14,7 @@ mod alerts;
 mod cells;
 mod compact;
 mod cycles;
+mod drafts;
 mod error;
 mod given;
 mod index;

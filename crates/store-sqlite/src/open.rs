@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "ended steps",
         include_str!("../migrations/0006_ended_steps.sql"),
     ),
+    (7, "drafts", include_str!("../migrations/0007_drafts.sql")),
 ];
 
 /// How long a statement waits for another process' write.

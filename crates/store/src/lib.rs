@@ -12,10 +12,12 @@
 mod alerts;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod drafts;
 mod operators;
 mod types;
 
 pub use alerts::*;
+pub use drafts::*;
 pub use operators::*;
 pub use types::*;
 
@@ -521,9 +523,9 @@ pub trait Outbox: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Administration + Subjects + Outbox + Operators + Alerts {}
+pub trait Store: Administration + Subjects + Outbox + Operators + Alerts + Drafts {}
 
-impl<T: Administration + Subjects + Outbox + Operators + Alerts> Store for T {}
+impl<T: Administration + Subjects + Outbox + Operators + Alerts + Drafts> Store for T {}
 
 /// The id of an approval, for those who only store.
 pub type ApprovalKey = ApprovalId;

@@ -39,6 +39,7 @@ pub(crate) const ROWS: usize = 32;
 pub(crate) mod admin;
 pub(crate) mod alerts;
 pub(crate) mod cycle;
+pub(crate) mod drafts;
 pub(crate) mod index;
 pub(crate) mod maintenance;
 pub(crate) mod member;
@@ -58,6 +59,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         admin::ALL,
         alerts::ALL,
         cycle::ALL,
+        drafts::ALL,
         index::ALL,
         maintenance::ALL,
         member::ALL,

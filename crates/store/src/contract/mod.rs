@@ -22,6 +22,7 @@ pub mod alerts;
 pub mod claiming;
 pub mod cycles;
 mod desk;
+pub mod drafts;
 pub mod fence;
 pub mod index;
 pub mod keeping;
@@ -177,6 +178,9 @@ macro_rules! contract_tests {
             operators::a_session_lives_until_it_ends,
             operators::an_api_token_lives_until_it_is_revoked,
             operators::the_first_link_is_for_the_first_account,
+            drafts::a_draft_comes_back_as_it_was_written,
+            drafts::a_draft_is_written_over_the_version_before_it,
+            drafts::drafts_are_listed_and_removed,
             alerts::a_trouble_keeps_its_earliest_time,
             alerts::held_steps_are_counted_for_a_person,
             alerts::an_alert_is_open_until_it_is_over,
