@@ -9,15 +9,16 @@
     reason = "members of JSON objects are set where the object was made"
 )]
 
+pub mod browser;
 mod caller;
 pub mod commands;
+pub mod documents;
 mod health;
 mod identified;
 mod identity;
 mod metrics;
 mod near;
 mod own;
-mod pages;
 mod pf;
 mod secrets;
 mod sign_in;
@@ -52,7 +53,8 @@ impl Acting {
         self.0.get().map(String::as_str)
     }
 
-    pub(crate) fn note(&self, name: &str) {
+    /// Says who it turned out to be.
+    pub fn note(&self, name: &str) {
         // One request comes from one operator: the first word stands.
         let _ = self.0.set(name.to_owned());
     }
@@ -136,8 +138,6 @@ impl Api {
             .nest("/pf-admin-api/v1", pf::routes())
             .nest("/api/v1", own::routes())
             .nest(commands::PLACE, commands::routes())
-            .route("/", get(pages::root))
-            .route("/first-run", get(pages::first_run).post(pages::make_first))
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::metrics))

@@ -38,17 +38,24 @@ const PLACE: &str = "pf.operations[0].items[0]";
 
 /// The configuration with one resource saved, or everything that is wrong with it. The context's mode is
 /// [`Mode::Create`](crate::Mode::Create) or [`Mode::Update`](crate::Mode::Update). Places are relative to the
-/// document, such as `outboundProvision.channels[0].name`; a problem of the whole document has an empty one.
+/// document, such as `outboundProvision.channels[0].name`; a problem of the whole document has an empty one, and one of
+/// a policy begins with `policies`.
+///
+/// `policies` are those of the channels in the document, all of them; `None` leaves them as they are.
 pub fn edit(
     resource: Resource,
     document: &Value,
+    policies: Option<&[Value]>,
     context: ImportContext<'_>,
 ) -> Result<Imported, Vec<ConfigProblem>> {
-    let file = ConfigFile::new(bulk_of(resource, document), None);
+    let policies = policies.map(<[Value]>::to_vec);
+    let file = ConfigFile::new(bulk_of(resource, document), policies);
     match import(&file, context) {
         Ok(mut imported) => {
             // What is odd elsewhere is not this document's fault.
-            imported.warnings.retain(|one| one.path.starts_with(PLACE));
+            imported
+                .warnings
+                .retain(|one| one.path.starts_with(PLACE) || one.path.starts_with("policies"));
             for Warning { path, .. } in &mut imported.warnings {
                 *path = relative(path);
             }

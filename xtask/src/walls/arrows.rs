@@ -14,6 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("usher-store", &["usher-core"]),
     ("usher-engine", &["usher-store", "usher-connector"]),
     ("usher-admin-api", &["usher-engine", "usher-pf"]),
+    ("usher-console", &["usher-admin-api"]),
     ("usher-notify", &["usher-engine"]),
     ("usher-ldap", &["usher-directory"]),
     ("usher-connector-ldap", &["usher-connector", "usher-ldap"]),
@@ -42,7 +43,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "usher",
         &[
-            "usher-admin-api",
+            "usher-console",
             "usher-notify",
             "usher-sandbox",
             "usher-store-sqlite",

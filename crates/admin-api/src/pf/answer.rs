@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::request::Conditions;
 
 /// The tag of a document: equal documents have equal tags.
-pub(super) fn tag(document: &Value) -> String {
+pub(crate) fn tag(document: &Value) -> String {
     let digest = Sha256::digest(document.to_string());
     let digits = digest.iter().take(12).map(|byte| format!("{byte:02x}"));
     format!("\"{}\"", digits.collect::<String>())

@@ -9,16 +9,17 @@ use usher_pf::{ConfigFile, ConfigProblem, ImportContext, Imported, Mode, Resourc
 
 use super::error::{ApiError, ValidationError};
 use super::request::Conditions;
+use crate::documents::Wanted;
 use crate::identity::identity;
 use crate::secrets::SentSecrets;
 use crate::told::told;
 
 /// What a change made.
-pub(super) struct Changed {
+pub(crate) struct Changed {
     /// The configuration as it is saved.
-    pub(super) configuration: Configuration,
+    pub(crate) configuration: Configuration,
     /// What is odd.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A configuration to be, or why not.
@@ -33,14 +34,39 @@ pub(super) async fn save(
     conditions: &Conditions,
     check: impl Fn(&Configuration) -> Result<(), ApiError>,
 ) -> Result<Changed, ApiError> {
+    let wanted = Wanted {
+        resource,
+        mode,
+        document,
+        policies: None,
+        ask: !conditions.bypass,
+    };
+    save_prepared(admin, &wanted, conditions, |before| check(before)).await
+}
+
+/// Saves one document. `prepare` looks at the configuration that is there first, and may change it.
+pub(crate) async fn save_prepared(
+    admin: &Admin,
+    wanted: &Wanted<'_>,
+    conditions: &Conditions,
+    prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
+) -> Result<Changed, ApiError> {
+    let Wanted {
+        resource,
+        mode,
+        document,
+        policies,
+        ..
+    } = *wanted;
     admin.require(match resource {
         Resource::CaCertificate => Permission::ManageCertificates,
         _ => Permission::Configure,
     })?;
     let make = |before: &Configuration| -> Made {
-        check(before)?;
-        let translated = translate(admin, before, mode, |context| {
-            usher_pf::edit(resource, document, context)
+        let mut before = before.clone();
+        prepare(&mut before)?;
+        let translated = translate(admin, &before, mode, |context| {
+            usher_pf::edit(resource, document, policies, context)
         })?;
         if resource == Resource::SpConnection {
             let configuration = &translated.configuration;
@@ -107,20 +133,19 @@ pub(super) async fn import(
 }
 
 /// Removes something; `remove` says why it cannot be.
-pub(super) async fn remove(
+pub(crate) async fn remove(
     admin: &Admin,
     permission: Permission,
     conditions: &Conditions,
     remove: impl Fn(&mut Configuration) -> Result<(), ApiError>,
-) -> Result<(), ApiError> {
+) -> Result<Changed, ApiError> {
     admin.require(permission)?;
     let make = |before: &Configuration| -> Made {
         let mut after = before.clone();
         remove(&mut after)?;
         Ok((after, Vec::new()))
     };
-    change(admin, conditions, make, &|_| String::new()).await?;
-    Ok(())
+    change(admin, conditions, make, &|_| String::new()).await
 }
 
 fn done(translated: Imported) -> (Configuration, Vec<String>) {

@@ -9,6 +9,10 @@ use usher_engine::access::SignInError;
 use usher_store::StoreError;
 
 use crate::caller::Refusal;
+use crate::documents::Refused;
+
+/// The kind of refusal of a document that somebody else changed since it was read.
+const CHANGED: &str = "changed_meanwhile";
 
 /// A refusal.
 #[derive(Debug)]
@@ -51,6 +55,32 @@ impl ApiError {
                 validation_errors: Vec::new(),
             },
             retry_after: None,
+        }
+    }
+
+    /// A refusal in the words of a page.
+    pub(crate) fn refused(refused: Refused) -> Self {
+        let errors = refused.mistakes.into_iter();
+        let errors = errors.map(|(field_path, message)| ValidationError {
+            error_id: "invalid_value".to_owned(),
+            message,
+            field_path,
+        });
+        let mut error = Self::invalid(errors.collect());
+        if refused.changed_meanwhile {
+            CHANGED.clone_into(&mut error.body.result_id);
+        }
+        error.body.message = refused.message;
+        error
+    }
+
+    /// The refusal in the words of a page.
+    pub(crate) fn told(self) -> Refused {
+        let mistakes = self.body.validation_errors.into_iter();
+        Refused {
+            changed_meanwhile: self.body.result_id == CHANGED,
+            message: self.body.message,
+            mistakes: mistakes.map(|one| (one.field_path, one.message)).collect(),
         }
     }
 

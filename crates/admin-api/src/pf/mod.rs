@@ -1,11 +1,11 @@
 //! The published shape: `/pf-admin-api/v1`.
 
 mod accounts;
-mod answer;
+pub(crate) mod answer;
 mod body;
 mod bulk;
 mod certificates;
-mod change;
+pub(crate) mod change;
 mod cluster;
 mod data_stores;
 mod descriptors;
@@ -26,7 +26,8 @@ use usher_engine::admin::Admin;
 use crate::Api;
 use crate::caller::admin_of;
 use crate::identified::identified;
-use error::ApiError;
+pub(crate) use error::ApiError;
+pub(crate) use request::Conditions;
 
 /// The routes, relative to `/pf-admin-api/v1`.
 pub(crate) fn routes() -> Router<Api> {

@@ -79,11 +79,21 @@ impl FromRequestParts<Api> for Id {
 
 /// What a change depends on.
 #[derive(Debug, Default)]
-pub(super) struct Conditions {
+pub(crate) struct Conditions {
     /// Nothing outside is asked before saving.
     pub(super) bypass: bool,
     /// The document must still be the one with this tag.
     pub(super) if_match: Option<String>,
+}
+
+impl Conditions {
+    /// Whether something outside is asked; the document may be any.
+    pub(crate) fn asking(ask: bool) -> Self {
+        Self {
+            bypass: !ask,
+            if_match: None,
+        }
+    }
 }
 
 impl FromRequestParts<Api> for Conditions {

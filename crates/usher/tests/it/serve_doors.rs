@@ -260,14 +260,17 @@ async fn the_first_operator_is_made_with_a_browser_without_scripts() {
         assert!(policy.contains("default-src 'none'"), "{policy}");
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
-        assert!(
-            !text.contains("<script") && !text.contains("style="),
-            "{text}"
-        );
+        let inline = text
+            .split("<script")
+            .skip(1)
+            .any(|rest| !rest.starts_with(" src="));
+        assert!(!inline && !text.contains("style="), "{text}");
         (status, text)
     };
-    let home = page(client().get(served.url("/")).send().await.unwrap()).await;
-    assert!(home.1.contains("href=\"/first-run\""), "{}", home.1);
+    let stays = reqwest::redirect::Policy::none();
+    let browser = builder().redirect(stays).build().unwrap();
+    let home = browser.get(served.url("/")).send().await.unwrap();
+    assert_eq!(home.headers()["location"], "/first-run");
     let (address, _) = link.split_once('#').unwrap();
     let shown = page(client().get(address).send().await.unwrap()).await;
     assert!(shown.1.contains("<form method=\"post\""), "{}", shown.1);
@@ -278,7 +281,7 @@ async fn the_first_operator_is_made_with_a_browser_without_scripts() {
             ("password", PASSWORD),
             ("again", again),
         ];
-        let asked = client().post(address).header("Sec-Fetch-Site", site);
+        let asked = browser.post(address).header("Sec-Fetch-Site", site);
         let fields = reqwest::Url::parse_with_params("http://form/", fields).unwrap();
         asked
             .header("Content-Type", "application/x-www-form-urlencoded")
@@ -300,13 +303,13 @@ async fn the_first_operator_is_made_with_a_browser_without_scripts() {
     ];
     for (expected, (status, text)) in refused {
         assert_eq!(status, expected, "{text}");
-        assert!(text.contains("No operator was made"), "{text}");
+        assert!(text.contains("role=\"alert\"") || status == 403, "{text}");
         assert!(!text.contains("<b>") && !text.contains(PASSWORD), "{text}");
     }
     let made = send(&link, "root", PASSWORD, own).await;
     let cookie = made.headers()["set-cookie"].to_str().unwrap().to_owned();
-    let (status, text) = page(made).await;
-    assert_eq!(status, 201, "{text}");
+    assert_eq!(made.status(), 303);
+    assert_eq!(made.headers()["location"], "/");
     let cookie = cookie.split(';').next().unwrap();
     let asked = client().get(served.url("/api/v1/session"));
     let who = asked.header("Cookie", cookie).send().await.unwrap();

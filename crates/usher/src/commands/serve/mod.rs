@@ -148,7 +148,9 @@ async fn serve(
     };
     tell(context, &running);
     let patience = settings.serve.patience;
-    let hurried = doors.serve(requests::watched(api.router()), signals).await;
+    let hurried = doors
+        .serve(requests::watched(with_pages(api)), signals)
+        .await;
     // What is asked for and what is sent end together, within one patience.
     let stop = async {
         service.stop(patience).await;
@@ -161,6 +163,12 @@ async fn serve(
     session.store.close().await;
     tracing::info!("ended");
     Ok(Exit::Done)
+}
+
+/// The APIs, and the console on the same address.
+fn with_pages(api: Api) -> Router {
+    let pages = usher_console::router(api.clone());
+    api.router().fallback_service(pages)
 }
 
 /// Nothing runs; whoever asks is told why.

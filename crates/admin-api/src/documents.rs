@@ -1,0 +1,108 @@
+//! Saving documents of the published shape, for pages: in the same way and with the same words as the published API.
+
+use serde_json::Value;
+use usher_core::model::Configuration;
+use usher_engine::admin::{Admin, Permission};
+use usher_pf::{Mode, Resource};
+
+use crate::pf::{ApiError, Conditions, answer, change};
+
+/// Why nothing was saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// In a sentence.
+    pub message: String,
+    /// Each mistake: its place, relative to the document (empty for the whole), and what was expected and found.
+    pub mistakes: Vec<(String, String)>,
+    /// Somebody else changed the document since it was read.
+    pub changed_meanwhile: bool,
+}
+
+impl Refused {
+    /// A refusal of the whole.
+    pub fn because(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Refuses a document that is not any more what its editor read: `seen` is the [`tag`] of that.
+    pub fn unless_seen(seen: &str, current: &Value) -> Result<(), Self> {
+        if tag(current) == seen {
+            return Ok(());
+        }
+        Err(Self {
+            message: "Somebody else changed it since you opened it. Nothing was saved.".to_owned(),
+            changed_meanwhile: true,
+            ..Self::default()
+        })
+    }
+}
+
+/// The tag of a document: equal documents have equal tags.
+pub fn tag(document: &Value) -> String {
+    answer::tag(document)
+}
+
+/// What was saved.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The configuration as it is now.
+    pub configuration: Configuration,
+    /// What is odd, and what was turned off again since its target refused.
+    pub warnings: Vec<String>,
+}
+
+/// A document to save.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'d> {
+    /// What it is.
+    pub resource: Resource,
+    /// Whether it is new: [`Mode::Create`] or [`Mode::Update`].
+    pub mode: Mode,
+    /// The document.
+    pub document: &'d Value,
+    /// The policies of the channels in it, as in a configuration file; `None` leaves them as they are.
+    pub policies: Option<&'d [Value]>,
+    /// Whether directories and targets are asked before it is saved.
+    pub ask: bool,
+}
+
+/// Saves a document. `prepare` looks at the configuration that is there first, and may refuse or change it, such as
+/// giving a channel another name.
+pub async fn save(
+    admin: &Admin,
+    wanted: Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
+) -> Result<Saved, Refused> {
+    let conditions = Conditions::asking(wanted.ask);
+    let prepare = |configuration: &mut Configuration| prepare(configuration).map_err(refusal);
+    let changed = change::save_prepared(admin, &wanted, &conditions, prepare).await;
+    told(changed)
+}
+
+/// Removes something; `remove` says why it cannot be.
+pub async fn remove(
+    admin: &Admin,
+    remove: impl Fn(&mut Configuration) -> Result<(), Refused>,
+) -> Result<Saved, Refused> {
+    let conditions = Conditions::asking(true);
+    let remove = |configuration: &mut Configuration| remove(configuration).map_err(refusal);
+    let changed = change::remove(admin, Permission::Configure, &conditions, remove).await;
+    told(changed)
+}
+
+fn told(changed: Result<change::Changed, ApiError>) -> Result<Saved, Refused> {
+    match changed {
+        Ok(changed) => Ok(Saved {
+            configuration: changed.configuration,
+            warnings: changed.warnings,
+        }),
+        Err(error) => Err(error.told()),
+    }
+}
+
+fn refusal(refused: Refused) -> ApiError {
+    ApiError::refused(refused)
+}

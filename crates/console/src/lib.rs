@@ -1,0 +1,36 @@
+//! The console: pages for operators, made in the binary.
+//!
+//! One folder per screen, with its template beside its code. A page asks the same service as the APIs
+//! ([`usher_engine::admin::Admin`]) and decides nothing; what is configured travels as documents of the published
+//! shape ([`usher_pf`]), so a mistake has the same words here as there.
+//!
+//! Every page is whole without scripts. Nothing is loaded from elsewhere, nothing stands inline, and whatever a
+//! directory holds is text.
+#![deny(missing_docs)]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "what all screens share stands before the last of them"
+)]
+
+mod form;
+mod frame;
+mod home;
+mod protocol_settings;
+mod sign_in;
+
+use axum::Router;
+use axum::middleware;
+use usher_admin_api::Api;
+
+/// The pages, over what the APIs work with.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .merge(home::routes())
+        .merge(protocol_settings::routes())
+        .merge(sign_in::routes())
+        .merge(frame::assets::routes())
+        .fallback(frame::fault::nowhere)
+        .layer(middleware::from_fn(frame::headers::safe))
+        .with_state(api)
+}
