@@ -11,7 +11,7 @@ fn draft(id: &str, version: u64) -> Draft {
         head: DraftHead {
             id: DraftId(id.to_owned()),
             kind: "sp_connection".to_owned(),
-            of: Some("atlassian".to_owned()),
+            of: Some("cloud".to_owned()),
             name: "Ümläut \"Cloud\"".to_owned(),
             by: "ana".to_owned(),
             at: T0 + version as i64,
