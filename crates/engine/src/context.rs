@@ -191,7 +191,9 @@ impl Engine {
         let connector = self.connector(sp)?;
         let descriptor = connector.descriptor().clone();
         let mut problems = Vec::new();
-        let rules = Rules::compile(&RulesInput::of(sp, channel, &descriptor));
+        let store = configuration.data_store(&channel.source.data_store);
+        let input = RulesInput::of(sp, channel, &descriptor).with_store(store, &channel.source);
+        let rules = Rules::compile(&input);
         let rules = take(rules.map_err(lines), &mut problems);
         let protected = Protection::compile(
             "protected",

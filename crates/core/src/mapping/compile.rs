@@ -31,6 +31,7 @@ pub(super) fn compile(input: &RulesInput<'_>) -> Result<Rules, Vec<MappingProble
         external_id_field: input.external_id_field.to_owned(),
         group_name_field: input.group_name_field.to_owned(),
         group_name: input.group_name,
+        binary: input.binary.clone(),
     })
 }
 

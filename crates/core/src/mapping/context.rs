@@ -26,7 +26,7 @@ impl NotText {
     /// In words.
     pub(super) fn message(&self) -> String {
         format!(
-            "the value of `{}` is not valid UTF-8 (byte {}): if the attribute is binary, map another one; otherwise correct it in the directory",
+            "the value of `{}` is not valid UTF-8 (byte {}): if the attribute is binary, name it among the binary attributes of the data store, or map another one; otherwise correct it in the directory",
             self.attribute, self.position
         )
     }

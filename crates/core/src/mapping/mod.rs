@@ -5,6 +5,7 @@
 //! trim, case, checks. Nothing here fails as a whole: a bad value is a problem of its field, and
 //! nothing a directory can hold makes it panic.
 
+mod binary;
 mod compile;
 mod context;
 mod expression;
@@ -16,6 +17,7 @@ mod status;
 mod user;
 mod value;
 
+pub use binary::BinaryAttributes;
 pub use preview::{FieldPreview, PreviewStep, preview};
 pub use rules::{MappingProblem, Rules, RulesInput};
 pub use status::account_status;

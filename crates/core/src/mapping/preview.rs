@@ -40,6 +40,8 @@ pub struct PreviewStep {
 
 /// Shows how each field of an account comes to its value.
 pub fn preview(entry: &Entry, rules: &Rules) -> Vec<FieldPreview> {
+    let textual = rules.textual(entry);
+    let entry = textual.as_ref();
     rules
         .fields
         .iter()

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::binary::BinaryAttributes;
 use super::expression::Expressions;
 use crate::descriptor::{ConnectorDescriptor, FieldDescriptor};
-use crate::model::{Channel, ExpiryRule, GroupNameSource, MappingRule, SpConnection, StatusRule};
+use crate::model::{
+    Channel, ChannelSource, DataStore, ExpiryRule, GroupNameSource, MappingRule, SpConnection,
+    StatusRule,
+};
 
 /// What rules are compiled from.
 #[derive(Clone, Debug)]
@@ -28,10 +32,12 @@ pub struct RulesInput<'a> {
     pub expiry: Option<&'a ExpiryRule>,
     /// Where a group's name comes from.
     pub group_name: GroupNameSource,
+    /// Which attributes are bytes.
+    pub binary: BinaryAttributes,
 }
 
 impl<'a> RulesInput<'a> {
-    /// The input for one channel.
+    /// The input for one channel, whose attributes are all text: see [`RulesInput::with_store`].
     pub fn of(
         sp: &'a SpConnection,
         channel: &'a Channel,
@@ -47,6 +53,17 @@ impl<'a> RulesInput<'a> {
             status: &channel.source.status,
             expiry: channel.source.expiry.as_ref(),
             group_name: sp.options.group_name_source,
+            binary: BinaryAttributes::default(),
+        }
+    }
+
+    /// With the attributes that are bytes in what this channel reads.
+    #[must_use]
+    pub fn with_store(self, store: Option<&DataStore>, source: &ChannelSource) -> Self {
+        let key = source.guid_binary.then_some(source.guid_attribute.as_str());
+        Self {
+            binary: BinaryAttributes::of(store, key),
+            ..self
         }
     }
 }
@@ -82,6 +99,7 @@ pub struct Rules {
     pub(super) external_id_field: String,
     pub(super) group_name_field: String,
     pub(super) group_name: GroupNameSource,
+    pub(super) binary: BinaryAttributes,
 }
 
 /// One compiled rule.

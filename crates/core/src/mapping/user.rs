@@ -15,6 +15,8 @@ const MAX_GROUP_NAME: usize = 1024;
 /// Deterministic apart from the tokens that `mask` gives; linear in the size of the entry's mapped
 /// attributes.
 pub fn map_user(entry: &Entry, rules: &Rules, mask: &dyn Mask, now: Millis) -> Mapped {
+    let textual = rules.textual(entry);
+    let entry = textual.as_ref();
     let (status, mut notes) = account_status(entry, &rules.status, rules.expiry.as_ref(), now);
     let mut resource = Resource::default();
     let mut problems = too_long(entry, None, rules.status_attributes());
@@ -109,6 +111,8 @@ fn required_problems(field: &super::rules::FieldRule, faults: Vec<String>) -> Ve
 
 /// What a group should be: its name and its key. A group is never disabled.
 pub fn map_group(entry: &Entry, rules: &Rules) -> Mapped {
+    let textual = rules.textual(entry);
+    let entry = textual.as_ref();
     match group_name(entry, rules.group_name) {
         Ok((name, notes)) => {
             let mut resource = Resource::default().with(&rules.group_name_field, &name);

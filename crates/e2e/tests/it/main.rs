@@ -9,6 +9,7 @@
     clippy::indexing_slicing
 )]
 
+mod binary;
 mod configuration;
 mod disasters_rights;
 mod disasters_source;

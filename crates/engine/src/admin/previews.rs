@@ -8,7 +8,8 @@ use usher_connector::{
 };
 use usher_core::descriptor::FieldDescriptor;
 use usher_core::mapping::{
-    FieldPreview, Mapped, MappingProblem, Rules, RulesInput, Unmasked, map_user, preview,
+    BinaryAttributes, FieldPreview, Mapped, MappingProblem, Rules, RulesInput, Unmasked, map_user,
+    preview,
 };
 use usher_core::model::{
     ChannelId, Configuration, Entry, GroupNameSource, Kind, MappingRule, ScopeVerdict, SourceKey,
@@ -88,6 +89,7 @@ pub fn preview_rule(
         },
         expiry: None,
         group_name: GroupNameSource::CommonName,
+        binary: BinaryAttributes::default(),
     })?;
     let entry = Entry {
         key: SourceKey::new("sample"),

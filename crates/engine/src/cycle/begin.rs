@@ -19,6 +19,8 @@ struct Meaning<'a> {
     options: &'a ProvisioningOptions,
     protected_accounts: &'a [String],
     policy: serde_json::Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    binary: Vec<String>,
 }
 
 /// The digest of what of the configuration changes the meaning of what is stored: when it differs
@@ -41,6 +43,7 @@ pub fn planning_digest(open: &OpenChannel) -> Hash128 {
             "remove_members_on_disable": policy.remove_members_on_disable,
             "further_group_dns": policy.further_group_dns,
         }),
+        binary: open.rules.binary_attributes(),
     };
     Hash128::of_json(&meaning)
 }

@@ -130,8 +130,7 @@ pub(crate) static LDAP: Shape = Shape {
         may("verifyHost", Ty::Bool),
         may("readTimeout", MILLIS),
         may("connectionTimeout", MILLIS),
-        // What is no text is read as bytes, named here or not.
-        keep("binaryAttributes", Ty::Texts),
+        may("binaryAttributes", Ty::Texts),
         // Pool options: this client has no pool that they could govern.
         keep("retryFailedOperations", Ty::Bool),
         keep("testOnBorrow", Ty::Bool),

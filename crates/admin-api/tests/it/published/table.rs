@@ -29,6 +29,10 @@ fn ldap() -> Vec<(&'static str, Shows)> {
             ]),
         ),
         (
+            "binaryAttributes",
+            Test("a_picture_reaches_the_target_as_base64_once_it_is_called_binary"),
+        ),
+        (
             "connectionTimeout",
             Test("a_host_that_does_not_answer_is_passed_over_but_a_refusal_is_final"),
         ),

@@ -1,5 +1,6 @@
 //! Tests of mapping as a whole.
 
+mod binary;
 mod bombs;
 mod manual;
 mod properties;
@@ -100,6 +101,7 @@ pub(super) fn try_compile(mapping: &[MappingRule]) -> Result<Rules, Vec<MappingP
         status: &status,
         expiry: None,
         group_name: GroupNameSource::CommonName,
+        binary: crate::mapping::BinaryAttributes::default(),
     })
 }
 

@@ -139,6 +139,7 @@ fn attributes_needed_are_each_named_once_with_status_and_expiry() {
         status: &status,
         expiry: Some(&expiry),
         group_name: GroupNameSource::SamAccountName,
+        binary: crate::mapping::BinaryAttributes::default(),
     })
     .expect("valid");
     assert_eq!(

@@ -331,6 +331,7 @@ fn a_group_is_named_by_the_chosen_source() {
             status: &status,
             expiry: None,
             group_name,
+            binary: crate::mapping::BinaryAttributes::default(),
         })
         .expect("valid")
     };
