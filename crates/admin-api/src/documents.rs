@@ -82,6 +82,18 @@ pub async fn save(
     told(changed)
 }
 
+/// The configuration as it would be with a document saved, or everything that is wrong with it. Nothing is saved and
+/// nobody is asked; only for those who could save it.
+pub async fn preview(
+    admin: &Admin,
+    wanted: Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
+) -> Result<Configuration, Refused> {
+    let prepare = |configuration: &mut Configuration| prepare(configuration).map_err(refusal);
+    let made = change::made(admin, &wanted, prepare).await;
+    made.map_err(ApiError::told)
+}
+
 /// Removes something; `remove` says why it cannot be.
 pub async fn remove(
     admin: &Admin,

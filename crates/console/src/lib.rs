@@ -13,6 +13,7 @@
     reason = "what all screens share stands before the last of them"
 )]
 
+mod connections;
 mod form;
 mod frame;
 mod home;

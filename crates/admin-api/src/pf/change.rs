@@ -51,6 +51,39 @@ pub(crate) async fn save_prepared(
     conditions: &Conditions,
     prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
 ) -> Result<Changed, ApiError> {
+    let (resource, document) = (wanted.resource, wanted.document);
+    permit(admin, resource)?;
+    let make = |before: &Configuration| make(admin, wanted, before, &prepare);
+    let place = |place: &Place| place_of(resource, document, place);
+    change(admin, conditions, make, &place).await
+}
+
+/// The configuration as it would be with one document saved.
+pub(crate) async fn made(
+    admin: &Admin,
+    wanted: &Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
+) -> Result<Configuration, ApiError> {
+    permit(admin, wanted.resource)?;
+    let before = admin.engine.configuration().await?;
+    let (configuration, _) = make(admin, wanted, &before, &prepare)?;
+    Ok(configuration)
+}
+
+fn permit(admin: &Admin, resource: Resource) -> Result<(), ApiError> {
+    admin.require(match resource {
+        Resource::CaCertificate => Permission::ManageCertificates,
+        _ => Permission::Configure,
+    })?;
+    Ok(())
+}
+
+fn make(
+    admin: &Admin,
+    wanted: &Wanted<'_>,
+    before: &Configuration,
+    prepare: &impl Fn(&mut Configuration) -> Result<(), ApiError>,
+) -> Made {
     let Wanted {
         resource,
         mode,
@@ -58,31 +91,23 @@ pub(crate) async fn save_prepared(
         policies,
         ..
     } = *wanted;
-    admin.require(match resource {
-        Resource::CaCertificate => Permission::ManageCertificates,
-        _ => Permission::Configure,
+    let mut before = before.clone();
+    prepare(&mut before)?;
+    let translated = translate(admin, &before, mode, |context| {
+        usher_pf::edit(resource, document, policies, context)
     })?;
-    let make = |before: &Configuration| -> Made {
-        let mut before = before.clone();
-        prepare(&mut before)?;
-        let translated = translate(admin, &before, mode, |context| {
-            usher_pf::edit(resource, document, policies, context)
-        })?;
-        if resource == Resource::SpConnection {
-            let configuration = &translated.configuration;
-            let identify = |sp: &SpConnection| identity(admin, sp);
-            let descriptors = admin.engine.connectors.descriptors();
-            refuse(usher_pf::edited_connector_problems(
-                configuration,
-                document,
-                &descriptors,
-                &identify,
-            ))?;
-        }
-        Ok(done(translated))
-    };
-    let place = |place: &Place| place_of(resource, document, place);
-    change(admin, conditions, make, &place).await
+    if resource == Resource::SpConnection {
+        let configuration = &translated.configuration;
+        let identify = |sp: &SpConnection| identity(admin, sp);
+        let descriptors = admin.engine.connectors.descriptors();
+        refuse(usher_pf::edited_connector_problems(
+            configuration,
+            document,
+            &descriptors,
+            &identify,
+        ))?;
+    }
+    Ok(done(translated))
 }
 
 /// The field of a document that says how what was asked is reached.

@@ -23,6 +23,13 @@ pub(crate) struct SignedIn {
     pub(crate) done: Option<Done>,
 }
 
+impl SignedIn {
+    /// Whether they may do that: what they may not is not offered.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.session.operator.may(permission)
+    }
+}
+
 impl FromRequestParts<Api> for SignedIn {
     type Rejection = Fault;
 

@@ -1,0 +1,4 @@
+//! Identity Provider > SP Connections.
+
+pub(crate) mod draft;
+pub(crate) mod tab;
