@@ -8,7 +8,7 @@ use std::time::Duration;
 use usher_connector::scope::ScopeRules;
 use usher_connector::{SourceError, SourceSettings};
 use usher_core::model::{
-    Bind, ChannelSource, DataStoreKind, DirectoryKind, LdapSecurity, LdapStore, Millis,
+    Bind, ChannelSource, DataStoreKind, DirectoryKind, LdapSecurity, LdapStore, Millis, fingerprint,
 };
 use usher_directory::Dn;
 use usher_directory::attribute::is_description;
@@ -112,6 +112,7 @@ fn endpoints(
     authorities: &[String],
     problems: &mut Vec<String>,
 ) -> Vec<Endpoint> {
+    let pin = pin(store, problems);
     let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
     if store.hosts.is_empty() {
         problems.push("the data store names no host: give at least one".to_owned());
@@ -140,12 +141,27 @@ fn endpoints(
                 ca_file: store.ca_file.as_ref().map(PathBuf::from),
                 ca_pem: ca_pem.clone(),
                 verify_host: store.verify_host,
+                pinned_sha256: pin,
                 ..endpoint
             }),
             Err(error) => problems.push(format!("host `{host}`: {error}")),
         }
     }
     endpoints
+}
+
+fn pin(store: &LdapStore, problems: &mut Vec<String>) -> Option<[u8; 32]> {
+    let text = store.certificate_sha256.as_deref()?;
+    let digits = fingerprint(text).unwrap_or_default();
+    let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    let pin = bytes.and_then(|bytes| bytes.try_into().ok());
+    if pin.is_none() {
+        problems.push(format!(
+            "the certificate's SHA-256: expected 64 hexadecimal digits, found `{text}`"
+        ));
+    }
+    pin
 }
 
 fn credentials(

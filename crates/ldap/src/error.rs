@@ -265,13 +265,13 @@ fn tls_hint(problem: &TlsProblem, sha256: Option<&str>) -> String {
         format!(" Compare the certificate with the server's: what came has the SHA-256 {hex}.")
     });
     match problem {
-        TlsProblem::UnknownAuthority => format!("Trust the authority that signed it: give the file with its certificate as CA file (`ca_file` in the data store's policy), or import it as a trusted CA certificate.{whose}"),
+        TlsProblem::UnknownAuthority => format!("Trust the authority that signed it: give the file with its certificate as CA file (`ca_file` in the data store's policy), or import it as a trusted CA certificate; or accept this certificate alone (`certificate_sha256` there).{whose}"),
         TlsProblem::WrongName { names } if names.is_empty() => "Use the host name that the certificate was made for.".into(),
         TlsProblem::WrongName { names } => format!("Use one of the names in the certificate ({}), or have one made for this host name.", names.join(", ")),
         TlsProblem::Expired => "Renew the server's certificate; if it looks valid, check this machine's clock.".into(),
         TlsProblem::NotYetValid => "Check the clocks of this machine and of the one that made the certificate.".into(),
         TlsProblem::SelfSignedAuthority => format!("The server uses an authority's own self-signed certificate as its server certificate, which is refused even when it is trusted: have the authority sign a separate server certificate.{whose}"),
-        TlsProblem::PinMismatch => "If the server's certificate was renewed on purpose, pin the new one; otherwise somebody may be in between.".into(),
+        TlsProblem::PinMismatch => "If the server's certificate was renewed on purpose, pin the new one (`certificate_sha256` in the data store's policy); otherwise somebody may be in between.".into(),
         TlsProblem::BadCaFile => "Give a readable file with one or more certificates in PEM form.".into(),
         TlsProblem::NoAuthorities => "Give a CA file (`ca_file` in the data store's policy), or install the system's CA certificates.".into(),
         TlsProblem::BadHostName => "Use a DNS name or an IP address as host.".into(),

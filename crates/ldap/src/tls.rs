@@ -251,6 +251,15 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+fn not_the_pinned_one(endpoint: &Endpoint, seen: &Seen) -> String {
+    let text = |sha256: Option<[u8; 32]>| hex(&sha256.unwrap_or_default());
+    format!(
+        "the certificate is not the pinned one: expected the SHA-256 {}, found {}",
+        text(endpoint.pinned_sha256),
+        text(seen.sha256)
+    )
+}
+
 /// Says what a failed handshake means.
 fn explain(endpoint: &Endpoint, error: &io::Error, seen: &SharedSeen) -> LdapError {
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,10 +267,7 @@ fn explain(endpoint: &Endpoint, error: &io::Error, seen: &SharedSeen) -> LdapErr
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let (problem, detail) = match inner {
-        _ if seen.pin_failed => (
-            TlsProblem::PinMismatch,
-            "the certificate is not the pinned one".to_owned(),
-        ),
+        _ if seen.pin_failed => (TlsProblem::PinMismatch, not_the_pinned_one(endpoint, &seen)),
         Some(rustls::Error::InvalidCertificate(fault)) => certificate_fault(endpoint, fault),
         Some(rustls::Error::InvalidMessage(_)) => {
             (TlsProblem::NotTls, "the answer is not TLS".to_owned())

@@ -15,6 +15,8 @@ pub(crate) enum Form {
     ZeroOr(f64, f64),
     Text,
     Texts,
+    /// The SHA-256 of a certificate.
+    Fingerprint,
     OneOf(&'static [&'static str]),
     /// [`LIMIT`], written whole.
     Limit,
@@ -308,6 +310,11 @@ pub(crate) const STORE_POLICY: &[Key] = &[
         "A file with the certificate (PEM) of the authority that signed the directory's certificate, where the system does not know it.",
     ),
     optional(
+        "certificate_sha256",
+        Form::Fingerprint,
+        "The SHA-256 of the only certificate that the directory may show. With it neither authorities nor the host's name nor dates are looked at; a renewed certificate needs the new value.",
+    ),
+    optional(
         "page_size",
         Form::Whole(1, 100_000),
         "Entries for which the directory is asked at once.",
@@ -328,6 +335,10 @@ impl Form {
             Self::ZeroOr(least, most) => format!("0, or a number from {least} to {most}"),
             Self::Text => "a text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
+            Self::Fingerprint => {
+                "the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons"
+                    .to_owned()
+            }
             Self::OneOf(names) => format!("one of {}", names.join(", ")),
             Self::Limit => {
                 "an object with `at_least`, `percent` and, if wanted, `at_most`".to_owned()

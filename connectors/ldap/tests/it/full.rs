@@ -2,6 +2,7 @@
 
 use usher_connector::SourceError;
 use usher_connector::contract::check_source;
+use usher_connector_ldap::LdapSource;
 use usher_core::model::{Kind, LdapSecurity};
 
 use crate::rig::*;
@@ -295,4 +296,53 @@ async fn tls_with_an_own_authority_works_both_ways_and_an_unknown_one_is_refused
         assert!(matches!(error, SourceError::Unreachable(_)), "{text}");
         assert!(text.contains("CA file"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_accepted_without_an_authority_and_another_one_is_refused() {
+    let mut tree = Tree::new();
+    tree.people(2);
+    let Some(slapd) = tree.start() else { return };
+    for (security, port) in [
+        (LdapSecurity::StartTls, slapd.port()),
+        (LdapSecurity::Ldaps, slapd.tls_port()),
+    ] {
+        let mut settings = settings_at(&format!("127.0.0.1:{port}"), &slapd);
+        ldap(&mut settings).security = security;
+        let wrong = "0a".repeat(32);
+        ldap(&mut settings).certificate_sha256 = Some(wrong.clone());
+        let error = read(&open(settings.clone()), &request(None))
+            .await
+            .expect_err("refused");
+        let text = error.to_string();
+        assert!(matches!(error, SourceError::Unreachable(_)), "{text}");
+        assert!(
+            text.contains(&format!("expected the SHA-256 {wrong}, found ")),
+            "{text}"
+        );
+        let (_, found) = text.split_once(", found ").expect("what was found");
+        let right: String = found.chars().take(64).collect();
+        assert_ne!(right, wrong);
+        assert!(right.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+        ldap(&mut settings).certificate_sha256 = Some(right.clone());
+        let reading = full(&open(settings)).await;
+        reading.assert_complete();
+        assert_eq!(reading.people(), names(["p0", "p1"]));
+    }
+}
+
+#[test]
+fn a_pin_that_is_none_is_refused_before_anybody_is_asked() {
+    let tree = Tree::new();
+    let Some(slapd) = tree.start() else { return };
+    let mut settings = settings_at("127.0.0.1:1", &slapd);
+    ldap(&mut settings).certificate_sha256 = Some("00:11".to_owned());
+    let text = LdapSource::open(settings)
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        text.contains("64 hexadecimal digits, found `00:11`"),
+        "{text}"
+    );
 }

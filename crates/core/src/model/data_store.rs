@@ -104,6 +104,10 @@ pub struct LdapStore {
     pub verify_host: bool,
     /// A PEM file with further certificate authorities.
     pub ca_file: Option<String>,
+    /// SHA-256 of the only certificate that is accepted, as [`fingerprint`] writes it. It stands for the
+    /// authorities, the name and the dates, none of which are looked at then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
     /// How to authenticate.
     pub bind: Bind,
     /// Milliseconds to connect.
@@ -123,6 +127,7 @@ impl Default for LdapStore {
             security: LdapSecurity::Plain,
             verify_host: true,
             ca_file: None,
+            certificate_sha256: None,
             bind: Bind::Anonymous,
             connect_timeout_ms: 5_000,
             read_timeout_ms: 60_000,
@@ -130,6 +135,14 @@ impl Default for LdapStore {
             page_size: 500,
         }
     }
+}
+
+/// A SHA-256 of a certificate in its normal form, 64 lower-case hexadecimal digits; `None` when the text is none.
+/// Colons between digits and white space around them, as tools print them, are left out.
+pub fn fingerprint(text: &str) -> Option<String> {
+    let digits: String = text.trim().chars().filter(|&c| c != ':').collect();
+    let good = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    good.then(|| digits.to_ascii_lowercase())
 }
 
 /// How the LDAP traffic is protected.

@@ -205,7 +205,9 @@ fn trusted(configuration: &Configuration) -> BTreeSet<(&str, &str, &str)> {
         if let DataStoreKind::Ldap(ldap) = &store.kind {
             let id = store.id.as_str();
             found.extend(ldap.ca_file.as_deref().map(|file| ("store", id, file)));
-            if !ldap.verify_host && ldap.security != LdapSecurity::Plain {
+            let pin = ldap.certificate_sha256.as_deref();
+            found.extend(pin.map(|pin| ("store", id, pin)));
+            if !ldap.verify_host && pin.is_none() && ldap.security != LdapSecurity::Plain {
                 found.insert(("store", id, ""));
             }
         }

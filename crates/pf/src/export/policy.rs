@@ -43,6 +43,9 @@ fn store_entry(store: &DataStore) -> Option<Value> {
         if let Some(file) = &ldap.ca_file {
             map.insert("ca_file".to_owned(), Value::from(file.as_str()));
         }
+        if let Some(pin) = &ldap.certificate_sha256 {
+            map.insert("certificate_sha256".to_owned(), Value::from(pin.as_str()));
+        }
         if ldap.page_size != LdapStore::default().page_size {
             map.insert("page_size".to_owned(), Value::from(ldap.page_size));
         }

@@ -128,6 +128,9 @@ impl Import<'_> {
             binary_attributes: self.binary(&document, path),
             // What the published shape lacks; a policy may say otherwise.
             ca_file: kept.as_ref().and_then(|ldap| ldap.ca_file.clone()),
+            certificate_sha256: kept
+                .as_ref()
+                .and_then(|ldap| ldap.certificate_sha256.clone()),
             page_size: kept.map_or(default.page_size, |ldap| ldap.page_size),
             hosts,
         };

@@ -47,7 +47,7 @@ impl Place {
                 words.push_str(" without a look at the host name of its certificate");
             }
             if !self.trusted.is_empty() {
-                words.push_str(" with a certificate authority of its own");
+                words.push_str(" with a certificate authority or a certificate of its own");
             }
         }
         words
@@ -132,8 +132,12 @@ fn of_store(store: &DataStore) -> Option<Sent<'_>> {
     let place = |host: &String| Place {
         address: host.to_ascii_lowercase(),
         clear: ldap.security == LdapSecurity::Plain,
-        verified: ldap.verify_host,
-        trusted: ldap.ca_file.clone().unwrap_or_default(),
+        // Who shows the pinned certificate is who was meant, whatever it says.
+        verified: ldap.verify_host || ldap.certificate_sha256.is_some(),
+        trusted: match (&ldap.certificate_sha256, &ldap.ca_file) {
+            (Some(pin), _) => pin.clone(),
+            (None, file) => file.clone().unwrap_or_default(),
+        },
     };
     Some(Sent {
         secret: password,

@@ -52,6 +52,7 @@ fn lint_store(store: &DataStore, path: &str, found: &mut Found) {
     let DataStoreKind::Ldap(LdapStore {
         security,
         verify_host,
+        certificate_sha256,
         ..
     }) = &store.kind
     else {
@@ -63,7 +64,14 @@ fn lint_store(store: &DataStore, path: &str, found: &mut Found) {
             format!("{path}.useSsl"),
             "passwords and people's data travel in the clear; set useSsl or useStartTLS".to_owned(),
         ));
-    } else if !verify_host {
+        if certificate_sha256.is_some() {
+            found.push((
+                format!("{path}.useSsl"),
+                "`certificate_sha256` in its policy has no effect without useSsl or useStartTLS"
+                    .to_owned(),
+            ));
+        }
+    } else if !verify_host && certificate_sha256.is_none() {
         found.push((
             format!("{path}.verifyHost"),
             "the server's name is not checked, so anybody with a certificate can pose as it"

@@ -71,6 +71,7 @@ impl Import<'_> {
             {
                 let default = usher_core::model::LdapStore::default();
                 ldap.ca_file = default.ca_file;
+                ldap.certificate_sha256 = default.certificate_sha256;
                 ldap.page_size = default.page_size;
             }
         }

@@ -106,6 +106,9 @@ fn fits(form: Form, value: &Value) -> bool {
             number(value).is_some_and(|n| n == 0.0 || (least..=most).contains(&n))
         }
         Form::Text => value.is_string(),
+        Form::Fingerprint => value
+            .as_str()
+            .is_some_and(|text| usher_core::model::fingerprint(text).is_some()),
         Form::OneOf(names) => value.as_str().is_some_and(|text| names.contains(&text)),
         Form::Texts | Form::Limit | Form::Part(_) | Form::Own(_) => false,
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use usher_core::model::{Configuration, DataStore, DataStoreId, DataStoreKind, DirectoryKind};
+use usher_core::model::{
+    Configuration, DataStore, DataStoreId, DataStoreKind, DirectoryKind, fingerprint,
+};
 
 use super::Import;
 use super::policy::there_is;
@@ -53,6 +55,8 @@ impl Import<'_> {
                 _ => None,
             };
             ldap.ca_file = text("ca_file").or(ldap.ca_file.take());
+            let pin = text("certificate_sha256").and_then(|text| fingerprint(&text));
+            ldap.certificate_sha256 = pin.or(ldap.certificate_sha256.take());
             let size = said.get("page_size").and_then(Value::as_u64);
             let size = size.and_then(|size| u32::try_from(size).ok());
             ldap.page_size = size.unwrap_or(ldap.page_size);

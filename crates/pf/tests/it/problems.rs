@@ -339,7 +339,7 @@ fn each_part_of_a_policy_is_looked_into_down_to_its_leaves() {
             "colour": 1,
         },
         {"connection": 7, "channel": "staff", "sentinels": [3]},
-        {"data_store": "nowhere", "ca_fil": "x", "page_size": 0},
+        {"data_store": "nowhere", "ca_fil": "x", "page_size": 0, "certificate_sha256": "12:34"},
     ]);
     let found = bad(&file(&[ldap_store()], &[sp()], Some(policies)));
     let at = |path: &str| {
@@ -426,6 +426,11 @@ fn each_part_of_a_policy_is_looked_into_down_to_its_leaves() {
             "did you mean `ca_file`?",
         ),
         (
+            "[2].certificate_sha256",
+            "the SHA-256 of a certificate: 64 hexadecimal digits",
+            "correct it",
+        ),
+        (
             "[2].page_size",
             "a whole number from 1 to 100000",
             "correct it",
@@ -435,7 +440,7 @@ fn each_part_of_a_policy_is_looked_into_down_to_its_leaves() {
         assert!(problem.expected.starts_with(expected), "{problem:?}");
         assert!(problem.hint.starts_with(hint), "{problem:?}");
     }
-    assert_eq!(found.len(), 22, "{found:#?}");
+    assert_eq!(found.len(), 23, "{found:#?}");
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn an_ldif_file_is_a_custom_data_store() {
 
 #[test]
 fn policies_say_what_the_published_shape_lacks() {
+    let fingerprint = ["AB"; 32].join(":");
     let policies = json!([
         {
             "connection": "Sample", "channel": "staff", "template": "ds389",
@@ -109,7 +110,7 @@ fn policies_say_what_the_published_shape_lacks() {
             "guards": {"container_people": 5},
             "further_group_dns": ["cn=more,dc=example,dc=org"],
         },
-        {"data_store": "corp", "ca_file": "/etc/ca.pem", "page_size": 200},
+        {"data_store": "corp", "ca_file": "/etc/ca.pem", "page_size": 200, "certificate_sha256": fingerprint},
     ]);
     let configuration = good(&file(&[ldap_store()], &[sp()], Some(policies))).configuration;
     let channel = &configuration.sp_connections[0].channels[0];
@@ -128,6 +129,10 @@ fn policies_say_what_the_published_shape_lacks() {
     assert_eq!(
         (ldap.ca_file.as_deref(), ldap.page_size),
         (Some("/etc/ca.pem"), 200)
+    );
+    assert_eq!(
+        ldap.certificate_sha256.as_deref(),
+        Some("ab".repeat(32).as_str())
     );
 }
 

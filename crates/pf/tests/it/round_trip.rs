@@ -50,6 +50,7 @@ fn store(index: usize) -> impl Strategy<Value = DataStore> {
                     hosts,
                     security,
                     verify_host,
+                    certificate_sha256: ca_file.as_ref().map(|_| "0b".repeat(32)),
                     ca_file,
                     bind: bind.map_or(Bind::Anonymous, |(dn, secret)| Bind::Simple {
                         dn,
