@@ -74,6 +74,13 @@ pub struct Retry {
     pub steps: Vec<StepId>,
 }
 
+/// `stop`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stop {
+    /// The channel as it was named; none = all.
+    pub channel: Option<String>,
+}
+
 /// `config import`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Save {
@@ -146,6 +153,7 @@ pub(crate) fn routes() -> Router<Api> {
         .route("/approve", post(approve))
         .route("/reject", post(reject))
         .route("/retry", post(retry))
+        .route("/stop", post(stop))
         .route("/save", post(save))
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn(peers_only))
@@ -249,6 +257,15 @@ async fn retry(
 ) -> Done<usher_engine::admin::DecisionReport> {
     let admin = admin_of(&api, &peer);
     carried_out(async move { admin.retry(asked.channel.as_deref(), &asked.steps).await }).await
+}
+
+async fn stop(
+    State(api): State<Api>,
+    Extension(peer): Extension<Peer>,
+    Json(asked): Json<Stop>,
+) -> Done<usher_engine::admin::StopReport> {
+    let admin = admin_of(&api, &peer);
+    carried_out(async move { admin.stop(asked.channel.as_deref()).await }).await
 }
 
 async fn save(

@@ -99,19 +99,25 @@ impl Engine {
         let distress = &self.shared.distress;
         distress.note(Cannot::Write, self.store.touch().await.err().map(words));
         distress.note(Cannot::Begin, self.store.room().await.err().map(words));
-        self.write_stops().await;
+        drop(self.write_stops().await);
     }
 
-    /// Writes the stops that could not be written before, whatever else the state cannot take.
-    pub(crate) async fn write_stops(&self) {
+    /// Writes the stops that could not be written before, whatever else the state cannot take. Those that still
+    /// cannot be, with the reason.
+    pub(crate) async fn write_stops(&self) -> Vec<(ChannelId, String)> {
         let stops = locked(&self.shared.distress.stops).clone();
+        let mut left = Vec::new();
         for (id, (target, event)) in stops {
             let paused = ChannelState::Paused;
             match self.store.set_state(&id, &target, &paused, &event).await {
                 Ok(()) => self.shared.distress.forget(&id),
-                Err(error) => tracing::warn!(channel.id = %id, %error, "a stop is not written yet"),
+                Err(error) => {
+                    tracing::warn!(channel.id = %id, %error, "a stop is not written yet");
+                    left.push((id, error.to_string()));
+                }
             }
         }
+        left
     }
 }
 

@@ -223,7 +223,7 @@ pub(super) async fn samples(
                 display: subject.display.clone(),
                 key: subject.key.to_string(),
                 reason: step.planned.reason.to_string(),
-                state: step.state.name(),
+                state: step.state.name().into(),
                 hold: waits(&step.state),
                 changes: changes(operation),
                 request,

@@ -1,5 +1,7 @@
 //! What a plan tells people.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use usher_connector::Request;
 use usher_core::model::{Cycle, CycleMode, Kind, SourceKey, Verb, Verdict};
@@ -83,7 +85,7 @@ pub struct Adoption {
 }
 
 /// One step, shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepSample {
     /// The step.
     pub id: i64,
@@ -100,7 +102,7 @@ pub struct StepSample {
     /// Why, in words.
     pub reason: String,
     /// Its state, by name.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Why it waits, in words: held, parked, or to be tried again after what failed.
     pub hold: Option<String>,
     /// What changes: field, before, after.

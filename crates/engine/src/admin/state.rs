@@ -1,6 +1,6 @@
 //! Turning channels on and off, and what keeps one from running.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use usher_connector::CheckOutcome;
 use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
@@ -13,7 +13,7 @@ use super::restored;
 use crate::error::EngineError;
 
 /// What a stop did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StopReport {
     /// The channels that are paused now.
     pub channels: Vec<String>,

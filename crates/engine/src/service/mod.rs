@@ -129,12 +129,12 @@ impl Service {
 
     /// Ends it: no new request is begun, also for whoever asked for a sync by hand. What is in flight may
     /// finish within the patience; the rest is left claimed, so that the next start looks its outcome up.
-    /// Leases are given back.
+    /// Leases are given back. What was stopped and could not be written is left to [`Service::write_stops`].
     pub async fn stop(&self, patience: Duration) {
         self.core.admin.engine.shared.set_closed(true);
         let engine = &self.core.admin.engine;
         engine.shared.distress.set_served(false);
-        engine.write_stops().await;
+        drop(engine.write_stops().await);
         self.core.stopping.send_replace(true);
         for post in locked(&self.core.targets).values() {
             post.desk.end();
@@ -149,6 +149,12 @@ impl Service {
             tracing::warn!("what is still in flight is left to be looked up at the next start");
             supervisor.abort();
         }
+    }
+
+    /// Writes the stops that the state could not take before. The channels of which it still cannot, with the
+    /// reason: after the end of this process nobody knows that they were stopped.
+    pub async fn write_stops(&self) -> Vec<(ChannelId, String)> {
+        self.core.admin.engine.write_stops().await
     }
 
     /// Waits until it is told to stop.

@@ -17,7 +17,7 @@ pub(crate) fn show(ui: &Ui, step: &StepSample) {
     }
     ui.line(format!("    why: {}", step.reason));
     if let Some(hold) = &step.hold {
-        let label = match step.state {
+        let label = match step.state.as_ref() {
             "parked" => "parked:",
             "waiting" => "failed, will be tried again:",
             _ => "held:",

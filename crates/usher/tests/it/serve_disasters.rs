@@ -177,6 +177,74 @@ async fn a_stop_that_is_kept_in_mind_is_written_at_the_end() {
     }
 }
 
+/// A service on a disk that is full, with three people at the target; what fills the disk.
+async fn on_a_full_disk(rig: &mut Rig) -> Option<(SmallDisk, Served, std::path::PathBuf)> {
+    rig.every = 1;
+    rig.free_mib = 0;
+    let disk = SmallDisk::mount(&rig.state(), "4m")?;
+    rig.import().await.code(0);
+    let served = Served::start(rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    served.first_operator().await;
+    let ballast = rig.state().join("ballast");
+    fill(&ballast);
+    Some((disk, served, ballast))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usher_stop_beside_a_service_on_a_full_disk_stops_and_is_written_later() {
+    let mut rig = Rig::new().await;
+    let Some((_disk, served, ballast)) = on_a_full_disk(&mut rig).await else {
+        eprintln!("skipped: a small disk cannot be mounted here");
+        return;
+    };
+    let stopped = rig.usher(&["stop"]).await.code(1).out;
+    for words in ["Stopped Cloud/staff", "not in the state yet", "full"] {
+        assert!(stopped.contains(words), "{stopped}");
+    }
+    let again = rig.usher(&["--json", "stop"]).await.code(1).json();
+    assert!(again["unwritten"].to_string().contains("full"), "{again}");
+    let asked = served.ask(Method::GET, "/api/v1/channels").send().await;
+    let body: Value = asked.unwrap().json().await.unwrap();
+    assert_eq!(body["items"][0]["mode"], "paused", "{body}");
+    // Who names a channel that is not there is told so, and not of the disk.
+    let wrong = rig.usher(&["stop", "--channel", "nobody"]).await.code(3);
+    assert!(wrong.err.contains("nobody"), "{}", wrong.err);
+    std::fs::remove_file(&ballast).unwrap();
+    until_seen("the stop is written", async || {
+        rig.usher(&["audit"]).await.out.contains("STOP")
+    })
+    .await;
+    let (code, log) = served.end().await;
+    assert_eq!(code, 0, "{log}");
+    let status = rig.usher(&["--json", "channels"]).await.code(0).out;
+    assert!(status.contains("paused"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_cannot_be_written_at_the_end_is_a_failure_that_says_so() {
+    let mut rig = Rig::new().await;
+    let Some((_disk, served, ballast)) = on_a_full_disk(&mut rig).await else {
+        eprintln!("skipped: a small disk cannot be mounted here");
+        return;
+    };
+    rig.usher(&["stop"]).await.code(1);
+    let (code, log) = served.end().await;
+    assert_eq!(code, 2, "{log}");
+    for words in [
+        "Cloud/staff was stopped, which could not be written",
+        "full",
+        "`usher stop`",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    // What it advises works before the next start.
+    std::fs::remove_file(&ballast).unwrap();
+    rig.usher(&["stop"]).await.code(0);
+    let audit = rig.usher(&["audit"]).await.code(0).out;
+    assert!(audit.contains("STOP"), "{audit}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_disk_is_full_nothing_more_is_sent_and_all_is_well_with_the_state() {
     let mut rig = Rig::new().await;

@@ -160,9 +160,35 @@ async fn serve(
         () = stop => {}
         () = hurried.again() => tracing::warn!("told twice: what is in flight is left to be looked up at the next start"),
     }
+    let ended = forgotten_stops(&session, &service).await;
     session.store.close().await;
     tracing::info!("ended");
-    Ok(Exit::Done)
+    ended.map(|()| Exit::Done)
+}
+
+/// Stops that only this process knows of are no small matter: the next start would go on.
+async fn forgotten_stops(session: &Session, service: &Service) -> Result<(), Failure> {
+    let left = service.write_stops().await;
+    let Some((_, why)) = left.first() else {
+        return Ok(());
+    };
+    let names = match session.admin.engine.configuration().await {
+        Ok(configuration) => configuration
+            .channels()
+            .filter(|(_, channel)| left.iter().any(|(id, _)| *id == channel.id))
+            .map(|(sp, channel)| format!("{}/{}", sp.name, channel.name))
+            .collect(),
+        Err(_) => left
+            .iter()
+            .map(|(id, _)| id.to_string())
+            .collect::<Vec<_>>(),
+    };
+    let names = names.join(", ");
+    tracing::error!(%why, channels = %names, "what was stopped could not be written");
+    Err(Failure::failed(format!(
+        "{names} was stopped, which could not be written: {why}; the next start knows nothing of it"
+    ))
+    .help("before the next start: see that the state can be written, then `usher stop`"))
 }
 
 /// The APIs, and the console on the same address.
