@@ -140,6 +140,7 @@ impl OpenChannel {
                 .chain(&policy.protected_groups)
                 .cloned()
                 .collect(),
+            directory: self.directory,
             group_rename: self.descriptor.capabilities.group_rename,
             member_batch: usize::from(batch).max(1),
             first_sync: !record.first_sync_done,

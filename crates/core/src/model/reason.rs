@@ -101,6 +101,9 @@ pub enum Hold {
         value: String,
         /// The other subject, in words (DN).
         other: String,
+        /// What else would tell them apart, in words: another source of group names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead: Option<String>,
     },
     /// A new key of the same person; approve to keep the account.
     Rekey {
@@ -248,6 +251,7 @@ mod tests {
                 field: t(),
                 value: t(),
                 other: t(),
+                instead: None,
             },
             Hold::Rekey { old_key: t() },
             Hold::Domain {

@@ -51,10 +51,13 @@ impl fmt::Display for Hold {
             Self::InactiveAtTarget => f.write_str(
                 "enabled in the source, but inactive at the target: somebody may have suspended it; approve to enable it",
             ),
-            Self::Conflict { field, value, other } => write!(
-                f,
-                "{field} `{value}` is also that of {other}; give one of them another value in the source"
-            ),
+            Self::Conflict { field, value, other, instead } => {
+                write!(
+                    f,
+                    "{field} `{value}` is also that of {other}; give one of them another value in the source"
+                )?;
+                instead.iter().try_for_each(|instead| write!(f, ", or {instead}"))
+            }
             Self::Rekey { old_key } => write!(
                 f,
                 "looks like the person whose source key was {old_key}; approve to keep the account under the new key"

@@ -21,10 +21,15 @@ pub(super) fn protected_pattern(
 
 /// The protected pattern that this name matches.
 pub(super) fn matching_pattern(rules: &ChannelRules, name: &str) -> Option<String> {
-    let name = fold(name);
     let mut patterns = rules.protected_groups.iter();
-    let found = patterns.find(|pattern| matches(&fold(pattern), &name));
+    let found = patterns.find(|pattern| is_protected_by(pattern, name));
     found.cloned()
+}
+
+/// Whether a group's name is one that a protected pattern means. Letter case does not matter; `*` stands for
+/// any text, none included.
+pub fn is_protected_by(pattern: &str, name: &str) -> bool {
+    matches(&fold(pattern), &fold(name))
 }
 
 /// Whether a text matches a pattern in which `*` stands for any text. Linear in memory, at most

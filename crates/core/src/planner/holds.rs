@@ -2,12 +2,12 @@
 
 use usher_directory::compare::fold;
 
-use crate::model::{FieldValue, Hold, Resource};
+use crate::model::{DirectoryKind, FieldValue, GroupNameSource, Hold, Resource};
 
 use super::{ChannelRules, Conflict};
 
 /// The hold of a unique value that somebody else has or wants.
-pub(super) fn conflict_hold(conflict: &Conflict) -> Hold {
+pub(super) fn conflict_hold(rules: &ChannelRules, conflict: &Conflict) -> Hold {
     if conflict.is_swap {
         return Hold::Swap {
             field: conflict.field.clone(),
@@ -18,7 +18,23 @@ pub(super) fn conflict_hold(conflict: &Conflict) -> Hold {
         field: conflict.field.clone(),
         value: conflict.value.clone(),
         other: conflict.other_dn.clone(),
+        instead: (conflict.field == rules.group_name_field)
+            .then(|| another_name(rules))
+            .flatten(),
     }
+}
+
+/// Another source of group names, whose values are distinct where those of this one are not.
+fn another_name(rules: &ChannelRules) -> Option<String> {
+    let is_ad = rules.directory == DirectoryKind::ActiveDirectory;
+    let (name, where_unique) = match rules.options.group_name_source {
+        GroupNameSource::CommonName if is_ad => ("sAMAccountName", "in a domain"),
+        GroupNameSource::CommonName | GroupNameSource::SamAccountName => ("DN", "in a directory"),
+        GroupNameSource::Dn => return None,
+    };
+    Some(format!(
+        "choose `{name}`, which occurs once {where_unique}, as the Group Name Source of the SP connection: every group is named by it then"
+    ))
 }
 
 /// The hold of an e-mail address whose domain may not be sent (behaviour §13).

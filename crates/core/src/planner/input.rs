@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChannelId, Desired, Hash128, Hold, Millis, Observed, PlannedStep, Policy, Problem,
-    ProvisioningOptions, Subject, SubjectId, Verdict,
+    ChannelId, Desired, DirectoryKind, Hash128, Hold, Millis, Observed, PlannedStep, Policy,
+    Problem, ProvisioningOptions, Subject, SubjectId, Verdict,
 };
 
 /// What the planner needs to know of a channel; made once per cycle.
@@ -36,6 +36,8 @@ pub struct ChannelRules {
     pub group_name_field: String,
     /// Group name patterns that are never written, with `*` (the connector's and the policy's).
     pub protected_groups: Vec<String>,
+    /// What kind of directory the channel reads.
+    pub directory: DirectoryKind,
     /// The target can change a group's name.
     pub group_rename: bool,
     /// Members in one request.

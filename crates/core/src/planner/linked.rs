@@ -147,7 +147,7 @@ fn plan_attributes(
             .iter()
             .filter(|conflict| conflict.field == change.field)
             .find(|conflict| !is_incumbent(draft, conflict))
-            .map(conflict_hold)
+            .map(|conflict| conflict_hold(rules, conflict))
             .or_else(|| {
                 domain_hold(
                     rules,
@@ -332,7 +332,12 @@ fn plan_missing(
     let hold = protected_pattern(rules, &wanted, &draft.subject.shadow)
         .filter(|_| !is_user)
         .map(|pattern| Hold::ProtectedName { pattern })
-        .or_else(|| input.conflicts.first().map(conflict_hold))
+        .or_else(|| {
+            input
+                .conflicts
+                .first()
+                .map(|conflict| conflict_hold(rules, conflict))
+        })
         .or_else(|| (!rules.policy.recreate_missing).then_some(Hold::Missing))
         .or_else(|| super::holds::domain_hold_of(rules, &wanted));
     let guards = draft.create_guards();

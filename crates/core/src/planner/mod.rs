@@ -20,6 +20,7 @@ mod unlinked;
 
 pub use drift::{Drift, drift};
 pub use found::take_as_found;
+pub use groups::is_protected_by;
 pub use hash::{PlanHasher, is_same_plan};
 pub use input::*;
 pub use members::plan_members;

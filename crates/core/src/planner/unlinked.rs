@@ -114,7 +114,12 @@ impl Unlinked<'_> {
         };
         pattern
             .map(|pattern| Hold::ProtectedName { pattern })
-            .or_else(|| self.input.conflicts.first().map(conflict_hold))
+            .or_else(|| {
+                self.input
+                    .conflicts
+                    .first()
+                    .map(|conflict| conflict_hold(rules, conflict))
+            })
     }
 
     fn create(&mut self, hold: Option<Hold>) {

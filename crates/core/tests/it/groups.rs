@@ -1,12 +1,12 @@
 //! What is particular to groups.
 
 use usher_core::model::{
-    ChannelId, CycleId, GroupRemoval, GroupRename, Hold, Kind, PlannedStep, Resource, Step, StepId,
-    StepState, Subject, SubjectId, TargetId, Verdict,
+    ChannelId, CycleId, DirectoryKind, GroupNameSource, GroupRemoval, GroupRename, Hold, Kind,
+    PlannedStep, Resource, Step, StepId, StepState, Subject, SubjectId, TargetId, Verdict,
 };
 use usher_core::planner::record::{Applied, record_success};
 use usher_core::planner::{
-    ChannelRules, Copied, SourceState, SubjectInput, SubjectPlan, plan_subject,
+    ChannelRules, Conflict, Copied, SourceState, SubjectInput, SubjectPlan, plan_subject,
 };
 
 use crate::world::{NOW, desired, group, holds, input, linked, out, plan, rules, verbs};
@@ -206,4 +206,57 @@ fn a_group_that_has_its_old_name_again_deletes_nothing() {
     people.shadow.replaced_groups[0].name = "staff".to_owned();
     let plan = with(&rules, &people, &source, Some(Copied::Whole));
     assert!(plan.steps.is_empty(), "a protected name: {:?}", plan.steps);
+}
+
+/// What a group whose name another one has is told.
+fn told_of_a_taken_name(directory: DirectoryKind, source: GroupNameSource) -> String {
+    let mut rules = rules();
+    rules.directory = directory;
+    rules.options.group_name_source = source;
+    let mut input = input(
+        &rules,
+        group("staff"),
+        SourceState::InScope(desired(named("staff"))),
+    );
+    input.conflicts.push(Conflict {
+        field: "displayName".to_owned(),
+        value: "staff".to_owned(),
+        other: SubjectId(2),
+        other_dn: "cn=staff,ou=More,dc=example,dc=com".to_owned(),
+        other_is_incumbent: false,
+        is_swap: false,
+    });
+    let plan = plan_subject(&input);
+    match &plan.steps[0].hold {
+        Some(hold @ Hold::Conflict { .. }) => hold.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn groups_of_one_name_are_told_which_other_source_of_names_tells_them_apart() {
+    use DirectoryKind::{ActiveDirectory, OpenLdap};
+    for (directory, source, instead) in [
+        (
+            ActiveDirectory,
+            GroupNameSource::CommonName,
+            Some("choose `sAMAccountName`"),
+        ),
+        (
+            ActiveDirectory,
+            GroupNameSource::SamAccountName,
+            Some("choose `DN`"),
+        ),
+        (OpenLdap, GroupNameSource::CommonName, Some("choose `DN`")),
+        (OpenLdap, GroupNameSource::Dn, None),
+    ] {
+        let told = told_of_a_taken_name(directory, source);
+        assert!(told.contains("cn=staff,ou=More"), "{told}");
+        assert_eq!(
+            told.contains("Group Name Source"),
+            instead.is_some(),
+            "{told}"
+        );
+        assert!(told.contains(instead.unwrap_or_default()), "{told}");
+    }
 }

@@ -33,6 +33,7 @@ pub(crate) fn rules() -> ChannelRules {
         external_id_field: "externalId".to_owned(),
         group_name_field: "displayName".to_owned(),
         protected_groups: vec!["site-admins".to_owned(), "tenant-admins-*".to_owned()],
+        directory: usher_core::model::DirectoryKind::OpenLdap,
         group_rename: false,
         member_batch: 2,
         first_sync: false,
