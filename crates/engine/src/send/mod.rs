@@ -5,6 +5,7 @@ mod attempt;
 mod backoff;
 mod claim;
 mod fly;
+mod fruitless;
 mod gate;
 mod health;
 mod keep;

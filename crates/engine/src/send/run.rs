@@ -13,6 +13,7 @@ use usher_store::Fence;
 use super::attempt::old_stays;
 use super::claim::Ahead;
 use super::fly::{Finish, Known};
+use super::fruitless::Fruitless;
 use super::gate::{Gate, LOOK_AT_STATE, keep_looking, look};
 use super::health::{Health, Look};
 use super::limiter::Limiter;
@@ -48,6 +49,7 @@ pub(super) struct Sender<'a> {
     pub(super) lost: u64,
     /// Since when nothing was sent because everything waits.
     pub(super) waiting_since: Option<Instant>,
+    fruitless: Fruitless,
     pub(super) unknowns: Unknowns,
     /// Steps being looked up at this moment.
     pub(super) looking: HashSet<StepId>,
@@ -119,6 +121,7 @@ impl Engine {
             report: SendReport::default(),
             lost: 0,
             waiting_since: None,
+            fruitless: Fruitless::default(),
             unknowns: Unknowns::default(),
             looking: HashSet::new(),
             total: 0,
@@ -232,11 +235,30 @@ impl Sender<'_> {
             let random = (self.engine.random)();
             self.health.note(one, &self.limiter, random);
             self.note(&one.step, &one.ended).await?;
+            if let Some(why) = self.fruitless.note(one, self.patience) {
+                self.give_up(&why).await?;
+            }
         }
         let random = (self.engine.random)();
         let ready = self.health.judged(ready, &self.limiter, random);
         self.record(ready).await?;
         self.engine.keep(&self.limiter, self.fence).await
+    }
+
+    /// Ends what is sent now: whatever waits is left to the next send.
+    async fn give_up(&mut self, why: &str) -> Result<(), EngineError> {
+        if self.report.stopped.is_none() {
+            let left = self
+                .limiter
+                .paused()
+                .map_or(0, |pause| pause.left.as_millis() as i64);
+            self.report.again_at = Some(self.engine.clock.now() + left);
+            let waiting = self.waiting_count().await?;
+            self.report.stopped = Some(format!(
+                "{why}. {waiting} steps wait, and nothing of them is lost"
+            ));
+        }
+        Ok(())
     }
 
     /// Nothing is under way: whose the failures are is decided, with one look at the target if that

@@ -254,6 +254,46 @@ async fn what_failed_and_waits_is_told_in_words_and_by_the_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sync_ends_though_one_step_is_put_off_again_and_again() {
+    let rig = synced().await;
+    rig.write("usher.toml", "[sync]\npatience_seconds = 2\n");
+    let put_off = FaultKind::TooManyRequests {
+        retry_after: Some(1),
+    };
+    rig.sandbox.fault(FaultRule {
+        method: Some("PATCH".to_owned()),
+        ..FaultRule::always(put_off)
+    });
+    let dn = "uid=ana,ou=people,dc=example,dc=com";
+    let change = |entry: &mut usher_sandbox::directory::DemoEntry| entry.set("title", "Lead");
+    rig.directory.modify(dn, change).unwrap();
+    rig.sandbox.clear_requests();
+    let ran = rig.usher(&["sync", "--config", "usher.toml"]).await.code(1);
+    assert!(
+        ran.out.contains("the target put off the last"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains(dn), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("`usher sync` goes on with what waits, from "),
+        "{}",
+        ran.out
+    );
+    let asked = rig
+        .sandbox
+        .requests()
+        .iter()
+        .filter(|r| r.method == "PATCH")
+        .count();
+    assert!((5..=10).contains(&asked), "{asked} attempts");
+
+    rig.sandbox.clear_faults();
+    rig.usher(&["sync"]).await.code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_scope_that_cannot_be_mapped_is_told_by_the_codes() {
     let rig = synced().await;
     let mut configuration = rig.configuration();
