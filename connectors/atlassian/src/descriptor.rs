@@ -1,6 +1,6 @@
 //! What this connector declares.
 
-use usher_core::descriptor::{Capabilities, ConnectorDescriptor};
+use usher_core::descriptor::{Capabilities, ConnectorDescriptor, MetadataFile};
 use usher_core::model::Kind;
 
 use crate::fields::fields;
@@ -19,6 +19,10 @@ pub(crate) fn descriptor() -> ConnectorDescriptor {
         email_field: "workEmail".to_owned(),
         external_id_field: "externalId".to_owned(),
         protected_groups: PROTECTED.iter().map(|name| (*name).to_owned()).collect(),
+        metadata: Some(MetadataFile {
+            name: "atlassian-saml-metadata.xml",
+            text: include_str!("../atlassian-saml-metadata.xml"),
+        }),
         capabilities: Capabilities {
             groups: true,
             nested_groups: false,

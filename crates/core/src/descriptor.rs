@@ -26,6 +26,9 @@ pub struct ConnectorDescriptor {
     pub external_id_field: String,
     /// Group names that are never written, with `*`.
     pub protected_groups: Vec<String>,
+    /// The metadata file that an SP connection of this template begins with.
+    #[serde(skip)]
+    pub metadata: Option<MetadataFile>,
     /// What the target can do.
     pub capabilities: Capabilities,
     /// Mapping rules that a new channel starts with, per kind of directory.
@@ -37,6 +40,15 @@ impl ConnectorDescriptor {
     pub fn field(&self, name: &str) -> Option<&FieldDescriptor> {
         self.fields.iter().find(|field| field.name == name)
     }
+}
+
+/// A file that says who the target is, in the form of SAML 2.0 metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetadataFile {
+    /// The file's name.
+    pub name: &'static str,
+    /// What is in it.
+    pub text: &'static str,
 }
 
 /// One setting of the target.

@@ -38,6 +38,7 @@ pub(crate) fn connector() -> ScimConnector {
         username_field: "userName".to_owned(),
         email_field: "workEmail".to_owned(),
         external_id_field: "externalId".to_owned(),
+        metadata: None,
         protected_groups: vec![],
         capabilities: Capabilities {
             groups: true,

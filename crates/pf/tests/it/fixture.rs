@@ -59,6 +59,7 @@ pub(crate) fn connector() -> ConnectorDescriptor {
         username_field: "userName".to_owned(),
         email_field: "workEmail".to_owned(),
         external_id_field: "externalId".to_owned(),
+        metadata: None,
         protected_groups: Vec::new(),
         capabilities: Capabilities {
             groups: true,
