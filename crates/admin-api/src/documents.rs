@@ -105,6 +105,17 @@ pub async fn remove(
     told(changed)
 }
 
+/// Imports a configuration file: what it names is added or replaced, what it does not name stays; all of it or nothing.
+pub async fn import(admin: &Admin, text: &str) -> Result<Saved, Refused> {
+    let file =
+        usher_pf::ConfigFile::parse(text).map_err(|problems| change::invalid(problems).told())?;
+    let mut bulk = file.pf;
+    if let (Some(policies), Some(members)) = (file.policies, bulk.as_object_mut()) {
+        members.insert("policies".to_owned(), Value::from(policies));
+    }
+    told(change::import(admin, &bulk, &Conditions::asking(true)).await)
+}
+
 fn told(changed: Result<change::Changed, ApiError>) -> Result<Saved, Refused> {
     match changed {
         Ok(changed) => Ok(Saved {

@@ -27,6 +27,7 @@ use usher_admin_api::Api;
 /// The pages, over what the APIs work with.
 pub fn router(api: Api) -> Router {
     Router::new()
+        .merge(connections::routes())
         .merge(home::routes())
         .merge(protocol_settings::routes())
         .merge(sign_in::routes())

@@ -31,9 +31,9 @@ pub use date::date;
 pub use diff::{Difference, diff};
 pub use edit::{Resource, edit};
 pub use export::{
-    channel_document, data_store_document, export, policy_entry, published_data_store,
-    published_outbound_settings, published_server_settings, published_sp_connection,
-    sp_connection_document,
+    channel_document, data_store_document, export, export_connection, policy_entry,
+    published_data_store, published_outbound_settings, published_server_settings,
+    published_sp_connection, sp_connection_document,
 };
 pub use file::ConfigFile;
 pub use import::{ImportContext, Imported, Mode, Secrets, import, readers};

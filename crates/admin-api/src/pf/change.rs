@@ -124,7 +124,7 @@ fn place_of(resource: Resource, document: &Value, place: &Place) -> String {
 }
 
 /// Imports a whole bulk configuration: all of it or nothing.
-pub(super) async fn import(
+pub(crate) async fn import(
     admin: &Admin,
     bulk: &Value,
     conditions: &Conditions,
@@ -206,7 +206,7 @@ fn refuse(problems: Vec<ConfigProblem>) -> Result<(), ApiError> {
     }
 }
 
-fn invalid(problems: Vec<ConfigProblem>) -> ApiError {
+pub(crate) fn invalid(problems: Vec<ConfigProblem>) -> ApiError {
     let errors = problems.into_iter().map(|problem| ValidationError {
         error_id: "invalid_value".to_owned(),
         message: {

@@ -143,6 +143,10 @@ impl Frame {
 fn done(what: Done) -> Option<&'static str> {
     Some(match what {
         Done::Saved => "Saved.",
+        Done::Kept => {
+            "Kept as a draft. Nothing runs with it before it is saved on Activation and Summary."
+        }
+        Done::Read => "The file was read.",
         Done::Created => "Created.",
         Done::Deleted => "Deleted.",
         Done::Discarded => "The draft is discarded.",
@@ -157,6 +161,8 @@ fn done(what: Done) -> Option<&'static str> {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Done {
     Saved,
+    Kept,
+    Read,
     Created,
     Deleted,
     Discarded,
@@ -170,6 +176,8 @@ pub(crate) enum Done {
 pub(crate) fn see_done(address: &str, what: Done) -> Response {
     let word = match what {
         Done::Saved => "saved",
+        Done::Kept => "kept",
+        Done::Read => "read",
         Done::Created => "created",
         Done::Deleted => "deleted",
         Done::Discarded => "discarded",

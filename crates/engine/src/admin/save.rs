@@ -139,7 +139,8 @@ impl Admin {
         Ok(leaving)
     }
 
-    pub(super) async fn left_behind(&self, channel: &ChannelId) -> Result<u64, EngineError> {
+    /// How many accounts a channel is linked to: they stay as they are when it leaves the configuration.
+    pub async fn left_behind(&self, channel: &ChannelId) -> Result<u64, EngineError> {
         let counts = self.engine.store.counts(channel).await?;
         let of = |state: &str| counts.states.get(state).copied().unwrap_or_default();
         Ok(of("user.linked") + of("user.disabled") + of("user.frozen"))

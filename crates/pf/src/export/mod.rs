@@ -7,9 +7,9 @@ pub use policy::policy_entry;
 use serde::Serialize;
 use serde_json::{Value, json};
 use usher_core::model::{
-    Bind, ChangeDetection, Channel, CharacterCase, Configuration, DataStore, DataStoreKind,
-    DirectoryKind, GeneralInfo, LdapSecurity, LdapStore, Location, MailSecurity, MappingRule,
-    Parser, ServerSettings, SpConnection, StatusRule,
+    Bind, ChangeDetection, Channel, CharacterCase, Configuration, ConnectionId, DataStore,
+    DataStoreKind, DirectoryKind, GeneralInfo, LdapSecurity, LdapStore, Location, MailSecurity,
+    MappingRule, Parser, ServerSettings, SpConnection, StatusRule,
 };
 
 use crate::date::date;
@@ -63,6 +63,25 @@ pub fn export(configuration: &Configuration) -> ConfigFile {
     operations.push(operation("/idp/spConnections", &connections));
     let pf = json!({"metadata": {"pfVersion": PF_VERSION}, "operations": operations});
     ConfigFile::new(pf, Some(policy::policies(configuration)))
+}
+
+/// A configuration file of one SP connection with the policies of its channels, for importing beside what is there;
+/// `None` when there is no such connection. The data stores that it reads are not in it.
+pub fn export_connection(configuration: &Configuration, id: &ConnectionId) -> Option<ConfigFile> {
+    let sp = configuration
+        .sp_connections
+        .iter()
+        .find(|sp| sp.id == *id)?;
+    let operation = operation("/idp/spConnections", &[published_sp_connection(sp, false)]);
+    let pf = json!({"metadata": {"pfVersion": PF_VERSION}, "operations": [operation]});
+    let entry = |channel: &Channel| {
+        let stores = configuration.data_stores.iter();
+        let mut stores = stores.filter(|store| store.id == channel.source.data_store);
+        let directory = stores.next().map(|store| store.directory);
+        policy_entry(sp, channel, directory.unwrap_or_default())
+    };
+    let policies = sp.channels.iter().filter_map(entry).collect();
+    Some(ConfigFile::new(pf, Some(policies)))
 }
 
 /// The global settings of outbound provisioning in the published shape.
