@@ -226,7 +226,8 @@ impl Body {
             template: Some(true),
             provisions: true,
             metadata: None,
-            nobody_to_protect: false,
+            // Whoever turned it on said so.
+            nobody_to_protect: sp.active && sp.channels.iter().any(|channel| channel.active),
         }
     }
 

@@ -88,8 +88,6 @@ fn parts(who: &SignedIn, draft: &Draft, refused: Option<&Refused>) -> Vec<Part> 
         .enumerate()
         .filter(|(_, one)| !one.dropped)
     {
-        let place = Place::Channel(index);
-        let own = tab::mistakes(refused, body, place);
         let before = body
             .channels
             .iter()
@@ -103,7 +101,6 @@ fn parts(who: &SignedIn, draft: &Draft, refused: Option<&Refused>) -> Vec<Part> 
             .count();
         let policy = format!("policies[{said}].");
         let has_policy = !channel.policy.is_empty();
-        drop(own);
         channel_parts.push(Part {
             label: format!("Channel {}", channel.name()),
             href: draft.channel_href(index, "activation-summary"),
@@ -170,7 +167,11 @@ fn target_rows(who: &SignedIn, body: &Body) -> Vec<(String, String)> {
                 "given; not shown".to_owned()
             }
             SettingKind::Secret => String::new(),
-            _ => settings::value(body, setting),
+            SettingKind::Checkbox if settings::value(body, setting) == "true" => "on".to_owned(),
+            SettingKind::Checkbox => "off".to_owned(),
+            SettingKind::Text | SettingKind::Select(_) | SettingKind::TextArea => {
+                settings::value(body, setting)
+            }
         };
         (setting.label.clone(), value)
     };
@@ -277,7 +278,7 @@ async fn finish(who: &SignedIn, draft: Draft, over: bool) -> Result<Response, Fa
             let fresh = Draft::load(who, &draft.id).await?;
             let mut made = made(who, &fresh, None);
             let mut lines = vec!["Saved.".to_owned()];
-            lines.extend(saved.warnings);
+            lines.extend(saved.warnings.iter().map(|one| bare(one).to_owned()));
             made.frame = made.frame.notice(Notice::warn(lines));
             page(&made)
         }
@@ -302,6 +303,14 @@ async fn not_saved(who: &SignedIn, draft: &Draft, refused: Refused) -> Result<Re
         StatusCode::UNPROCESSABLE_ENTITY
     };
     page_as(status, &made)
+}
+
+/// A warning without the place in the document, which no page shows.
+fn bare(warning: &str) -> &str {
+    match warning.split_once(": ") {
+        Some((place, words)) if !place.contains(' ') => words,
+        _ => warning,
+    }
 }
 
 /// Behaviour §3: whoever administers the target is named, or said not to be in the directory, before anything runs.
