@@ -44,6 +44,10 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "its stories run against the first connector",
     ),
     (
+        "crates/console/Cargo.toml",
+        "its stories run against the first connector",
+    ),
+    (
         "crates/e2e/Cargo.toml",
         "its stories run against the first connector",
     ),

@@ -1,0 +1,20 @@
+//! The console, used as a browser uses it.
+
+#![allow(
+    clippy::string_slice,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[allow(dead_code, reason = "tests of each screen use what they need")]
+#[path = "../../../admin-api/tests/it/company.rs"]
+mod company;
+mod described;
+mod frame;
+#[allow(dead_code, reason = "tests of each screen use what they need")]
+mod rig;
+#[allow(dead_code, reason = "tests of each screen use what they need")]
+#[path = "../../../admin-api/tests/it/world.rs"]
+mod world;
