@@ -164,6 +164,8 @@ impl Point {
 
 #[cfg(test)]
 mod tests {
+    use usher_connector::SourceSettings;
+
     use super::*;
 
     fn usn(highest: u64, controller: &str) -> Point {
@@ -182,6 +184,70 @@ mod tests {
         assert!(early.leads_to(&late));
         assert!(!late.leads_to(&early), "the clock went back");
         assert!(!usn(1, "a").leads_to(&late));
+    }
+
+    #[test]
+    fn what_has_changed_is_asked_for_by_the_attribute_that_is_named() {
+        use usher_core::model::{
+            DataStore, DataStoreId, DataStoreKind, Dates, DirectoryKind, Kept, LdapStore, Location,
+            Policy,
+        };
+        let id = DataStoreId::new("corp");
+        let directory = DirectoryKind::ActiveDirectory;
+        let people = Location {
+            filter: Some("(cn=*)".to_owned()),
+            ..Location::default()
+        };
+        let mut settings = SourceSettings {
+            data_store: DataStore {
+                id: id.clone(),
+                name: "Corporate".into(),
+                kind: DataStoreKind::Ldap(LdapStore {
+                    hosts: vec!["127.0.0.1".into()],
+                    ..LdapStore::default()
+                }),
+                directory,
+                mask_values_in_log: false,
+                dates: Dates::default(),
+                kept: Kept::default(),
+            },
+            password: None,
+            authorities: Vec::new(),
+            source: usher_core::templates::defaults_for(directory).source(id, "dc=x"),
+            policy: Policy::default(),
+        };
+        settings.source.users = people;
+        let mut asked = |change: ChangeDetection, stamp: &str, number: &str| {
+            settings.source.change_detection = change;
+            settings.source.timestamp_attribute = stamp.to_owned();
+            settings.source.usn_attribute = Some(number.to_owned());
+            let compiled = Settings::compile(&settings).expect("settings");
+            let facts = Facts {
+                host: String::new(),
+                root: usher_ldap::RootDse::default(),
+                context: None,
+                server_time: Some(1_700_000_000_000),
+                last_change: None,
+                usn: Some((41, "dc1".to_owned())),
+            };
+            let point = Point::now(&compiled, &facts).expect("a point");
+            point.since(&compiled).to_string()
+        };
+        let (stamps, numbers) = (
+            ChangeDetection::Timestamp,
+            ChangeDetection::ActiveDirectoryUsn,
+        );
+        let found = [
+            asked(stamps, "whenChanged", "uSNChanged"),
+            asked(stamps, "modifyTimestamp", "uSNChanged"),
+            asked(numbers, "whenChanged", "uSNChanged"),
+            asked(numbers, "whenChanged", "counter"),
+        ];
+        let names = ["whenChanged", "modifyTimestamp", "uSNChanged", "counter"];
+        for (filter, name) in found.iter().zip(names) {
+            assert!(filter.starts_with(&format!("({name}>=")), "{found:?}");
+        }
+        assert_eq!(found[3], "(counter>=42)");
     }
 
     fn mark(at: i64, change: Option<i64>) -> Mark {

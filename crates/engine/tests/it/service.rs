@@ -117,16 +117,21 @@ async fn a_paused_channel_does_nothing_and_goes_on_when_it_is_set_going() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_active_in_the_configuration_does_not_run_until_it_is() {
     let mut world = World::of(3).await;
-    world.channel().active = false;
-    world.save().await;
-    let service = start(&world);
-    world
-        .until("it is off", |_| {
-            health(&service, "staff").is_some_and(|one| matches!(one.doing, Doing::Off { .. }))
-        })
-        .await;
+    for (sp, channel) in [(true, false), (false, true)] {
+        world.configuration.sp_connections[0].active = sp;
+        world.channel().active = channel;
+        world.save().await;
+        let service = start(&world);
+        world
+            .until("it is off", |_| {
+                health(&service, "staff").is_some_and(|one| matches!(one.doing, Doing::Off { .. }))
+            })
+            .await;
+        service.stop(SOON).await;
+    }
     assert_eq!(world.dir().reads, 0);
-    world.channel().active = true;
+    let service = start(&world);
+    world.configuration.sp_connections[0].active = true;
     world.save().await;
     world
         .until("everybody is there", |world| world.users().len() == 3)
@@ -138,19 +143,24 @@ async fn what_is_not_active_in_the_configuration_does_not_run_until_it_is() {
 async fn the_engine_stands_still_while_provisioning_is_off_and_looks_as_often_as_the_channel_says()
 {
     let mut world = World::of(3).await;
-    world.configuration.server.outbound_provisioning = false;
     world.channel().policy.schedule.incremental_seconds = 300;
-    world.save().await;
-    let service = start(&world);
-    world
-        .until("it is off", |_| {
-            health(&service, "staff").is_some_and(
-                |one| matches!(&one.doing, Doing::Off { why } if why.contains("provisioning is off")),
-            )
-        })
-        .await;
+    for (idp_role, outbound_provisioning) in [(true, false), (false, true)] {
+        world.configuration.server.idp_role = idp_role;
+        world.configuration.server.outbound_provisioning = outbound_provisioning;
+        world.save().await;
+        let service = start(&world);
+        world
+            .until("it is off", |_| {
+                health(&service, "staff").is_some_and(
+                    |one| matches!(&one.doing, Doing::Off { why } if why.contains("provisioning is off")),
+                )
+            })
+            .await;
+        service.stop(SOON).await;
+    }
     assert_eq!(world.dir().reads, 0);
-    world.configuration.server.outbound_provisioning = true;
+    let service = start(&world);
+    world.configuration.server.idp_role = true;
     world.save().await;
     world
         .until("everybody is there", |world| world.users().len() == 3)

@@ -45,11 +45,21 @@ pub(crate) static OUTBOUND_SETTINGS: Shape = Shape {
     ],
 };
 
-static FIELD: Shape = Shape {
+static SETTING: Shape = Shape {
     keys: &[
         need("name", Ty::Text),
         may("value", Ty::Text),
         may("encryptedValue", Ty::Text),
+        keep("inherited", Ty::Bool),
+    ],
+};
+
+static FIELD: Shape = Shape {
+    keys: &[
+        need("name", Ty::Text),
+        may("value", Ty::Text),
+        // No field of a file's is secret.
+        keep("encryptedValue", Ty::Text),
         keep("inherited", Ty::Bool),
     ],
 };
@@ -280,7 +290,7 @@ static CONTACT: Shape = Shape {
 static OUTBOUND: Shape = Shape {
     keys: &[
         need("type", Ty::Text),
-        need("targetSettings", Ty::Objects(&FIELD)),
+        need("targetSettings", Ty::Objects(&SETTING)),
         keep("customSchema", Ty::Object(&CUSTOM_SCHEMA)),
         need("channels", Ty::Objects(&CHANNEL)),
     ],

@@ -14,7 +14,7 @@ use usher_sandbox::scim::RunningSandbox;
 
 use super::table::{
     OF_CHANNEL,
-    Shows::{Plan, Test},
+    Shows::{Plan, Reaches, Test},
     rows,
 };
 use super::{BYPASS, CLOUD, Face, PEOPLE, channel, connection, is, ldif_store, mapping, sandbox};
@@ -43,12 +43,20 @@ fn every_field_that_works_has_its_proof_and_no_other_field_has_one() {
     assert!(odd.is_empty(), "proved, and not said to work: {odd:#?}");
     let sources = sources();
     for (resource, field, shows) in &rows {
-        if let Test(name) = shows {
-            assert!(
-                sources.contains(&format!("fn {name}(")),
-                "{resource} {field}: there is no test {name}"
-            );
-        }
+        let (Test(name) | Reaches { test: name, .. }) = shows else {
+            continue;
+        };
+        let head = format!("fn {name}(");
+        let file = sources.iter().find(|(_, text)| text.contains(&head));
+        let Some((_, file)) = file else {
+            panic!("{resource} {field}: there is no test {name}");
+        };
+        let key = field.rsplit('.').next().unwrap_or_default();
+        let key = format!("{}\"", key.trim_end_matches("[]"));
+        assert!(
+            matches!(shows, Reaches { .. }) || file.contains(&key),
+            "{resource} {field}: beside {name} nothing names it"
+        );
     }
 }
 
@@ -166,18 +174,19 @@ async fn a_directory_that_is_reached_in_a_way_that_is_not_there_is_read_by_no_ch
     );
 }
 
-/// All sources of the project's crates.
-fn sources() -> String {
+/// All sources of the project's crates, each with its folder.
+pub(super) fn sources() -> Vec<(std::path::PathBuf, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut folders = vec![root.join("crates"), root.join("connectors")];
-    let mut all = String::new();
+    let mut all = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                all.push_str(&std::fs::read_to_string(&path).expect("a source"));
+                let text = std::fs::read_to_string(&path).expect("a source");
+                all.push((folder.clone(), text));
             }
         }
     }
@@ -232,9 +241,9 @@ pub(super) struct Company {
     pub(super) face: Face,
     directory: RunningDirectory,
     _sandbox: RunningSandbox,
-    ldap: Value,
+    pub(super) ldap: Value,
     export: Value,
-    connection: Value,
+    pub(super) connection: Value,
 }
 
 impl Company {
@@ -315,7 +324,12 @@ impl Company {
     }
 
     /// The outcome with a document changed; the document is put back afterwards.
-    async fn outcome_with(&self, path: &str, document: &Value, values: &[(&str, Value)]) -> Value {
+    pub(super) async fn outcome_with(
+        &self,
+        path: &str,
+        document: &Value,
+        values: &[(&str, Value)],
+    ) -> Value {
         let mut changed = document.clone();
         for (pointer, value) in values {
             set(&mut changed, pointer, value.clone());

@@ -5,6 +5,7 @@ mod authority;
 mod certificates;
 mod deletions;
 mod documents;
+mod each;
 mod effects;
 mod roles;
 mod round;

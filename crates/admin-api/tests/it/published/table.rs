@@ -6,11 +6,26 @@ use serde_json::{Value, json};
 pub(super) enum Shows {
     /// With these values in the document a plan does something else.
     Plan(Vec<(&'static str, Value)>),
-    /// The test of this name.
+    /// The test of this name changes the field in its document.
     Test(&'static str),
+    /// With these values in the document the configuration says something else under this name, and the test,
+    /// which varies that, sees another search, request or decision.
+    Reaches {
+        with: Vec<(&'static str, Value)>,
+        at: &'static str,
+        test: &'static str,
+    },
 }
 
-use Shows::{Plan, Test};
+use Shows::{Plan, Reaches, Test};
+
+fn reaches(pointer: &'static str, value: Value, at: &'static str, test: &'static str) -> Shows {
+    Reaches {
+        with: vec![(pointer, value)],
+        at,
+        test,
+    }
+}
 
 fn plan(pointer: &'static str, value: Value) -> Shows {
     Plan(vec![(pointer, value)])
@@ -30,23 +45,25 @@ fn ldap() -> Vec<(&'static str, Shows)> {
         ),
         (
             "binaryAttributes",
-            Test("a_picture_reaches_the_target_as_base64_once_it_is_called_binary"),
+            reaches(
+                "/binaryAttributes",
+                json!(["jpegPhoto"]),
+                "binary_attributes",
+                "a_picture_reaches_the_target_as_base64_once_it_is_called_binary",
+            ),
         ),
         (
             "connectionTimeout",
-            Test("a_host_that_does_not_answer_is_passed_over_but_a_refusal_is_final"),
+            Test("a_directory_is_waited_for_as_long_as_its_data_store_says"),
         ),
         (
             "encryptedPassword",
-            Test("secrets_are_taken_and_never_given_and_an_echo_keeps_them"),
+            Test("a_sealed_secret_stays_where_it_is_the_present_one_and_is_refused_otherwise"),
         ),
         ("hostnames", plan("/hostnames", nowhere.clone())),
         (
             "hostnamesTags[].defaultSource",
-            Plan(vec![
-                ("/hostnames", Value::Null),
-                ("/hostnamesTags", tagged.clone()),
-            ]),
+            Test("the_default_source_is_the_one_that_is_asked"),
         ),
         (
             "hostnamesTags[].hostnames",
@@ -58,11 +75,14 @@ fn ldap() -> Vec<(&'static str, Shows)> {
         ("id", Test("ids_are_given_or_assigned_and_do_not_change")),
         (
             "ldapType",
-            Test("the_source_keeps_the_contract_and_reads_no_computers"),
+            Test("a_channel_of_an_unproven_kind_of_directory_is_not_activated"),
         ),
         ("name", Test("names_and_entity_ids_are_unique")),
         ("password", plan("/password", json!("wrong"))),
-        ("readTimeout", Test("a_server_that_stalls_is_given_up")),
+        (
+            "readTimeout",
+            Test("a_directory_is_waited_for_as_long_as_its_data_store_says"),
+        ),
         ("type", Test("a_reserved_or_foreign_store_is_no_source")),
         ("useSsl", plan("/useSsl", json!(true))),
         ("useStartTLS", plan("/useStartTLS", json!(true))),
@@ -72,7 +92,7 @@ fn ldap() -> Vec<(&'static str, Shows)> {
         ),
         (
             "verifyHost",
-            Test("another_name_is_refused_unless_the_check_is_off"),
+            Test("the_name_in_a_certificate_counts_unless_the_store_says_otherwise"),
         ),
     ]
 }
@@ -80,12 +100,8 @@ fn ldap() -> Vec<(&'static str, Shows)> {
 fn custom() -> Vec<(&'static str, Shows)> {
     vec![
         (
-            "configuration.fields[].encryptedValue",
-            Test("an_ldif_file_is_a_custom_data_store"),
-        ),
-        (
             "configuration.fields[].name",
-            Test("an_ldif_file_is_a_custom_data_store"),
+            Test("a_field_of_another_name_is_no_path"),
         ),
         (
             "configuration.fields[].value",
@@ -110,7 +126,12 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
     vec![
         (
             "active",
-            Test("what_is_not_active_in_the_configuration_does_not_run_until_it_is"),
+            reaches(
+                "/active",
+                json!(true),
+                "active",
+                "what_is_not_active_in_the_configuration_does_not_run_until_it_is",
+            ),
         ),
         (
             "attributeMapping[].fieldName",
@@ -132,7 +153,12 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "attributeMapping[].saasFieldInfo.createOnly",
-            Test("create_only_fields_are_sent_once"),
+            reaches(
+                "/attributeMapping/2/saasFieldInfo/createOnly",
+                json!(true),
+                "create_only",
+                "create_only_fields_are_sent_once",
+            ),
         ),
         (
             "attributeMapping[].saasFieldInfo.defaultValue",
@@ -207,7 +233,20 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "channelSource.changeDetectionSettings.changedUsersAlgorithm",
-            Test("an_idle_delta_is_small_by_number_and_by_time_stamp"),
+            Reaches {
+                with: vec![
+                    (
+                        "/channelSource/changeDetectionSettings/changedUsersAlgorithm",
+                        json!("ACTIVE_DIRECTORY_USN"),
+                    ),
+                    (
+                        "/channelSource/changeDetectionSettings/usnAttributeName",
+                        json!("uSNChanged"),
+                    ),
+                ],
+                at: "change_detection",
+                test: "what_has_changed_is_asked_for_by_the_attribute_that_is_named",
+            },
         ),
         (
             "channelSource.changeDetectionSettings.groupObjectClass",
@@ -218,7 +257,12 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "channelSource.changeDetectionSettings.timeStampAttributeName",
-            Test("an_idle_delta_is_small_by_number_and_by_time_stamp"),
+            reaches(
+                "/channelSource/changeDetectionSettings/timeStampAttributeName",
+                json!("whenChanged"),
+                "timestamp_attribute",
+                "what_has_changed_is_asked_for_by_the_attribute_that_is_named",
+            ),
         ),
         (
             "channelSource.changeDetectionSettings.userObjectClass",
@@ -229,7 +273,20 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "channelSource.changeDetectionSettings.usnAttributeName",
-            Test("an_idle_delta_is_small_by_number_and_by_time_stamp"),
+            Reaches {
+                with: vec![
+                    (
+                        "/channelSource/changeDetectionSettings/changedUsersAlgorithm",
+                        json!("ACTIVE_DIRECTORY_USN"),
+                    ),
+                    (
+                        "/channelSource/changeDetectionSettings/usnAttributeName",
+                        json!("counter"),
+                    ),
+                ],
+                at: "usn_attribute",
+                test: "what_has_changed_is_asked_for_by_the_attribute_that_is_named",
+            },
         ),
         (
             "channelSource.dataSource.id",
@@ -263,7 +320,12 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "channelSource.guidBinary",
-            Test("binary_keys_are_read_and_found_again"),
+            reaches(
+                "/channelSource/guidBinary",
+                json!(true),
+                "guid_binary",
+                "binary_keys_are_read_and_found_again",
+            ),
         ),
         (
             "channelSource.userSourceLocation.filter",
@@ -282,23 +344,44 @@ fn of_channel() -> Vec<(&'static str, Shows)> {
         ),
         (
             "maxThreads",
-            Test("as_many_steps_are_under_way_as_the_threads_of_its_channels"),
+            reaches(
+                "/maxThreads",
+                json!(7),
+                "max_threads",
+                "as_many_steps_are_under_way_as_the_threads_of_its_channels",
+            ),
         ),
-        ("name", Test("a_channel_with_a_new_name_is_shown_by_it")),
+        (
+            "name",
+            reaches(
+                "/name",
+                json!("people"),
+                "name",
+                "a_channel_with_a_new_name_is_shown_by_it",
+            ),
+        ),
         (
             "timeout",
-            Test("a_target_that_answers_late_is_waited_for_as_long_as_the_channel_says"),
+            reaches(
+                "/timeout",
+                json!(9),
+                "timeout_seconds",
+                "a_target_that_answers_late_is_waited_for_as_long_as_the_channel_says",
+            ),
         ),
     ]
 }
 
 fn of_connection() -> Vec<(&'static str, Shows)> {
-    const FIELD: &str = "/outboundProvision/targetSettings/2";
-    let not_created = json!({"name": "createNewUsers", "value": "false"});
     vec![
         (
             "active",
-            Test("what_is_not_active_in_the_configuration_does_not_run_until_it_is"),
+            reaches(
+                "/active",
+                json!(true),
+                "active",
+                "what_is_not_active_in_the_configuration_does_not_run_until_it_is",
+            ),
         ),
         ("entityId", Test("names_and_entity_ids_are_unique")),
         ("id", Test("ids_are_given_or_assigned_and_do_not_change")),
@@ -308,17 +391,20 @@ fn of_connection() -> Vec<(&'static str, Shows)> {
         ),
         (
             "outboundProvision.targetSettings[].encryptedValue",
-            Test("secrets_are_taken_and_never_given_and_an_echo_keeps_them"),
+            Test("a_sealed_secret_stays_where_it_is_the_present_one_and_is_refused_otherwise"),
         ),
         (
             "outboundProvision.targetSettings[].name",
-            plan(FIELD, not_created.clone()),
+            Test("a_target_setting_is_the_one_that_is_named"),
         ),
         (
             "outboundProvision.targetSettings[].value",
-            plan(FIELD, not_created),
+            plan("/outboundProvision/targetSettings/2/value", json!("false")),
         ),
-        ("outboundProvision.type", Test("each_mistake_has_its_place")),
+        (
+            "outboundProvision.type",
+            Test("a_template_or_a_store_of_certificates_that_is_not_there_is_refused"),
+        ),
         ("type", Test("each_mistake_has_its_place")),
     ]
 }
@@ -331,12 +417,22 @@ fn others() -> Vec<(&'static str, &'static str, Shows)> {
         (
             "/serverSettings",
             "rolesAndProtocols.idpRole.enable",
-            Test(off),
+            reaches(
+                "/rolesAndProtocols/idpRole/enable",
+                json!(false),
+                "idp_role",
+                off,
+            ),
         ),
         (
             "/serverSettings",
             "rolesAndProtocols.idpRole.enableOutboundProvisioning",
-            Test(off),
+            reaches(
+                "/rolesAndProtocols/idpRole/enableOutboundProvisioning",
+                json!(false),
+                "outbound_provisioning",
+                off,
+            ),
         ),
         (
             "/serverSettings/outboundProvisioning",
@@ -351,7 +447,7 @@ fn others() -> Vec<(&'static str, &'static str, Shows)> {
         (
             "/certificates/ca/import",
             "cryptoProvider",
-            Test("garbage_keys_and_certificates_of_servers_are_no_authorities"),
+            Test("a_template_or_a_store_of_certificates_that_is_not_there_is_refused"),
         ),
         (
             "/certificates/ca/import",
@@ -373,11 +469,12 @@ fn mail() -> Vec<(&'static str, Shows)> {
     let encrypted = || Test("mail_goes_encrypted_or_not_at_all_as_the_settings_say");
     let host = Test("a_certificate_of_another_host_is_taken_only_where_that_is_not_checked");
     let waited = Test("a_mail_server_that_says_nothing_is_waited_for_as_long_as_the_settings_say");
+    let sealed = Test("a_sealed_password_of_the_mail_server_stays_where_it_is_the_present_one");
     vec![
         ("emailServer", to()),
         ("port", to()),
         ("sourceAddr", to()),
-        ("encryptedPassword", account()),
+        ("encryptedPassword", sealed),
         ("password", account()),
         ("username", account()),
         ("sslPort", encrypted()),
