@@ -15,6 +15,7 @@ use self::scenes::Scene;
 use self::stage::{Setup, Stage};
 use self::story::{Expectation, Story};
 use self::tally::Tally;
+use super::serve::signals::Signals;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::ui::Ui;
@@ -48,16 +49,16 @@ struct Report<'a> {
 /// Plays the scenes.
 pub(crate) async fn run(args: Args, ui: &Ui) -> Result<Exit, Failure> {
     // One listener for the whole run: between two of them a Ctrl-C would be lost.
-    let mut interrupted = Box::pin(tokio::signal::ctrl_c());
-    let mut stage = tokio::select! {
+    let mut signals = Signals::listen()?;
+    let stage = tokio::select! {
         played = play(&args, ui) => played?,
         // Leaving the tidy way removes the state folder.
-        _ = &mut interrupted => return Err(Failure::failed("stopped by Ctrl-C")),
+        () = signals.told() => return Err(Failure::failed("stopped before the last scene")),
     };
-    if !args.once {
-        stay::stay(&mut stage, ui, interrupted).await;
+    if args.once {
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    stay::stay(stage, ui, signals).await
 }
 
 /// Plays the scenes; fails if one did not come out as promised.

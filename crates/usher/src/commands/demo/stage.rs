@@ -148,6 +148,12 @@ impl Stage {
         self.import().await
     }
 
+    /// From now on the service looks so often.
+    pub(super) async fn look_every(&mut self, seconds: u32) -> Result<(), Failure> {
+        self.ends.look_every_seconds = seconds;
+        self.import().await
+    }
+
     async fn import(&mut self) -> Result<(), Failure> {
         let ends = self.ends.clone();
         let session = self.session().await?;

@@ -1,71 +1,84 @@
-//! Afterwards: both ends stay up, and a sync every few seconds shows what was changed.
+//! Afterwards: both ends stay up, and the service between them, with its console. What it sends is shown.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
-use usher_core::model::CycleMode;
 use usher_sandbox::sample;
 
 use super::configuration::BIND_PASSWORD;
-use super::stage::Stage;
+use super::stage::{Stage, is_write};
 use super::story::{Story, short_path};
+use crate::commands::Context;
+use crate::commands::serve::signals::Signals;
+use crate::commands::serve::{self, Running};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::ui::Ui;
 
-/// Between two looks.
-const EVERY: Duration = Duration::from_secs(3);
+/// Seconds between two looks at the directory.
+const LOOK_EVERY_SECONDS: u32 = 3;
+/// Between two looks at what the target was asked.
+const SHOW_EVERY: Duration = Duration::from_millis(500);
 
-/// Says how to play, and looks until it is interrupted.
-pub(super) async fn stay<I>(stage: &mut Stage, ui: &Ui, mut interrupted: I)
-where
-    I: Future + Unpin,
-{
-    how_to_play(stage, ui);
-    let mut last = String::new();
-    loop {
-        // The state is free between two looks, so that other commands can work with it.
-        stage.close().await;
-        tokio::select! {
-            _ = &mut interrupted => break,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        let mark = stage.mark();
-        let said = match stage.sync(CycleMode::Incremental, ui).await {
-            Ok((report, _)) => {
-                for request in stage.since(mark) {
-                    let status = request
-                        .status
-                        .map_or("-".to_owned(), |status| status.to_string());
-                    ui.line(format!(
-                        "  {} {} {} {status}",
-                        request.method,
-                        short_path(&request.path),
-                        request.request_body
-                    ));
-                }
-                let breaches = report.cycle.map(|cycle| cycle.breaches);
-                breaches.unwrap_or_default().join("\n  ")
-            }
-            // Another command works with the state, or the directory cannot be read just now.
-            Err(failure) => failure.message,
-        };
-        if said != last && !said.is_empty() {
-            ui.line(format!("  {said}"));
-        }
-        last = said;
-    }
+/// Runs the service on the demonstration's state until it is told to end.
+pub(super) async fn stay(mut stage: Stage, ui: &Ui, signals: Signals) -> Result<Exit, Failure> {
+    stage.look_every(LOOK_EVERY_SECONDS).await?;
+    // The service opens the state itself.
+    stage.close().await;
+    let context = Context {
+        settings: stage.settings.clone(),
+        channel: None,
+        ui,
+    };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let greet = |running: &Running| how_to_play(&stage, running, ui);
+    let served = tokio::select! {
+        served = Box::pin(serve::serve(&context, address, signals, greet)) => served,
+        never = show_requests(&stage, ui) => match never {},
+    };
     ui.line("");
     ui.line("The demonstration is over; its state folder is removed.");
+    served
 }
 
-fn how_to_play(stage: &Stage, ui: &Ui) {
+/// Shows what changes something at the target, as it is asked.
+async fn show_requests(stage: &Stage, ui: &Ui) -> std::convert::Infallible {
+    let mut mark = stage.mark();
+    loop {
+        tokio::time::sleep(SHOW_EVERY).await;
+        for request in stage.since(mark) {
+            mark = request.number;
+            if !is_write(&request) {
+                continue;
+            }
+            let status = request.status;
+            let status = status.map_or("-".to_owned(), |status| status.to_string());
+            ui.line(format!(
+                "  {} {} {} {status}",
+                request.method,
+                short_path(&request.path),
+                request.request_body
+            ));
+        }
+    }
+}
+
+fn how_to_play(stage: &Stage, running: &Running, ui: &Ui) {
     let story = Story::new(ui);
     let url = stage.directory.url();
-    let state = stage.settings.state.display();
     let origin = stage.sandbox.origin();
     ui.heading("Now you");
     story.say(
-        "Directory, target and state stay as they are until you press Ctrl-C. Usher looks every 3 \
-         seconds and shows what it sends. In another terminal, change somebody:",
+        "Directory, target and Usher's service stay up until you press Ctrl-C. The service looks every 3 \
+         seconds; what it sends is shown here. Its console, with a link that works once:",
     );
+    ui.line("");
+    story.show(format!("console    {}", running.url));
+    if let Some(link) = &running.first_link {
+        story.show(format!("sign in    {link}"));
+    }
+    story.say("In another terminal, change somebody:");
     ui.line("");
     // At the edge, so that it can be pasted: LDIF minds leading blanks.
     ui.line(format!(
@@ -88,8 +101,21 @@ fn how_to_play(stage: &Stage, ui: &Ui) {
     story.show(format!("curl -s {origin}/_sandbox/state"));
     story.say("Ask Usher:");
     ui.line("");
+    let (program, state) = (program(), stage.settings.state.display());
     for command in ["status", "plan", "explain ana.diaz", "links"] {
-        story.show(format!("usher {command} --state {state}"));
+        story.show(format!("{program} {command} --state {state}"));
     }
     ui.line("");
+}
+
+/// This program, as it can be called from here.
+fn program() -> String {
+    let Ok(path) = std::env::current_exe() else {
+        return "usher".to_owned();
+    };
+    let here = std::env::current_dir().unwrap_or_default();
+    let near = path
+        .strip_prefix(&here)
+        .map(|rest| Path::new(".").join(rest));
+    near.unwrap_or(path).display().to_string()
 }

@@ -4,7 +4,7 @@ mod crowd;
 mod doors;
 mod patient;
 mod requests;
-mod signals;
+pub(crate) mod signals;
 mod tls;
 
 use std::net::SocketAddr;
@@ -50,8 +50,8 @@ pub(crate) struct Args {
 
 /// What is told once it runs.
 #[derive(Serialize)]
-struct Running {
-    url: String,
+pub(crate) struct Running {
+    pub(crate) url: String,
     socket: PathBuf,
     state: PathBuf,
     /// SHA-256 of a certificate that was made here.
@@ -59,7 +59,7 @@ struct Running {
     fingerprint: Option<String>,
     /// For the first operator, while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    first_link: Option<String>,
+    pub(crate) first_link: Option<String>,
     /// Why nothing runs, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<Exit, Failu
     let signals = Signals::listen()?;
     match missing_key(settings) {
         Some(why) => serve_trouble(context, address, signals, why).await,
-        None => serve(context, address, signals).await,
+        None => serve(context, address, signals, |running| tell(context, running)).await,
     }
 }
 
@@ -107,10 +107,12 @@ fn missing_key(settings: &Settings) -> Option<String> {
     opened.err().map(|error| error.to_string())
 }
 
-async fn serve(
+/// Runs until it is told to end; `greet` tells that it does.
+pub(crate) async fn serve(
     context: &Context<'_>,
     address: SocketAddr,
     signals: Signals,
+    greet: impl FnOnce(&Running),
 ) -> Result<Exit, Failure> {
     let settings = &context.settings;
     let session = context.open(Access::Serve).await?;
@@ -146,7 +148,7 @@ async fn serve(
         first_link,
         trouble: None,
     };
-    tell(context, &running);
+    greet(&running);
     let patience = settings.serve.patience;
     let hurried = doors
         .serve(requests::watched(with_pages(api)), signals)
