@@ -76,10 +76,21 @@ pub async fn save(
     wanted: Wanted<'_>,
     prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
 ) -> Result<Saved, Refused> {
+    save_finished(admin, wanted, prepare, |_| Ok(())).await
+}
+
+/// As [`save`]; `finish` changes the configuration that comes of it, in the same transaction.
+pub async fn save_finished(
+    admin: &Admin,
+    wanted: Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
+    finish: impl Fn(&mut Configuration) -> Result<(), Refused>,
+) -> Result<Saved, Refused> {
     let conditions = Conditions::asking(wanted.ask);
     let prepare = |configuration: &mut Configuration| prepare(configuration).map_err(refusal);
-    let changed = change::save_prepared(admin, &wanted, &conditions, prepare).await;
-    told(changed)
+    let finish = |configuration: &mut Configuration| finish(configuration).map_err(refusal);
+    let around = change::Around { prepare, finish };
+    told(change::save_prepared(admin, &wanted, &conditions, around).await)
 }
 
 /// The configuration as it would be with a document saved, or everything that is wrong with it. Nothing is saved and
@@ -90,7 +101,11 @@ pub async fn preview(
     prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
 ) -> Result<Configuration, Refused> {
     let prepare = |configuration: &mut Configuration| prepare(configuration).map_err(refusal);
-    let made = change::made(admin, &wanted, prepare).await;
+    let around = change::Around {
+        prepare,
+        finish: |_: &mut Configuration| Ok(()),
+    };
+    let made = change::made(admin, &wanted, around).await;
     made.map_err(ApiError::told)
 }
 

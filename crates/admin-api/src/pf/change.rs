@@ -41,32 +41,52 @@ pub(super) async fn save(
         policies: None,
         ask: !conditions.bypass,
     };
-    save_prepared(admin, &wanted, conditions, |before| check(before)).await
+    let around = Around {
+        prepare: |before: &mut Configuration| check(before),
+        finish: |_: &mut Configuration| Ok(()),
+    };
+    save_prepared(admin, &wanted, conditions, around).await
 }
 
-/// Saves one document. `prepare` looks at the configuration that is there first, and may change it.
-pub(crate) async fn save_prepared(
+/// What is done before and after a document is translated. Both may refuse.
+pub(crate) struct Around<P, F> {
+    /// Looks at the configuration that is there, and may change it.
+    pub(crate) prepare: P,
+    /// Changes the configuration that comes of it.
+    pub(crate) finish: F,
+}
+
+/// Saves one document.
+pub(crate) async fn save_prepared<P, F>(
     admin: &Admin,
     wanted: &Wanted<'_>,
     conditions: &Conditions,
-    prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
-) -> Result<Changed, ApiError> {
+    around: Around<P, F>,
+) -> Result<Changed, ApiError>
+where
+    P: Fn(&mut Configuration) -> Result<(), ApiError>,
+    F: Fn(&mut Configuration) -> Result<(), ApiError>,
+{
     let (resource, document) = (wanted.resource, wanted.document);
     permit(admin, resource)?;
-    let make = |before: &Configuration| make(admin, wanted, before, &prepare);
+    let make = |before: &Configuration| make(admin, wanted, before, &around);
     let place = |place: &Place| place_of(resource, document, place);
     change(admin, conditions, make, &place).await
 }
 
 /// The configuration as it would be with one document saved.
-pub(crate) async fn made(
+pub(crate) async fn made<P, F>(
     admin: &Admin,
     wanted: &Wanted<'_>,
-    prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
-) -> Result<Configuration, ApiError> {
+    around: Around<P, F>,
+) -> Result<Configuration, ApiError>
+where
+    P: Fn(&mut Configuration) -> Result<(), ApiError>,
+    F: Fn(&mut Configuration) -> Result<(), ApiError>,
+{
     permit(admin, wanted.resource)?;
     let before = admin.engine.configuration().await?;
-    let (configuration, _) = make(admin, wanted, &before, &prepare)?;
+    let (configuration, _) = make(admin, wanted, &before, &around)?;
     Ok(configuration)
 }
 
@@ -78,12 +98,16 @@ fn permit(admin: &Admin, resource: Resource) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn make(
+fn make<P, F>(
     admin: &Admin,
     wanted: &Wanted<'_>,
     before: &Configuration,
-    prepare: &impl Fn(&mut Configuration) -> Result<(), ApiError>,
-) -> Made {
+    around: &Around<P, F>,
+) -> Made
+where
+    P: Fn(&mut Configuration) -> Result<(), ApiError>,
+    F: Fn(&mut Configuration) -> Result<(), ApiError>,
+{
     let Wanted {
         resource,
         mode,
@@ -92,8 +116,8 @@ fn make(
         ..
     } = *wanted;
     let mut before = before.clone();
-    prepare(&mut before)?;
-    let translated = translate(admin, &before, mode, |context| {
+    (around.prepare)(&mut before)?;
+    let mut translated = translate(admin, &before, mode, |context| {
         usher_pf::edit(resource, document, policies, context)
     })?;
     if resource == Resource::SpConnection {
@@ -107,6 +131,7 @@ fn make(
             &identify,
         ))?;
     }
+    (around.finish)(&mut translated.configuration)?;
     Ok(done(translated))
 }
 

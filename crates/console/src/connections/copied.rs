@@ -51,6 +51,7 @@ pub(super) fn copied(original: &Body, id: &str) -> Body {
         base: None,
         metadata: None,
         nobody_to_protect: false,
+        key_expires: String::new(),
         ..original.clone()
     }
 }

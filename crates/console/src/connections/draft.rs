@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use usher_admin_api::documents;
-use usher_core::model::{Configuration, ConnectionId, DirectoryKind, SpConnection};
+use usher_core::model::{Configuration, ConnectionId, DirectoryKind, Millis, SpConnection};
 use usher_engine::admin::Permission;
 use usher_pf::{policy_entry, published_sp_connection};
 use usher_store::{DraftHead, DraftId};
@@ -68,6 +68,9 @@ pub(crate) struct Body {
     pub(crate) metadata: Option<MetadataNote>,
     /// "None of the accounts that administer the target is in this directory" is ticked.
     pub(crate) nobody_to_protect: bool,
+    /// When the key expires, `YYYY-MM-DD`; empty for a year after it is entered.
+    #[serde(default)]
+    pub(crate) key_expires: String,
 }
 
 /// A draft with what is known of it.
@@ -228,6 +231,11 @@ impl Body {
             metadata: None,
             // Whoever turned it on said so.
             nobody_to_protect: sp.active && sp.channels.iter().any(|channel| channel.active),
+            key_expires: configuration
+                .alerts
+                .key_expires_at(sp)
+                .map(day_of)
+                .unwrap_or_default(),
         }
     }
 
@@ -279,6 +287,12 @@ impl Body {
         });
         pairs.collect()
     }
+}
+
+/// The day of a time, as a date is written.
+pub(crate) fn day_of(at: Millis) -> String {
+    let date = usher_pf::date(at);
+    date.get(..10).unwrap_or_default().to_owned()
 }
 
 /// The kind of directory of a data store.

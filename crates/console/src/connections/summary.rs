@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 use usher_admin_api::documents::{self, Refused};
+use usher_core::calendar;
 use usher_core::descriptor::SettingKind;
-use usher_core::model::Configuration;
+use usher_core::model::{Configuration, ConnectionId};
 use usher_engine::admin::Permission;
 use usher_pf::{Difference, published_sp_connection};
 
-use super::draft::{Body, Draft};
+use super::draft::{Body, Draft, day_of};
 use super::general;
 use super::settings;
 use super::steps::{self, LIST, Step};
@@ -267,8 +268,10 @@ async fn finish(who: &SignedIn, draft: Draft, over: bool) -> Result<Response, Fa
         }
         tab::rename(who, body, configuration)
     };
+    let finish = |configuration: &mut Configuration| key_expiry(who, &draft, configuration);
     let wanted = tab::wanted(body, &document, &policies);
-    let saved = Box::pin(documents::save(&who.admin, wanted, prepare)).await;
+    let saving = documents::save_finished(&who.admin, wanted, prepare, finish);
+    let saved = Box::pin(saving).await;
     match saved {
         Ok(saved) => {
             draft.discard(who).await?;
@@ -325,6 +328,30 @@ fn require_protection(body: &Body) -> Result<(), Refused> {
         mistakes: vec![(settings::PROTECTION.to_owned(), words.to_owned())],
         ..Refused::because("Nothing was saved.")
     })
+}
+
+/// The date of the key goes where alerts look for it. What is taken anyway needs no note.
+fn key_expiry(
+    who: &SignedIn,
+    draft: &Draft,
+    configuration: &mut Configuration,
+) -> Result<(), Refused> {
+    let id = ConnectionId::new(&draft.id);
+    let mut all = configuration.sp_connections.iter();
+    let taken = all
+        .find(|sp| sp.id == id)
+        .and_then(|sp| configuration.alerts.key_expires_at(sp))
+        .map(day_of);
+    let wanted = draft.body.key_expires.as_str();
+    let Some(day) = calendar::day(wanted).filter(|_| taken.as_deref() != Some(wanted)) else {
+        return Ok(());
+    };
+    let at = day.saturating_mul(24 * 60 * 60 * 1000);
+    *configuration = who
+        .admin
+        .with_key_expiry(configuration, &id, at)
+        .map_err(Refused::because)?;
+    Ok(())
 }
 
 fn unless_changed(body: &Body, id: &str, configuration: &Configuration) -> Result<(), Refused> {

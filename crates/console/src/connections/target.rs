@@ -5,7 +5,8 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use usher_connector::{Check, CheckOutcome};
-use usher_core::descriptor::{ConnectorDescriptor, SettingDescriptor};
+use usher_core::calendar;
+use usher_core::descriptor::{ConnectorDescriptor, SettingDescriptor, SettingKind};
 use usher_core::model::ConnectionId;
 
 use super::draft::{Body, Draft};
@@ -99,11 +100,9 @@ fn made(
         .help("Tick it when the list is empty on purpose. An administrator who is in scope and not protected can be disabled by the provisioning.")
         .wrong(wrong),
     );
-    let (connection, options, network) = (
-        of(Group::Connection),
-        of(Group::Options),
-        of(Group::Network),
-    );
+    let mut connection = of(Group::Connection);
+    connection.push(expiry(&draft.body, wrong));
+    let (options, network) = (of(Group::Options), of(Group::Network));
     let all: Vec<&Field> = [&connection, &options, &protection, &network]
         .into_iter()
         .flatten()
@@ -123,6 +122,29 @@ fn made(
 
 /// The box that says that an empty list of protected accounts is meant.
 pub(super) const NOBODY: &str = "nobody_to_protect";
+
+/// When the key expires.
+const EXPIRES: &str = "key_expires";
+
+fn expiry(body: &Body, wrong: &Mistakes) -> Field {
+    Field::new(EXPIRES, "API key expires on", Control::Date)
+        .value(&body.key_expires)
+        .help("Left empty, a new key is taken to last a year from now. You are warned 60, 30, 14, 7 and 1 days before.")
+        .wrong(wrong)
+}
+
+/// The date that was sent. That of the old key is not that of a new one.
+fn new_expiry(descriptor: &ConnectorDescriptor, form: &Form, body: &Body) -> String {
+    let now = form.text(EXPIRES).trim();
+    let is_key = |setting: &&SettingDescriptor| {
+        setting.required && setting.kind == SettingKind::Secret && form.has_text(&setting.name)
+    };
+    let is_old = body.base.is_some() && body.key_expires == now;
+    if is_old && descriptor.settings.iter().any(|setting| is_key(&setting)) {
+        return String::new();
+    }
+    now.to_owned()
+}
 
 /// The address from General Info is offered where none was given yet.
 fn offered(body: &Body, setting: &SettingDescriptor, mut field: Field) -> Field {
@@ -152,6 +174,7 @@ pub(super) async fn keep(
     let put = |body: &mut Body, form: &Form| {
         settings::take(descriptor, form, body);
         body.nobody_to_protect = form.has(NOBODY);
+        body.key_expires = new_expiry(descriptor, form, body);
     };
     let draft = match tab::keep(&who, &id, (Place::Connection, &[]), &form, put).await? {
         Sent::Kept(draft) => draft,
@@ -165,7 +188,13 @@ pub(super) async fn keep(
         return tested(&who, &draft, descriptor).await;
     }
     if steps::goes_on(&form) {
-        let wrong = wrong(&who, &draft, descriptor).await;
+        let mut wrong = wrong(&who, &draft, descriptor).await;
+        if !draft.body.key_expires.is_empty() && calendar::day(&draft.body.key_expires).is_none() {
+            wrong.add(
+                EXPIRES,
+                "expected a date such as 2027-11-24, found another text",
+            );
+        }
         if !wrong.is_empty() {
             let made = made(&who, &draft, &wrong, None)?;
             return page_as(StatusCode::UNPROCESSABLE_ENTITY, &made);

@@ -103,6 +103,8 @@ pub(crate) enum Control {
     Secret {
         kept: bool,
     },
+    /// A day, written `YYYY-MM-DD`.
+    Date,
     /// A file to choose.
     File,
 }

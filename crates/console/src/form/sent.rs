@@ -128,6 +128,11 @@ impl Form {
         self.get(name).is_some()
     }
 
+    /// Whether something was typed into a field.
+    pub(crate) fn has_text(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
     /// The file that was chosen; none when the field was left empty.
     pub(crate) fn file(&self, name: &str) -> Option<&File> {
         let found = self.files.iter().find(|(field, _)| field == name);

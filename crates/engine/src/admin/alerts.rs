@@ -171,6 +171,20 @@ impl Admin {
         }
     }
 
+    /// A configuration in which the key of an SP connection expires then, UTC milliseconds; otherwise what is wrong
+    /// with that.
+    pub fn with_key_expiry(
+        &self,
+        configuration: &Configuration,
+        id: &ConnectionId,
+        expires_at: Millis,
+    ) -> Result<Configuration, String> {
+        let expiry = key(configuration, id, expires_at)?;
+        let mut changed = configuration.clone();
+        changed.alerts.keys.insert(id.clone(), expiry);
+        Ok(changed)
+    }
+
     /// The secret of a webhook, sealed; one that stays the same keeps its sealed form.
     fn sealed(&self, current: &AlertSettings, wanted: &WantedWebhook) -> Result<Sealed, String> {
         let sealer = &self.engine.sealer;
