@@ -109,6 +109,19 @@ pub async fn preview(
     made.map_err(ApiError::told)
 }
 
+/// The configuration as it would be with a document saved that is still being written, as far as it can be understood,
+/// and what is wrong with it. For looking and trying what is there already; only for those who could save it.
+pub async fn sketch(
+    admin: &Admin,
+    wanted: Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), Refused>,
+) -> Result<(Configuration, Result<(), Refused>), Refused> {
+    let prepare = |configuration: &mut Configuration| prepare(configuration).map_err(refusal);
+    let sketched = change::sketched(admin, &wanted, prepare).await;
+    let (configuration, wrong) = sketched.map_err(ApiError::told)?;
+    Ok((configuration, wrong.map_err(ApiError::told)))
+}
+
 /// Removes something; `remove` says why it cannot be.
 pub async fn remove(
     admin: &Admin,

@@ -13,13 +13,13 @@
     reason = "what all screens share stands before the last of them"
 )]
 
+mod channel_tabs;
 mod connections;
 mod form;
 mod frame;
 mod home;
 mod protocol_settings;
 mod sign_in;
-mod steps;
 
 use axum::Router;
 use axum::middleware;
@@ -28,6 +28,7 @@ use usher_admin_api::Api;
 /// The pages, over what the APIs work with.
 pub fn router(api: Api) -> Router {
     Router::new()
+        .merge(channel_tabs::routes())
         .merge(connections::routes())
         .merge(home::routes())
         .merge(protocol_settings::routes())

@@ -151,15 +151,19 @@ impl OpenChannel {
 
     /// The attributes that a read must ask for.
     pub fn attributes(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.rules.user_attributes();
-        names.extend(self.rules.group_attributes());
-        names.extend(self.protected.attributes());
-        names.extend(self.excluded.attributes());
-        names.extend(["mail", "uid", "sAMAccountName", "userPrincipalName"].map(str::to_owned));
-        let mut seen = BTreeSet::new();
-        names.retain(|name| seen.insert(name.to_ascii_lowercase()));
-        names
+        wanted_attributes(&self.rules, &[&self.protected, &self.excluded])
     }
+}
+
+/// The attributes that a read must ask for, for this mapping and these matchers.
+pub(crate) fn wanted_attributes(rules: &Rules, matchers: &[&Protection]) -> Vec<String> {
+    let mut names: Vec<String> = rules.user_attributes();
+    names.extend(rules.group_attributes());
+    names.extend(matchers.iter().flat_map(|rules| rules.attributes()));
+    names.extend(["mail", "uid", "sAMAccountName", "userPrincipalName"].map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.to_ascii_lowercase()));
+    names
 }
 
 impl Engine {

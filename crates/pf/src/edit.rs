@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::import::understood;
 use crate::problem::{ConfigProblem, Warning};
-use crate::{ConfigFile, ImportContext, Imported, PF_VERSION, import};
+use crate::{ConfigFile, ImportContext, Imported, PF_VERSION};
 
 /// A resource of the published shape that can be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,26 +49,36 @@ pub fn edit(
     policies: Option<&[Value]>,
     context: ImportContext<'_>,
 ) -> Result<Imported, Vec<ConfigProblem>> {
+    let (imported, problems) = sketch(resource, document, policies, context);
+    if problems.is_empty() {
+        Ok(imported)
+    } else {
+        Err(problems)
+    }
+}
+
+/// As [`edit`], of a document that is still being written: the configuration with as much of it as can be understood,
+/// beside everything that is wrong with it. For looking and trying; never to be saved while anything is wrong.
+pub fn sketch(
+    resource: Resource,
+    document: &Value,
+    policies: Option<&[Value]>,
+    context: ImportContext<'_>,
+) -> (Imported, Vec<ConfigProblem>) {
     let policies = policies.map(<[Value]>::to_vec);
     let file = ConfigFile::new(bulk_of(resource, document), policies);
-    match import(&file, context) {
-        Ok(mut imported) => {
-            // What is odd elsewhere is not this document's fault.
-            imported
-                .warnings
-                .retain(|one| one.path.starts_with(PLACE) || one.path.starts_with("policies"));
-            for Warning { path, .. } in &mut imported.warnings {
-                *path = relative(path);
-            }
-            Ok(imported)
-        }
-        Err(mut problems) => {
-            for problem in &mut problems {
-                problem.path = relative(&problem.path);
-            }
-            Err(problems)
-        }
+    let (mut imported, mut problems) = understood(&file, context);
+    // What is odd elsewhere is not this document's fault.
+    imported
+        .warnings
+        .retain(|one| one.path.starts_with(PLACE) || one.path.starts_with("policies"));
+    for Warning { path, .. } in &mut imported.warnings {
+        *path = relative(path);
     }
+    for problem in &mut problems {
+        problem.path = relative(&problem.path);
+    }
+    (imported, problems)
 }
 
 /// A bulk configuration with this one document.

@@ -29,7 +29,7 @@ pub use certificate::ca_view;
 pub use connectors::{Identify, connector_problems, edited_connector_problems};
 pub use date::date;
 pub use diff::{Difference, diff};
-pub use edit::{Resource, edit};
+pub use edit::{Resource, edit, sketch};
 pub use export::{
     channel_document, data_store_document, export, export_connection, policy_entry,
     published_data_store, published_outbound_settings, published_server_settings,

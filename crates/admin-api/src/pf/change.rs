@@ -90,6 +90,25 @@ where
     Ok(configuration)
 }
 
+/// The configuration with as much of one document as can be understood, and what is wrong with it.
+pub(crate) async fn sketched(
+    admin: &Admin,
+    wanted: &Wanted<'_>,
+    prepare: impl Fn(&mut Configuration) -> Result<(), ApiError>,
+) -> Result<(Configuration, Result<(), ApiError>), ApiError> {
+    permit(admin, wanted.resource)?;
+    let mut before = admin.engine.configuration().await?;
+    prepare(&mut before)?;
+    let mut problems = Vec::new();
+    let sketched = translate(admin, &before, wanted.mode, |context| {
+        let (resource, document) = (wanted.resource, wanted.document);
+        let (imported, found) = usher_pf::sketch(resource, document, wanted.policies, context);
+        problems = found;
+        Ok(imported)
+    })?;
+    Ok((sketched.configuration, refuse(problems)))
+}
+
 fn permit(admin: &Admin, resource: Resource) -> Result<(), ApiError> {
     admin.require(match resource {
         Resource::CaCertificate => Permission::ManageCertificates,

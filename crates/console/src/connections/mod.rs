@@ -9,10 +9,10 @@ mod kind;
 mod list;
 mod outbound;
 mod settings;
-mod steps;
+pub(crate) mod steps;
 mod summary;
 pub(crate) mod tab;
-mod target;
+pub(crate) mod target;
 mod template;
 
 use axum::Router;

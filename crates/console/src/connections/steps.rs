@@ -82,7 +82,7 @@ pub(super) fn frame(who: &SignedIn, draft: &Draft, here: Step) -> Frame {
 }
 
 /// What stands around every page of a connection.
-pub(super) fn around(who: &SignedIn, draft: &Draft, title: &str) -> Frame {
+pub(crate) fn around(who: &SignedIn, draft: &Draft, title: &str) -> Frame {
     let name = match draft.body.name() {
         "" => "New connection",
         name => name,
@@ -120,7 +120,7 @@ pub(super) fn onward(form: &Form, draft: &Draft, here: Step) -> Response {
 }
 
 /// Whether the form asks to go on: only then a tab is judged.
-pub(super) fn goes_on(form: &Form) -> bool {
+pub(crate) fn goes_on(form: &Form) -> bool {
     form.text("go") == "next"
 }
 

@@ -52,7 +52,7 @@ pub(super) fn frame(who: &SignedIn, draft: &Draft, title: &str, here: &str) -> F
 }
 
 /// The connector of a draft, or that there is none yet.
-pub(super) fn descriptor<'w>(
+pub(crate) fn descriptor<'w>(
     who: &'w SignedIn,
     draft: &Draft,
 ) -> Result<&'w ConnectorDescriptor, Fault> {
@@ -267,7 +267,7 @@ async fn tested(
 }
 
 /// How a check is shown: never by colour alone.
-fn tone(check: &Check) -> (&'static str, &'static str) {
+pub(crate) fn tone(check: &Check) -> (&'static str, &'static str) {
     match check.outcome {
         CheckOutcome::Good => ("good", "good"),
         CheckOutcome::Warning => ("warn", "look"),

@@ -31,24 +31,30 @@ impl Mistakes {
 
     /// Those of a field: of its own name, or of something below it.
     pub(crate) fn of(&self, name: &str) -> Vec<String> {
-        let below = |field: &str| {
-            field
-                .strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        let found = self.0.iter().filter(|one| below(&one.field));
+        let found = self.0.iter().filter(|one| is_below(&one.field, name));
         found.map(|one| one.words.clone()).collect()
+    }
+
+    /// Those of these names, and of what is below them.
+    pub(crate) fn among(&self, names: &[&str]) -> Self {
+        let is_among = |one: &&Mistake| names.iter().any(|name| is_below(&one.field, name));
+        Self(self.0.iter().filter(is_among).cloned().collect())
+    }
+
+    /// With the place of each as it is called elsewhere.
+    pub(crate) fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let renamed = self.0.into_iter().map(|one| Mistake {
+            field: name(&one.field),
+            ..one
+        });
+        Self(renamed.collect())
     }
 
     /// All, for the summary on top: with the label of the field that each is about, and its anchor.
     pub(crate) fn summary(&self, fields: &[&Field]) -> Vec<Summed> {
         let labels: BTreeMap<&str, &Field> = fields.iter().map(|f| (f.name.as_str(), *f)).collect();
         let of = |one: &Mistake| {
-            let found = labels.iter().find(|(name, _)| {
-                one.field
-                    .strip_prefix(**name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-            });
+            let found = labels.iter().find(|(name, _)| is_below(&one.field, name));
             Summed {
                 anchor: found.map(|(_, field)| field.id()).unwrap_or_default(),
                 label: found.map_or_else(|| one.field.clone(), |(_, field)| field.label.clone()),
@@ -57,6 +63,13 @@ impl Mistakes {
         };
         self.0.iter().map(of).collect()
     }
+}
+
+/// Whether a place is that of a name, or below it.
+fn is_below(place: &str, name: &str) -> bool {
+    place
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// A line of the summary of what is wrong.

@@ -15,6 +15,8 @@ pub(crate) enum Shape {
     /// A number; nothing when it is left empty.
     Decimal,
     Flag,
+    /// True or false, by what each is called.
+    Either(&'static str, &'static str),
     /// One of these.
     OneOf(&'static [(&'static str, &'static str)]),
     /// A list of texts, one on each line.
@@ -49,6 +51,10 @@ impl Spec {
                 let ticked = value.and_then(Value::as_bool) == Some(true);
                 (Control::Box, if ticked { "true" } else { "" }.to_owned())
             }
+            Shape::Either(yes, no) => {
+                let choices = vec![Choice::new("true", yes), Choice::new("false", no)];
+                (Control::Select(choices), text_of(value))
+            }
             Shape::OneOf(choices) => {
                 let choices = choices.iter().map(|(v, l)| Choice::new(*v, *l));
                 (Control::Select(choices.collect()), text_of(value))
@@ -78,6 +84,12 @@ impl Spec {
         let text = form.text(self.path);
         let value = match self.shape {
             Shape::Flag => Some(Value::Bool(form.has(self.path))),
+            Shape::Either(..) => match text.trim() {
+                "" => None,
+                "true" => Some(Value::Bool(true)),
+                "false" => Some(Value::Bool(false)),
+                other => Some(Value::from(other)),
+            },
             Shape::Lines => Some(Value::from(
                 text.lines()
                     .map(str::trim)
@@ -287,6 +299,7 @@ mod tests {
             spec("on", Shape::Flag),
             spec("tags", Shape::Lines),
             spec("share", Shape::Decimal),
+            spec("kind", Shape::Either("Yes", "No")),
         ];
         let mut document = json!({"kept": 1, "on": true, "advanced": {"other": 2}});
         let form = sent(&[
@@ -294,12 +307,14 @@ mod tests {
             ("advanced.max", "7"),
             ("tags", "a\n\n b \n"),
             ("share", "0.5"),
+            ("kind", "false"),
         ]);
         for spec in &specs {
             spec.take(&form, &mut document);
         }
         let whole = json!({
             "kept": 1, "on": false, "name": "Staff", "tags": ["a", "b"], "share": 0.5,
+            "kind": false,
             "advanced": {"other": 2, "max": 7},
         });
         assert_eq!(document, whole);
@@ -308,7 +323,7 @@ mod tests {
             .iter()
             .map(|s| s.show(&document, &none).value)
             .collect();
-        assert_eq!(shown, ["Staff", "7", "", "a\nb", "0.5"]);
+        assert_eq!(shown, ["Staff", "7", "", "a\nb", "0.5", "false"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod channel_tabs;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 #[path = "../../../admin-api/tests/it/company.rs"]
 mod company;

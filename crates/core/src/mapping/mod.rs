@@ -22,6 +22,7 @@ pub use preview::{FieldPreview, PreviewStep, preview};
 pub use rules::{MappingProblem, Rules, RulesInput};
 pub use status::account_status;
 pub use user::{map_group, map_user};
+pub use value::TOO_LONG;
 
 use crate::model::{Desired, DisabledReason, FieldValue, Millis, Problem};
 

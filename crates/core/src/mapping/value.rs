@@ -43,6 +43,9 @@ impl Trace for NoTrace {
     fn step(&mut self, _name: &'static str, _result: &Raw) {}
 }
 
+/// How the fault of a value begins that is longer than its field takes.
+pub const TOO_LONG: &str = "expected at most";
+
 /// Runs every step of one field.
 pub(super) fn field(
     entry: &Entry,
@@ -259,7 +262,7 @@ fn checked(text: &str, field: &FieldRule, outcome: &mut Outcome) -> Option<Strin
     let length = text.chars().count();
     if let Some(most) = field.max_length.filter(|most| length > *most) {
         outcome.faults.push(format!(
-            "expected at most {most} characters, found {length} ('{shown}'); shorten it in the directory or by an expression such as `x[:{most}]`"
+            "{TOO_LONG} {most} characters, found {length} ('{shown}'); shorten it in the directory or by an expression such as `x[:{most}]`"
         ));
         return None;
     }

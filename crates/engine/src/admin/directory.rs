@@ -40,7 +40,7 @@ const ALWAYS_HIDDEN: [&str; 18] = [
 ];
 
 /// Looking around has nothing to do with a base DN, but source settings have one.
-const NOWHERE: &str = "cn=nowhere";
+pub(super) const NOWHERE: &str = "cn=nowhere";
 
 /// What a scope holds, and whether the count can be relied on.
 #[derive(Clone, Debug, Serialize)]

@@ -34,6 +34,7 @@ mod select;
 mod state;
 mod status;
 mod step_pages;
+mod survey;
 mod sync;
 mod unfinished;
 mod unread;
@@ -60,6 +61,7 @@ pub use save::SaveReport;
 pub use state::StopReport;
 pub use status::{ChannelStatus, Health, warnings};
 pub use step_pages::{StepView, StepWanted};
+pub use survey::{ClauseCount, FieldCount, FieldSample, Survey};
 pub use sync::{SyncOptions, SyncReport};
 pub use verify::{Doubt, Place};
 

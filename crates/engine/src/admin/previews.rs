@@ -1,6 +1,6 @@
 //! Trying expressions and mappings before they are saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use usher_connector::{
@@ -271,6 +271,11 @@ impl EventSink for First {
 /// Replaces what nobody may see by dots, so that no draft of a mapping can show it.
 fn hide(entry: &mut Entry, configuration: &Configuration, open: &OpenChannel) {
     let hidden = hidden(configuration, &open.channel.source.data_store);
+    dots_for(entry, &hidden);
+}
+
+/// Replaces the values of these attributes by dots.
+pub(super) fn dots_for(entry: &mut Entry, hidden: &BTreeSet<String>) {
     for (name, values) in &mut entry.attributes {
         if hidden.contains(&base_type(name)) {
             values.fill(DOTS.to_vec());

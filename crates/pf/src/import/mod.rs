@@ -100,6 +100,20 @@ pub fn import(
     file: &ConfigFile,
     context: ImportContext<'_>,
 ) -> Result<Imported, Vec<ConfigProblem>> {
+    let (imported, problems) = understood(file, context);
+    if problems.is_empty() {
+        Ok(imported)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Makes a configuration of as much of a file as can be understood, and says everything that is wrong with it. Never
+/// to be saved while anything is.
+pub(crate) fn understood(
+    file: &ConfigFile,
+    context: ImportContext<'_>,
+) -> (Imported, Vec<ConfigProblem>) {
     let mut import = Import {
         report: Report::default(),
         result: match context.mode {
@@ -143,14 +157,11 @@ pub fn import(
     import.secrets_stay();
     import.lint_all();
     import.stamp();
-    if import.report.problems.is_empty() {
-        Ok(Imported {
-            configuration: import.result,
-            warnings: import.report.warnings,
-        })
-    } else {
-        Err(import.report.problems)
-    }
+    let imported = Imported {
+        configuration: import.result,
+        warnings: import.report.warnings,
+    };
+    (imported, import.report.problems)
 }
 
 struct Import<'a> {

@@ -1,0 +1,4 @@
+//! The tabs of a channel.
+
+mod sent;
+mod source;
