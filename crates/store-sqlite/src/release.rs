@@ -56,6 +56,8 @@ impl SqliteStore {
         let mut tx = Tx::fenced(&self.writer, fence).await?;
         let retried = sort_out(&mut tx, &approval.steps, "parked").await?;
         let ids = list(&retried.done)?;
+        tx.batch_with(sql::RETRY_MADE, &ids, approval.event.at)
+            .await?;
         tx.batch_with(sql::RETRY, &ids, approval.event.at).await?;
         tx.batch(sql::RETRIED_SUBJECTS, &ids).await?;
         add_audit(&mut tx, &[approval.told(&retried)]).await?;

@@ -149,6 +149,10 @@ pub struct ShadowField {
     /// How many times `sent` was sent and the target kept something else.
     #[serde(default)]
     pub refused: u8,
+    /// Why the target refused it with an error, in words. It is not sent again until the source or the mapping
+    /// changes, or somebody asks for it: until the subject is no longer parked for what it is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
 }
 
 /// What we last knew the target to hold for one subject.
@@ -170,6 +174,13 @@ pub struct Shadow {
     /// deleted; oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced_groups: Vec<ReplacedGroup>,
+}
+
+impl Shadow {
+    /// Whether the target refused a field with an error.
+    pub fn has_refusals(&self) -> bool {
+        self.fields.values().any(|field| field.refusal.is_some())
+    }
 }
 
 /// A group at the target that another one took the place of: it was renamed where renaming is not

@@ -117,9 +117,26 @@ pub(super) fn kept_by_target(
                 || "nothing".to_owned(),
                 |value| format!("\"{}\"", value.shown()),
             );
-            format!("the target keeps {kept} in {field}")
+            match &shadow.refusal {
+                Some(why) => format!(
+                    "the target refuses {field} and keeps {kept}: {why}; `usher retry`, or a change in the source, sends it again"
+                ),
+                None => format!("the target keeps {kept} in {field}"),
+            }
         })
         .collect()
+}
+
+/// What was refused for what the subject was to be then is no reason against what it is to be now.
+pub(super) fn forget_refusals(subject: &mut Subject) {
+    if subject.parked_hash == subject.desired_hash {
+        return;
+    }
+    for field in subject.shadow.fields.values_mut() {
+        if field.refusal.take().is_some() {
+            (field.sent, field.refused) = (None, 0);
+        }
+    }
 }
 
 /// A shadow that holds exactly what the target returned.

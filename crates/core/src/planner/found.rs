@@ -51,6 +51,7 @@ fn take_field(rules: &ChannelRules, shadow: &mut Shadow, field: FieldName, obser
         sent: None,
         observed: None,
         refused: 0,
+        refusal: None,
     });
     known.observed = now.cloned();
     // What the target is known to keep is not sent again.

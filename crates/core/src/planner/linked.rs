@@ -4,13 +4,13 @@ use usher_directory::compare::fold;
 
 use crate::guard::name;
 use crate::model::{
-    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, StandingHold, SubjectState,
-    TargetId, Verdict,
+    Desired, FieldChange, Hold, Kind, Operation, Reason, Resource, StandingHold, Subject,
+    SubjectState, TargetId, Verdict,
 };
 
 use super::compare::{
-    Scope, believed_active, complete, differences, held_value, is_in_line, keeps_attributes,
-    kept_by_target, same,
+    Scope, believed_active, complete, differences, forget_refusals, held_value, is_in_line,
+    keeps_attributes, kept_by_target, same,
 };
 use super::draft::{Draft, linked, parked_words};
 use super::groups::{Rename, matching_pattern, plan_rename, protected_pattern};
@@ -27,6 +27,7 @@ pub(super) fn plan_linked(
     let Some(target_id) = linked(&draft.subject) else {
         return draft.finish(Situation::Absent, Verdict::Unchanged, "not linked");
     };
+    forget_refusals(&mut draft.subject);
     let wanted = complete(draft.rules, &draft.subject, desired);
     if input.missing_at_target {
         return plan_missing(draft, desired, wanted, input);
@@ -39,7 +40,7 @@ pub(super) fn plan_linked(
         .steps
         .iter()
         .any(|step| matches!(step.operation, Operation::Delete { .. }));
-    let parked = draft.subject.parked_hash == draft.subject.desired_hash;
+    let parked = is_parked(&draft.subject);
     if parked && !is_in_line(draft.rules, &draft.subject, desired) {
         // A disable is never suppressed by parking; everything else is.
         draft
@@ -62,7 +63,12 @@ fn finish_linked(mut draft: Draft<'_>, wanted: &Resource) -> SubjectPlan {
         draft.subject.desired = None;
         return draft.finish(Situation::Confirmed, Verdict::SkippedByOption, "");
     }
-    note_in_line(&mut draft);
+    let refused = draft.subject.shadow.has_refusals();
+    if refused {
+        draft.subject.synced_hash = draft.subject.desired_hash;
+    } else {
+        note_in_line(&mut draft);
+    }
     let kept = kept_by_target(draft.rules, &draft.subject.shadow, wanted);
     draft.notes.extend(kept);
     let words = if draft.notes.is_empty() {
@@ -70,7 +76,18 @@ fn finish_linked(mut draft: Draft<'_>, wanted: &Resource) -> SubjectPlan {
     } else {
         ""
     };
-    draft.finish(Situation::Confirmed, Verdict::Unchanged, words)
+    let verdict = if refused {
+        Verdict::Parked
+    } else {
+        Verdict::Unchanged
+    };
+    draft.finish(Situation::Confirmed, verdict, words)
+}
+
+/// Whether the subject as a whole was given up for what it is to be. Where single fields were refused, the rest of
+/// it goes on.
+fn is_parked(subject: &Subject) -> bool {
+    subject.parked_hash == subject.desired_hash && !subject.shadow.has_refusals()
 }
 
 /// Active or not: disables, deletes what is inactive, or enables.
@@ -233,7 +250,7 @@ fn plan_linked_group(
         }
     }
     let replaced = !draft.subject.shadow.replaced_groups.is_empty();
-    let parked = draft.subject.parked_hash == draft.subject.desired_hash;
+    let parked = is_parked(&draft.subject);
     if parked && (!changes.is_empty() || replaced) {
         let words = parked_words(&draft.subject);
         return draft.finish(Situation::Confirmed, Verdict::Parked, &words);
@@ -315,7 +332,7 @@ fn plan_missing(
     let words = "the target no longer has the linked resource";
     let is_user = draft.subject.kind == Kind::User;
     let active = !is_user || desired.active();
-    if draft.subject.parked_hash == draft.subject.desired_hash {
+    if is_parked(&draft.subject) {
         return draft.finish(Situation::Missing, Verdict::Parked, words);
     }
     if is_user && !active && !rules.options.provision_disabled {

@@ -301,9 +301,36 @@ fn record_changes(
             (false, true) => field.refused.saturating_add(1),
             (false, false) => 1,
         };
+        field.refusal = None;
         field.sent.clone_from(&change.to);
         field.observed = returned;
     }
+}
+
+/// The subject after the target refused these changes with an error, for good, and took the rest of the step, if
+/// there was any: it is parked for them, and only for them. `observed` is what the target returned.
+pub fn record_refused(
+    rules: &ChannelRules,
+    mut subject: Subject,
+    changes: &[FieldChange],
+    why: &str,
+) -> Subject {
+    let wanted = subject.desired.clone();
+    for change in changes {
+        let field = subject
+            .shadow
+            .fields
+            .entry(change.field.clone())
+            .or_default();
+        field.sent.clone_from(&change.to);
+        field.refused = 2;
+        field.refusal = Some(why.to_owned());
+    }
+    let wanted = wanted.map(|desired| desired.resource).unwrap_or_default();
+    subject.parked_hash = subject.desired_hash;
+    subject.verdict = Verdict::Parked;
+    subject.reason = kept_by_target(rules, &subject.shadow, &wanted).join("; ");
+    subject
 }
 
 /// "Take over" records the foreign value that it replaced.
@@ -357,11 +384,18 @@ fn conclude(rules: &ChannelRules, subject: &mut Subject, verb: Verb, now: Millis
     }
     if is_in_line(rules, subject, &desired) {
         subject.synced_hash = subject.desired_hash;
-        subject.desired = None;
-        subject.parked_hash = None;
+        let refused = subject.shadow.has_refusals();
+        if !refused {
+            subject.desired = None;
+            subject.parked_hash = None;
+        }
         // The deletion of a group under its old name is planned when the members are in this one.
         subject.dirty = !subject.shadow.replaced_groups.is_empty();
-        subject.verdict = Verdict::Unchanged;
+        subject.verdict = if refused {
+            Verdict::Parked
+        } else {
+            Verdict::Unchanged
+        };
         subject.reason = kept_by_target(rules, &subject.shadow, &desired.resource).join("; ");
         return;
     }

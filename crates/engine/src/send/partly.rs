@@ -1,12 +1,12 @@
 //! What is recorded of a step that was carried out in part.
 
-use usher_core::model::{Observed, Operation, Resource, Subject, TargetId};
-use usher_core::planner::record::{Applied, record_rekeyed, record_success};
+use usher_core::model::{FieldChange, Operation, StepState, Subject};
+use usher_core::planner::record::{Applied, record_refused, record_rekeyed, record_success};
 use usher_store::Outcome;
 
 use super::attempt::{Blame, Done};
 use super::outcome::{Finished, is_membership, presence};
-use super::split::changes_of;
+use super::split::{changes_of, with_changes};
 
 impl Finished<'_> {
     pub(super) fn partly(
@@ -51,6 +51,9 @@ impl Finished<'_> {
         let done = done.unwrap_or_default();
         self.index(outcome, done.observed.as_ref());
         let mut subject = self.subject.clone();
+        // Of an adoption or a re-key the link stands, whatever else is refused.
+        let links = matches!(whole, Operation::Adopt { .. } | Operation::Rekey { .. });
+        let operation = operation.or_else(|| links.then(|| with_changes(&whole, Vec::new())));
         if let Some(operation) = operation {
             let mut step = self.step.clone();
             step.planned.operation = operation;
@@ -60,76 +63,26 @@ impl Finished<'_> {
             };
             subject = record_success(self.rules, subject, &step, applied, self.now);
         }
-        let refused_fields = changes_of(refused);
-        if !refused_fields.is_empty() {
-            subject = self.note_refused(subject, refused, done.observed.as_ref());
-            subject.reason = format!(
-                "the target refuses {}: {reason}",
-                refused_fields
-                    .iter()
-                    .map(|(field, _)| field.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            );
+        let refused: Vec<FieldChange> = changes_of(refused)
+            .into_iter()
+            .map(|(field, to)| FieldChange {
+                field,
+                from: None,
+                to,
+            })
+            .collect();
+        if !refused.is_empty() {
+            // What is wanted of it stays wanted.
+            subject.desired.clone_from(&self.subject.desired);
+            subject = record_refused(self.rules, subject, &refused, reason);
+            subject.dirty = false;
+            let fields: Vec<&str> = refused.iter().map(|change| change.field.as_str()).collect();
+            outcome.state = StepState::Parked {
+                reason: format!("the target refuses {}: {reason}", fields.join(", ")),
+            };
         }
         outcome.audit.push(self.audit(true, reason));
         outcome.subjects.push(subject);
-    }
-
-    /// A refused value counts as tried twice: it is not sent again until the source or the mapping
-    /// changes, and the rest of the person goes on.
-    fn note_refused(
-        &self,
-        mut subject: Subject,
-        refused: &Operation,
-        observed: Option<&Observed>,
-    ) -> Subject {
-        let mut step = self.step.clone();
-        step.planned.operation = refused.clone();
-        let mut seen = observed
-            .cloned()
-            .unwrap_or_else(|| Self::believed(&subject));
-        for (field, _) in changes_of(refused) {
-            let before = subject
-                .shadow
-                .fields
-                .get(&field)
-                .and_then(|field| field.observed.clone());
-            match before {
-                Some(value) => seen.resource.fields.insert(field, value),
-                None => seen.resource.fields.remove(&field),
-            };
-        }
-        for _ in 0..2 {
-            let applied = Applied {
-                observed: Some(&seen),
-                target_id: None,
-            };
-            subject = record_success(self.rules, subject, &step, applied, self.now);
-        }
-        subject
-    }
-
-    fn believed(subject: &Subject) -> Observed {
-        let fields = subject.shadow.fields.iter().filter_map(|(field, shadow)| {
-            Some((
-                field.clone(),
-                shadow.observed.clone().or_else(|| shadow.sent.clone())?,
-            ))
-        });
-        Observed {
-            target_id: subject
-                .target_id
-                .clone()
-                .unwrap_or_else(|| TargetId::new("")),
-            kind: subject.kind,
-            resource: Resource {
-                fields: fields.collect(),
-            },
-            active: subject.shadow.active,
-            modified_at: None,
-            members: None,
-        }
     }
 }
 

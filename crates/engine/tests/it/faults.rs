@@ -173,6 +173,63 @@ async fn one_persons_refused_attribute_parks_the_attribute_and_not_the_person() 
 }
 
 #[tokio::test]
+async fn a_refused_attribute_is_parked_with_its_reason_and_sent_again_when_it_is_retried() {
+    let world = World::of(6).await;
+    world.first_sync().await;
+    for method in ["PATCH", "PUT"] {
+        let refusal = FaultKind::Error {
+            status: 400,
+            commit: false,
+        };
+        world.sandbox.fault(FaultRule {
+            body_contains: Some("\"v002\"".to_owned()),
+            ..FaultRule::once(method, refusal).times(1_000)
+        });
+    }
+    // A required attribute, and one that is taken.
+    world.dir().person("u002").title = "Lead".to_owned();
+    world.dir().person("u002").twin_of = Some("u002".to_owned());
+    world.dir().person("u002").uid = "v002".to_owned();
+    let report = world.sync(CycleMode::Incremental).await;
+    assert_eq!(report.parked, 1, "{report:?}");
+    assert_eq!(world.users()["u002"]["title"], "Lead");
+    assert_eq!(world.steps_in("parked").await.len(), 1);
+    for mode in [CycleMode::Full, CycleMode::Reconcile] {
+        world.forget_requests();
+        let report = world.sync(mode).await;
+        assert!(world.writes().is_empty(), "{:?}", world.writes());
+        assert_eq!(report.cycle.unwrap().verdicts["parked"], 1);
+    }
+    let story = world.admin.explain(None, "v002").await.unwrap();
+    let told = &story.subject.reason;
+    assert!(told.contains("refuses userName"), "{told}");
+    assert!(
+        told.contains("400") && told.contains("usher retry"),
+        "{told}"
+    );
+
+    world.sandbox.clear_faults();
+    let retried = world.admin.retry(None, &[]).await.unwrap();
+    assert_eq!(retried.done, 1);
+    world.sync(CycleMode::Incremental).await;
+    assert!(
+        world.users().contains_key("v002"),
+        "{:?}",
+        world.users().keys()
+    );
+    assert_eq!(world.steps_in("parked").await.len(), 0);
+    let story = world.admin.explain(None, "v002").await.unwrap();
+    assert!(
+        !story.subject.reason.contains("refuses"),
+        "{}",
+        story.subject.reason
+    );
+    world.forget_requests();
+    world.sync(CycleMode::Full).await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}
+
+#[tokio::test]
 async fn a_process_that_dies_while_sending_converges_after_its_restart() {
     let mut world = World::of(40).await;
     world

@@ -28,10 +28,16 @@ statements! {
         AND state IN ('pending', 'waiting')
         AND approved_by IS NOT NULL ORDER BY id";
 
-    /// A list of steps, all parked; ?2 = now.
+    /// A list of steps, all parked; ?2 = now. What made or took over an account all but some fields is not done once
+    /// more: its subject is planned again, for those fields.
+    RETRY_MADE = "UPDATE step SET state = 'superseded', state_json = NULL, changed_at = ?2
+        WHERE id IN (SELECT value FROM json_each(?1)) AND verb IN ('create', 'adopt', 'rekey')
+            AND EXISTS (SELECT 1 FROM subject o WHERE o.id = step.subject AND o.state IN ('linked', 'disabled'))";
+    /// A list of steps, all parked or superseded; ?2 = now.
     RETRY = "UPDATE step SET state = 'pending', state_json = NULL, attempts = 0, changed_at = ?2, released_at = ?2
-        WHERE id IN (SELECT value FROM json_each(?1))";
-    RETRIED_SUBJECTS = "UPDATE subject SET verdict = 'stepped', reason = '', parked_hash = NULL, attempts = 0
+        WHERE state = 'parked' AND id IN (SELECT value FROM json_each(?1))";
+    RETRIED_SUBJECTS = "UPDATE subject SET verdict = 'stepped', reason = '', parked_hash = NULL, attempts = 0,
+            dirty = CASE WHEN state IN ('linked', 'disabled') THEN 1 ELSE dirty END
         WHERE verdict = 'parked' AND id IN (
             SELECT s.subject FROM json_each(?1) v CROSS JOIN step s ON s.id = v.value)";
 

@@ -17,6 +17,7 @@ fn full(desk: &Desk) -> Subject {
         sent: Some(FieldValue::List(vec!["a".to_owned(), "b\"c".to_owned()])),
         observed: None,
         refused: 2,
+        refusal: None,
     };
     let mut shadow = Shadow {
         active: Some(false),
