@@ -34,8 +34,9 @@ impl Run<'_> {
         }
         let breaches = self.breaches().await?;
         let whole = options.only.is_none() && self.beginning.mode != CycleMode::FollowUp;
+        let disabled_before = self.record.disabled_people;
         self.note_disabled(whole).await?;
-        self.refuse_unknown_status(whole).await?;
+        self.refuse_unknown_status(whole, disabled_before).await?;
         if whole {
             self.update_record();
         }

@@ -33,10 +33,16 @@ impl Run<'_> {
     }
 
     /// A channel that was activated before anything was read is judged by its first complete full read: before its
-    /// steps are released it only observes, if nobody is disabled among many.
-    pub(super) async fn refuse_unknown_status(&mut self, whole: bool) -> Result<(), EngineError> {
+    /// steps are released it only observes, if nobody is disabled among many. So is one whose configuration was
+    /// changed, if somebody was disabled until then: the new rule may not see who is.
+    pub(super) async fn refuse_unknown_status(
+        &mut self,
+        whole: bool,
+        disabled_before: Option<u64>,
+    ) -> Result<(), EngineError> {
         let is_first = self.record.last_complete_at.is_none();
-        if !(whole && is_first && self.full && self.is_complete()) {
+        let is_new = self.beginning.configuration_changed && disabled_before != Some(0);
+        if !(whole && (is_first || is_new) && self.full && self.is_complete()) {
             return Ok(());
         }
         let (sp, channel) = (&self.open.sp, &self.open.channel);

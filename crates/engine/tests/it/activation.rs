@@ -1,7 +1,7 @@
 //! First activation, Observe, adoption (behaviour §1, §2).
 
 use serde_json::json;
-use usher_core::model::{ChannelId, Configuration, CycleMode, Verb};
+use usher_core::model::{ChannelId, Configuration, CycleMode, StatusRule, Verb};
 use usher_engine::admin::{Asking, Changed, How, Leave, NotChanged};
 use usher_store::{Change, ChannelState};
 
@@ -310,6 +310,38 @@ async fn nobody_disabled_among_more_than_500_people_must_be_acknowledged() {
     world.dir().people.get_mut("u007").unwrap().locked = true;
     world.sync(CycleMode::Full).await;
     world.sync(CycleMode::Full).await;
+    world.set_mode(ChannelState::Active).await;
+}
+
+#[tokio::test]
+async fn a_status_attribute_that_is_changed_while_it_runs_is_judged_before_anybody_is_enabled() {
+    let mut world = World::of(510).await;
+    world.channel().policy.no_disabled_seen = false;
+    world.channel().policy.load.requests_per_second = Some(0.0);
+    world.save().await;
+    for n in 0..3 {
+        world.dir().person(&format!("u00{n}")).locked = true;
+    }
+    world.sync(CycleMode::Full).await;
+    world.set_mode(ChannelState::Active).await;
+    world.sync(CycleMode::Full).await;
+    // Another change of the configuration changes nothing about that.
+    world.channel().policy.email_domains = vec!["example.com".to_owned()];
+    world.save().await;
+    assert_eq!(world.sync(CycleMode::Full).await.mode, "active");
+    if let StatusRule::Flag { attribute, .. } = &mut world.channel().source.status {
+        "nothing".clone_into(attribute);
+    }
+    world.save().await;
+    world.forget_requests();
+    let report = world.sync(CycleMode::Incremental).await;
+    assert_eq!(report.mode, "observe", "{report:?}");
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    let refused = world.admin.set_mode(None, ChannelState::Active).await;
+    let refused = refused.expect_err("refused").to_string();
+    assert!(refused.contains("0 of 510 people"), "{refused}");
+    world.channel().policy.no_disabled_seen = true;
+    world.save().await;
     world.set_mode(ChannelState::Active).await;
 }
 
