@@ -10,6 +10,7 @@ pub mod receivers;
 pub mod slapd;
 
 use std::fmt;
+use std::io::Write as _;
 
 /// Why a rig could not be started, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,74 @@ pub fn missing_tools_are_errors() -> bool {
     in_ci && !servers_are_left_out()
 }
 
+/// Names a file that tests which skip themselves add a line to: what passes is not shown otherwise.
+pub const SKIPPED: &str = "USHER_TEST_SKIPPED";
+
+/// Says that the test that runs is skipped, and why: on standard error, and in the file that [`SKIPPED`] names.
+#[allow(clippy::print_stderr)]
+pub fn note_skipped(why: &str) {
+    let thread = std::thread::current();
+    let line = format!("{}: {why}", thread.name().unwrap_or("a test"));
+    eprintln!("skipped: {line}");
+    let Some(path) = std::env::var_os(SKIPPED) else {
+        return;
+    };
+    let file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path);
+    // One call: other tests write as well.
+    let noted = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+    if let Err(error) = noted {
+        eprintln!("the skipped test could not be noted: {error}");
+    }
+}
+
+/// The same for what continuous integration has to have: there the test fails.
+///
+/// # Panics
+/// Where `CI` is `true`.
+#[allow(clippy::panic)]
+pub fn skip_for_want_of(what: &str) {
+    assert!(!missing_tools_are_errors(), "expected {what}, found none");
+    note_skipped(&format!("there is no {what} here"));
+}
+
 /// Whether tests leave out every real server, as if none were installed (`USHER_TEST_NO_SERVERS=1`).
 pub fn servers_are_left_out() -> bool {
     std::env::var_os("USHER_TEST_NO_SERVERS").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// Run by the test below only, in a process of its own.
+    #[test]
+    #[ignore = "a part of another test"]
+    fn skips_itself() {
+        super::skip_for_want_of("tool of the kind");
+    }
+
+    #[test]
+    fn a_skipped_test_is_noted_with_its_reason_and_fails_in_continuous_integration() {
+        let folder = tempfile::tempdir().unwrap();
+        let noted = folder.path().join("skipped");
+        let run = |in_ci: &str| {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command
+                .args(["--exact", "tests::skips_itself", "--include-ignored"])
+                .env("CI", in_ci)
+                .env(super::SKIPPED, &noted)
+                .env_remove("USHER_TEST_NO_SERVERS");
+            command.output().unwrap().status.success()
+        };
+        assert!(!run("true"), "it passed without its tool");
+        assert!(!noted.exists());
+        assert!(run("false"));
+        assert_eq!(
+            std::fs::read_to_string(&noted).unwrap(),
+            "tests::skips_itself: there is no tool of the kind here\n"
+        );
+    }
 }

@@ -114,11 +114,11 @@ impl Slapd {
     ///
     /// # Panics
     /// If the server cannot be started for any other reason.
-    #[allow(clippy::panic, clippy::print_stderr)]
+    #[allow(clippy::panic)]
     pub fn start_or_skip(config: SlapdConfig) -> Option<Self> {
         match (find_slapd(), missing_tools_are_errors()) {
             (Err(error), false) => {
-                eprintln!("skipped: {error}");
+                crate::note_skipped(&error.to_string());
                 None
             }
             _ => Some(Self::start(config).unwrap_or_else(|error| panic!("slapd: {error}"))),

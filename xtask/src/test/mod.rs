@@ -9,6 +9,7 @@ mod report;
 mod servers;
 mod tool;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -20,6 +21,8 @@ use tool::Tool;
 
 /// Names the environment variable that makes tests leave out every real server.
 const NO_SERVERS: &str = "USHER_TEST_NO_SERVERS";
+/// Names the one with the file in which tests note that they were skipped, and why.
+const SKIPPED: &str = "USHER_TEST_SKIPPED";
 
 /// Runs the command with the words after `test`.
 ///
@@ -103,7 +106,11 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
     } else {
         report.step("servers", servers::install);
     }
+    let skipped = target(root).join("skipped-tests.txt");
+    // What an earlier run left says nothing about this one.
+    let _ = std::fs::remove_file(&skipped);
     let with = |tool: Tool| {
+        let tool = tool.env(SKIPPED, &skipped.display().to_string());
         if fast {
             tool.env(NO_SERVERS, "1")
         } else {
@@ -118,6 +125,9 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
         };
         with(cargo(root, command)).run_and_watch(&mut |line| counts.tests.read(line))
     });
+    for line in skipped_tests(&std::fs::read_to_string(&skipped).unwrap_or_default()) {
+        println!("  skipped: {line}");
+    }
     report.step("documentation examples", || {
         let command = "test --workspace --locked --no-fail-fast --doc";
         with(cargo(root, command)).run_and_watch(&mut |line| counts.examples.read(line))
@@ -126,6 +136,11 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
         report.step("count", || bail!("no test ran: that is no success"));
     }
     counts
+}
+
+/// What tests said of being skipped, each once: a test may have been tried twice.
+fn skipped_tests(noted: &str) -> BTreeSet<&str> {
+    noted.lines().filter(|line| !line.is_empty()).collect()
 }
 
 /// Tools of other projects against the service that is built.

@@ -14,7 +14,7 @@ use crate::rig::*;
 
 fn settings() -> Option<SourceSettings> {
     let Ok(text) = std::env::var("USHER_TEST_AD") else {
-        eprintln!("skipped: USHER_TEST_AD is not set");
+        usher_testkit::note_skipped("USHER_TEST_AD is not set");
         return None;
     };
     let [host, base, name, password] = text

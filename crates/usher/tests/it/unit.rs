@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use usher_testkit::skip_for_want_of;
+
 const UNIT: &str = include_str!("../../../../dist/usher.service");
 
 fn value(key: &str) -> &str {
@@ -23,7 +25,7 @@ fn systemd_understands_the_unit_file() {
         .arg(&path)
         .output();
     let Ok(verified) = verified else {
-        eprintln!("skipped: there is no systemd-analyze here");
+        skip_for_want_of("systemd-analyze");
         return;
     };
     let said = String::from_utf8_lossy(&verified.stderr).into_owned();
@@ -42,13 +44,13 @@ fn the_unit_file_leaves_little_open() {
         .arg(&path)
         .output();
     let Ok(judged) = judged else {
-        eprintln!("skipped: there is no systemd-analyze here");
+        skip_for_want_of("systemd-analyze");
         return;
     };
     let said = String::from_utf8_lossy(&judged.stdout).into_owned();
     let errors = String::from_utf8_lossy(&judged.stderr).into_owned();
     if errors.contains("unrecognized option") {
-        eprintln!("skipped: this systemd-analyze judges no file: {errors}");
+        skip_for_want_of(&format!("systemd-analyze that judges a file ({errors})"));
         return;
     }
     assert!(said.contains("Overall exposure level"), "{errors}{said}");
