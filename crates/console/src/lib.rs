@@ -20,6 +20,7 @@ mod frame;
 mod home;
 mod protocol_settings;
 mod sign_in;
+mod steps;
 
 use axum::Router;
 use axum::middleware;
