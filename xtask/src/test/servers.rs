@@ -14,6 +14,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("slapd-contrib", "/usr/lib/ldap/smbk5pwd.so"),
     ("ldap-utils", "/usr/bin/ldapsearch"),
     ("openssl", "/usr/bin/openssl"),
+    // Judges the unit file.
+    ("systemd", "/usr/bin/systemd-analyze"),
 ];
 
 /// Asked by package scripts whether a service may start; 101 means no.

@@ -6,7 +6,7 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use usher_testkit::skip_for_want_of;
+use usher_testkit::note_skipped;
 
 use crate::rig::{Rig, crowd, person, until, until_seen};
 use crate::served::{PASSWORD, Served, SignedIn, client};
@@ -100,7 +100,7 @@ async fn a_full_disk_stops_what_is_sent_and_it_goes_on_when_there_is_room() {
     // To see what comes after it.
     rig.free_mib = 0;
     let Some(_disk) = SmallDisk::mount(&rig.state(), "4m") else {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
         return;
     };
     rig.import().await.code(0);
@@ -168,14 +168,14 @@ async fn a_stop_is_written(at_once: bool) -> Option<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_little_room_for_anything_new_is_enough_for_a_stop() {
     if a_stop_is_written(false).await.is_none() {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_that_is_kept_in_mind_is_written_at_the_end() {
     if a_stop_is_written(true).await.is_none() {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
     }
 }
 
@@ -197,7 +197,7 @@ async fn on_a_full_disk(rig: &mut Rig) -> Option<(SmallDisk, Served, std::path::
 async fn usher_stop_beside_a_service_on_a_full_disk_stops_and_is_written_later() {
     let mut rig = Rig::new().await;
     let Some((_disk, served, ballast)) = on_a_full_disk(&mut rig).await else {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
         return;
     };
     let stopped = rig.usher(&["stop"]).await.code(1).out;
@@ -227,7 +227,7 @@ async fn usher_stop_beside_a_service_on_a_full_disk_stops_and_is_written_later()
 async fn a_stop_that_cannot_be_written_at_the_end_is_a_failure_that_says_so() {
     let mut rig = Rig::new().await;
     let Some((_disk, served, ballast)) = on_a_full_disk(&mut rig).await else {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
         return;
     };
     rig.usher(&["stop"]).await.code(1);
@@ -253,7 +253,7 @@ async fn before_the_disk_is_full_nothing_more_is_sent_and_all_is_well_with_the_s
     rig.every = 1;
     rig.free_mib = 8;
     let Some(_disk) = SmallDisk::mount(&rig.state(), "24m") else {
-        skip_for_want_of("small disk (mount a tmpfs as root)");
+        note_skipped("a small disk cannot be mounted here (a tmpfs, as root)");
         return;
     };
     rig.import().await.code(0);
