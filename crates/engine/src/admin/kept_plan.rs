@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_core::model::{ChannelId, SourceKey, StepId};
+use usher_core::model::{ChannelId, Configuration, SourceKey, StepId};
 
 use super::Admin;
 use super::history::Stretch;
@@ -19,6 +19,7 @@ pub struct KeptPlan {
     pub report: PlanReport,
     rehearsed: Rehearsed,
     only: Option<Vec<SourceKey>>,
+    of_draft: bool,
 }
 
 impl Admin {
@@ -32,6 +33,28 @@ impl Admin {
         let rehearsed = self
             .rehearse(Some(channel.as_str()), options, progress)
             .await?;
+        KeptPlan::of(rehearsed, options, false).await
+    }
+
+    /// What saving another configuration would cause in one of its channels (behaviour §14): shown, never applied.
+    pub async fn plan_draft_and_keep(
+        &self,
+        draft: Configuration,
+        channel: &ChannelId,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<KeptPlan, EngineError> {
+        let rehearsed = self.rehearse_draft(draft, channel, options, progress);
+        KeptPlan::of(rehearsed.await?, options, true).await
+    }
+}
+
+impl KeptPlan {
+    async fn of(
+        rehearsed: Rehearsed,
+        options: &PlanOptions,
+        of_draft: bool,
+    ) -> Result<Self, EngineError> {
         let Rehearsed {
             engine,
             open,
@@ -39,15 +62,19 @@ impl Admin {
             ..
         } = &rehearsed;
         let report = describe(engine, open, cycle.clone(), options).await?;
-        Ok(KeptPlan {
+        Ok(Self {
             report,
             rehearsed,
             only: options.only.clone(),
+            of_draft,
         })
     }
-}
 
-impl KeptPlan {
+    /// Whether it was made with a configuration that is not saved: then there is nothing to apply.
+    pub fn of_draft(&self) -> bool {
+        self.of_draft
+    }
+
     /// The subjects that it is about, if not about all.
     pub fn only(&self) -> Option<&[SourceKey]> {
         self.only.as_deref()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use usher_connector::Request;
 use usher_core::model::{
-    Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId, StepState, Subject, SubjectId,
-    Verb, Verdict,
+    ChannelId, Configuration, Cycle, FieldChange, FieldValue, Kind, Operation, Step, StepId,
+    StepState, Subject, SubjectId, Verb, Verdict,
 };
 use usher_directory::compare::fold;
 use usher_store::{Membership, StepCount, StepFilter, Store, SubjectFilter};
@@ -68,6 +68,32 @@ impl Admin {
         let (configuration, id) = self.select(channel).await?;
         let open = self.engine.open(&configuration, &id)?;
         let copy = self.rehearsal.copy().await?;
+        self.rehearse_on(copy, open, options, progress).await
+    }
+
+    /// The same with another configuration than the saved one: what saving it would cause.
+    pub(super) async fn rehearse_draft(
+        &self,
+        mut draft: Configuration,
+        channel: &ChannelId,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Rehearsed, EngineError> {
+        self.require(Permission::Configure)?;
+        let open = self.engine.open(&draft, channel)?;
+        let copy = self.rehearsal.copy().await?;
+        draft.revision = copy.store.configuration().await?.revision + 1;
+        copy.store.save_configuration(&draft, &[], &[]).await?;
+        self.rehearse_on(copy, open, options, progress).await
+    }
+
+    async fn rehearse_on(
+        &self,
+        copy: ScratchCopy,
+        open: OpenChannel,
+        options: &PlanOptions,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Rehearsed, EngineError> {
         let engine = Engine {
             store: copy.store.clone(),
             shared: Arc::default(),

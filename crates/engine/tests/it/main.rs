@@ -18,6 +18,7 @@ mod channels;
 mod claimed;
 mod conflicts;
 mod directory;
+mod drafts;
 mod faults;
 mod groups;
 mod guards;
