@@ -21,6 +21,7 @@ Tasks of this project
                               --fast leaves out the tests that need servers
   cargo xtask walls           only the walls between the crates, and licences and sources of dependencies
   cargo xtask interop         only tools of other projects against `usher serve`, the last steps of the test
+  cargo xtask browser         installs what drives a browser, so that `cargo test` runs the stories on the console
   cargo xtask bench           speed and memory against limits, in a release build; the numbers go to bench/history.jsonl.
                               --quick tries everything small; --million measures memory at a million people;
                               --only cycle,sending,service,counts,memory
@@ -43,6 +44,7 @@ fn run(words: &[&str]) -> Result<()> {
     match words {
         ["walls"] => walls::command(&root),
         ["test", options @ ..] => test::command(&root, options),
+        ["browser"] => test::browser_command(&root),
         ["interop"] => test::interop_command(&root),
         ["bench", options @ ..] => bench::command(&root, options),
         [] | ["help" | "--help" | "-h"] => {

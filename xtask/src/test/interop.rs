@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::servers;
-use super::tool::Tool;
+use super::tool::{Tool, shown};
 
 /// What is installed: each package with its version.
 const REQUIREMENTS: &str = "interop/requirements.txt";
@@ -86,14 +86,6 @@ fn python() -> Result<()> {
         );
     }
     servers::install_packages("python3 python3-venv")
-}
-
-/// A path as a word of a command.
-fn shown(path: &Path) -> Result<String> {
-    let text = path
-        .to_str()
-        .with_context(|| format!("{} is no text, as paths of tools must be", path.display()))?;
-    Ok(text.to_owned())
 }
 
 /// Whether continuous integration runs this: there everything that is needed can be had.

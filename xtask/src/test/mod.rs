@@ -3,6 +3,7 @@
 //! First the checks that need nothing but the sources, all of them, so that one run shows all they find. If they
 //! hold, the tests: the servers they need are installed where that is possible (Debian, as root) and named elsewhere.
 
+mod browser;
 mod counts;
 mod interop;
 mod report;
@@ -109,12 +110,17 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
     let skipped = target(root).join("skipped-tests.txt");
     // What an earlier run left says nothing about this one.
     let _ = std::fs::remove_file(&skipped);
+    let tools = if fast {
+        None
+    } else {
+        with_browser(root, report)
+    };
     let with = |tool: Tool| {
         let tool = tool.env(SKIPPED, &skipped.display().to_string());
-        if fast {
-            tool.env(NO_SERVERS, "1")
-        } else {
-            tool
+        match &tools {
+            _ if fast => tool.env(NO_SERVERS, "1"),
+            Some(folder) => tool.env(browser::TOOLS, folder),
+            None => tool,
         }
     };
     report.step("tests", || {
@@ -141,6 +147,37 @@ fn tests(root: &Path, fast: bool, report: &mut Report) -> Counts {
 /// What tests said of being skipped, each once: a test may have been tried twice.
 fn skipped_tests(noted: &str) -> BTreeSet<&str> {
     noted.lines().filter(|line| !line.is_empty()).collect()
+}
+
+/// The browser that shows the console: the folder with what drives it.
+fn with_browser(root: &Path, report: &mut Report) -> Option<String> {
+    const STEP: &str = "browser";
+    println!("\n== what drives a browser");
+    match browser::install(root, &target(root)).and_then(|folder| tool::shown(&folder)) {
+        Ok(folder) => Some(folder),
+        Err(error) if interop::must_run() => {
+            report.step(STEP, || Err(error));
+            None
+        }
+        Err(error) => {
+            println!("{error:#}");
+            report.skip(
+                STEP,
+                "it could not be installed; above is why. The stories in a browser are skipped",
+            );
+            None
+        }
+    }
+}
+
+/// Installs the browser's tools alone, for `cargo test` while working on the console.
+///
+/// # Errors
+/// What is missing.
+pub(crate) fn browser_command(root: &Path) -> Result<()> {
+    let folder = browser::install(root, &target(root))?;
+    println!("{} is ready", folder.display());
+    Ok(())
 }
 
 /// Tools of other projects against the service that is built.

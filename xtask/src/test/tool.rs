@@ -93,6 +93,14 @@ impl Tool {
     }
 }
 
+/// A path as a word of a command.
+pub(crate) fn shown(path: &Path) -> Result<String> {
+    let text = path
+        .to_str()
+        .with_context(|| format!("{} is no text, as paths of tools must be", path.display()))?;
+    Ok(text.to_owned())
+}
+
 fn forward(stream: Box<dyn Read + Send>, sender: &mpsc::Sender<String>) {
     for line in BufReader::new(stream).split(b'\n') {
         let Ok(line) = line else { return };

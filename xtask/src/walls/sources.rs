@@ -67,6 +67,10 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
         "crates/pf/src/shape/tables.rs",
         "values that the published shape allows",
     ),
+    (
+        "browser/",
+        "its stories walk the pages of the first connector",
+    ),
     ("Cargo.lock", "generated from the above"),
     ("xtask/src/walls/", "the walls name what they forbid"),
 ];

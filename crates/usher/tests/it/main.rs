@@ -8,6 +8,8 @@
     reason = "helpers of tests fail tests"
 )]
 
+mod browser;
+mod browser_rig;
 mod commands;
 mod demo;
 mod example;
