@@ -1,7 +1,7 @@
 //! Saving documents of the published shape, for pages: in the same way and with the same words as the published API.
 
 use serde_json::Value;
-use usher_core::model::Configuration;
+use usher_core::model::{Configuration, DataStoreId};
 use usher_engine::admin::{Admin, Permission};
 use usher_pf::{Mode, Resource};
 
@@ -16,6 +16,8 @@ pub struct Refused {
     pub mistakes: Vec<(String, String)>,
     /// Somebody else changed the document since it was read.
     pub changed_meanwhile: bool,
+    /// A directory or a target was asked and would not work with it: it can be saved without asking.
+    pub outside: bool,
 }
 
 impl Refused {
@@ -131,6 +133,35 @@ pub async fn remove(
     let remove = |configuration: &mut Configuration| remove(configuration).map_err(refusal);
     let changed = change::remove(admin, Permission::Configure, &conditions, remove).await;
     told(changed)
+}
+
+/// Takes a data store out of a configuration; refuses to while channels read it, and names them.
+pub fn without_data_store(configuration: &mut Configuration, id: &str) -> Result<(), Refused> {
+    let store = DataStoreId::new(id);
+    let readers = usher_pf::readers(configuration, &store);
+    if !readers.is_empty() {
+        return Err(Refused::because(format!(
+            "The data store `{id}` is in use by {}. Give them another data store, or delete them first.",
+            readers.join(", ")
+        )));
+    }
+    configuration.data_stores.retain(|known| known.id != store);
+    Ok(())
+}
+
+/// Takes the certificate of an authority out of the configuration: for those who manage certificates.
+pub async fn remove_certificate(admin: &Admin, id: &str) -> Result<Saved, Refused> {
+    let remove = |configuration: &mut Configuration| {
+        let before = configuration.ca_certificates.len();
+        configuration.ca_certificates.retain(|known| known.id != id);
+        if configuration.ca_certificates.len() == before {
+            let gone = format!("There is no certificate `{id}` any more.");
+            return Err(ApiError::refused(Refused::because(gone)));
+        }
+        Ok(())
+    };
+    let permission = Permission::ManageCertificates;
+    told(change::remove(admin, permission, &Conditions::asking(true), remove).await)
 }
 
 /// Imports a configuration file: what it names is added or replaced, what it does not name stays; all of it or nothing.

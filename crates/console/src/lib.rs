@@ -15,6 +15,7 @@
 
 mod channel_tabs;
 mod connections;
+mod data_stores;
 mod form;
 mod frame;
 mod home;
@@ -31,6 +32,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .merge(channel_tabs::routes())
         .merge(connections::routes())
+        .merge(data_stores::routes())
         .merge(home::routes())
         .merge(protocol_settings::routes())
         .merge(sign_in::routes())

@@ -14,6 +14,12 @@ use crate::identity::identity;
 use crate::secrets::SentSecrets;
 use crate::told::told;
 
+/// How to go on without asking, as the published API has it. Pages have a button for it.
+pub(super) const UNASKED: &str =
+    "the header `X-BypassExternalValidation: true` saves without asking";
+/// The kind of mistake that somebody outside found.
+pub(super) const OUTSIDE: &str = "external_validation_error";
+
 /// What a change made.
 pub(crate) struct Changed {
     /// The configuration as it is saved.
@@ -297,13 +303,11 @@ async fn change(
 }
 
 fn impatient(why: Impatient) -> ApiError {
-    let text = format!(
-        "{why}; nothing was saved. The header `X-BypassExternalValidation: true` saves without asking"
-    );
+    let text = format!("{why}; nothing was saved; {UNASKED}");
     match why {
         Impatient::TooMany => ApiError::wait(5, text),
         Impatient::TooLong => ApiError::invalid(vec![ValidationError {
-            error_id: "external_validation_error".to_owned(),
+            error_id: OUTSIDE.to_owned(),
             message: text,
             field_path: String::new(),
         }]),
@@ -312,11 +316,8 @@ fn impatient(why: Impatient) -> ApiError {
 
 fn doubtful(doubts: &[Doubt], place: &(dyn Fn(&Place) -> String + Sync)) -> ApiError {
     let errors = doubts.iter().map(|doubt| ValidationError {
-        error_id: "external_validation_error".to_owned(),
-        message: format!(
-            "{}; the header `X-BypassExternalValidation: true` saves without asking",
-            doubt.why.trim_end_matches('.')
-        ),
+        error_id: OUTSIDE.to_owned(),
+        message: format!("{}; {UNASKED}", doubt.why.trim_end_matches('.')),
         field_path: place(&doubt.place),
     });
     ApiError::invalid(errors.collect())

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::request::{Conditions, Document, Id};
 use super::resource::Kind;
 use super::{Caller, answer, change};
+use crate::documents;
 
 const KIND: Kind = Kind {
     resource: Resource::DataStore,
@@ -94,16 +95,8 @@ pub(super) async fn delete(
     let remove = |configuration: &mut Configuration| {
         answer::check_tag(&conditions, &found(configuration, &id)?)?;
         not_internal(&id)?;
-        let store = DataStoreId::new(&id);
-        let readers = usher_pf::readers(configuration, &store);
-        if !readers.is_empty() {
-            return Err(ApiError::unprocessable(format!(
-                "The data store `{id}` is in use by {}. Give them another data store, or delete them first.",
-                readers.join(", ")
-            )));
-        }
-        configuration.data_stores.retain(|known| known.id != store);
-        Ok(())
+        documents::without_data_store(configuration, &id)
+            .map_err(|refused| ApiError::unprocessable(refused.message))
     };
     change::remove(&admin, Permission::Configure, &conditions, remove).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,6 +8,7 @@ use usher_engine::EngineError;
 use usher_engine::access::SignInError;
 use usher_store::StoreError;
 
+use super::change::{OUTSIDE, UNASKED};
 use crate::caller::Refusal;
 use crate::documents::Refused;
 
@@ -76,11 +77,15 @@ impl ApiError {
 
     /// The refusal in the words of a page.
     pub(crate) fn told(self) -> Refused {
-        let mistakes = self.body.validation_errors.into_iter();
+        let errors = self.body.validation_errors;
+        let outside = errors.iter().any(|one| one.error_id == OUTSIDE);
+        let mistakes = errors.into_iter();
+        let mistakes = mistakes.map(|one| (one.field_path, without_header(&one.message)));
         Refused {
             changed_meanwhile: self.body.result_id == CHANGED,
-            message: self.body.message,
-            mistakes: mistakes.map(|one| (one.field_path, one.message)).collect(),
+            outside,
+            message: without_header(&self.body.message),
+            mistakes: mistakes.collect(),
         }
     }
 
@@ -243,4 +248,8 @@ pub(super) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
         "method_not_allowed",
         format!("`{method}` is not possible on `{}`.", uri.path()),
     )
+}
+/// A page has a button where the published API has a header.
+fn without_header(words: &str) -> String {
+    words.replace(&format!("; {UNASKED}"), "")
 }
