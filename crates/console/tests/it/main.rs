@@ -12,6 +12,7 @@ mod channel_tabs;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 #[path = "../../../admin-api/tests/it/company.rs"]
 mod company;
+mod connections;
 mod data_stores;
 mod described;
 mod frame;

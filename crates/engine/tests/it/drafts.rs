@@ -18,7 +18,7 @@ async fn a_draft_is_rehearsed_without_being_saved_or_sent() {
     let mut draft = before.clone();
     let channel = &mut draft.sp_connections[0].channels[0];
     channel.mapping.push(MappingRule {
-        field: "userType".to_owned(),
+        field: "nickName".to_owned(),
         default: Some("employee".to_owned()),
         ..MappingRule::default()
     });

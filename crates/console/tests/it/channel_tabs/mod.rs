@@ -1,4 +1,4 @@
 //! The tabs of a channel.
 
-mod sent;
+pub(crate) mod sent;
 mod source;
