@@ -19,9 +19,13 @@ mod data_stores;
 mod form;
 mod frame;
 mod home;
+mod log;
 mod protocol_settings;
+mod search;
 mod sign_in;
 mod steps;
+mod subjects;
+mod waiting;
 
 use axum::Router;
 use axum::middleware;
@@ -34,8 +38,12 @@ pub fn router(api: Api) -> Router {
         .merge(connections::routes())
         .merge(data_stores::routes())
         .merge(home::routes())
+        .merge(log::routes())
         .merge(protocol_settings::routes())
+        .merge(search::routes())
         .merge(sign_in::routes())
+        .merge(subjects::routes())
+        .merge(waiting::routes())
         .merge(frame::assets::routes())
         .fallback(frame::fault::nowhere)
         .layer(middleware::from_fn(frame::headers::safe))

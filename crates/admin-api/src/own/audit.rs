@@ -49,6 +49,7 @@ async fn list(Caller(admin): Caller, mut params: Params) -> Result<Json<Page<Val
         since: params.number("since"),
         until: params.number("until"),
         text: params.text("q"),
+        at_targets: None,
     };
     let (limit, before) = (params.limit(), params.cursor(LIST));
     params.finish()?;

@@ -137,10 +137,9 @@ async fn one(Caller(admin): Caller, place: Place) -> Result<Json<LinkView>, Prob
 }
 
 async fn story(Caller(admin): Caller, place: Place) -> Result<Json<Value>, Problem> {
-    let found = admin.link(SubjectId(place.number("subject")?)).await?;
-    let found = found.ok_or_else(|| nobody(&place))?;
-    let (channel, key) = (found.channel.as_str(), found.key.as_str());
-    let story = patient(&admin, Box::pin(admin.explain(Some(channel), key))).await?;
+    let id = SubjectId(place.number("subject")?);
+    let story = patient(&admin, Box::pin(admin.explain_subject(id))).await?;
+    let story = story.ok_or_else(|| nobody(&place))?;
     Ok(Json(told(story)))
 }
 
@@ -209,36 +208,6 @@ async fn search(Caller(admin): Caller, mut params: Params) -> Result<Json<Value>
         params.fault("q", "expected at least two characters".to_owned());
     }
     params.finish()?;
-    let configuration = admin.look_at_configuration().await?;
-    let part = text.to_lowercase();
-    let fits = |id: &str, name: &str| {
-        id.to_lowercase().contains(&part) || name.to_lowercase().contains(&part)
-    };
-    let most = FOUND as usize;
-    let connections: Vec<Value> = configuration
-        .sp_connections
-        .iter()
-        .filter(|sp| fits(sp.id.as_str(), &sp.name) || fits(&sp.entity_id, ""))
-        .map(|sp| json!({"id": sp.id, "name": sp.name}))
-        .take(most)
-        .collect();
-    let channels: Vec<Value> = configuration
-        .channels()
-        .filter(|(_, channel)| fits(channel.id.as_str(), &channel.name))
-        .map(|(sp, channel)| {
-            json!({"id": channel.id, "name": channel.name, "sp_connection": sp.name})
-        })
-        .take(most)
-        .collect();
-    let stores: Vec<Value> = configuration
-        .data_stores
-        .iter()
-        .filter(|store| fits(store.id.as_str(), &store.name))
-        .map(|store| json!({"id": store.id, "name": store.name}))
-        .take(most)
-        .collect();
-    let links = admin.search(&text, FOUND).await?;
-    Ok(Json(json!({
-        "sp_connections": connections, "channels": channels, "data_stores": stores, "links": links,
-    })))
+    let found = admin.find(&text, FOUND).await?;
+    Ok(Json(serde_json::to_value(found).unwrap_or_default()))
 }

@@ -152,6 +152,8 @@ fn done(what: Done) -> Option<&'static str> {
         Done::Discarded => "The draft is discarded.",
         Done::Decided => "Decided.",
         Done::Started => "Started.",
+        Done::Retried => "It will be sent again.",
+        Done::Provisioned => "Read again and sent. The time line says what came of it.",
         Done::Unknown => return None,
     })
 }
@@ -168,6 +170,8 @@ pub(crate) enum Done {
     Discarded,
     Decided,
     Started,
+    Retried,
+    Provisioned,
     #[serde(other)]
     Unknown,
 }
@@ -183,6 +187,8 @@ pub(crate) fn see_done(address: &str, what: Done) -> Response {
         Done::Discarded => "discarded",
         Done::Decided => "decided",
         Done::Started => "started",
+        Done::Retried => "retried",
+        Done::Provisioned => "provisioned",
         Done::Unknown => return see(address),
     };
     let mark = if address.contains('?') { '&' } else { '?' };

@@ -16,8 +16,10 @@ mod connections;
 mod data_stores;
 mod described;
 mod frame;
+mod log;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 mod rig;
+mod subjects;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 #[path = "../../../admin-api/tests/it/world.rs"]
 mod world;

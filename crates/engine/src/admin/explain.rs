@@ -1,5 +1,7 @@
 //! The story of one person or group: why it is as it is, and what happens next.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use usher_connector::{FetchBy, Fetched, ReadEntry};
 use usher_core::mapping::{FieldPreview, preview};
@@ -7,9 +9,10 @@ use usher_core::model::{
     Configuration, Kind, Millis, ScopeVerdict, StepId, StepState, Subject, SubjectId,
 };
 use usher_directory::Dn;
-use usher_store::{ExchangeRecord, StepFilter};
+use usher_store::{ExchangeRecord, Membership, StepFilter, Store};
 
 use super::Admin;
+use super::history::{CHUNK, Stretch};
 use super::operator::Permission;
 use super::plan::samples;
 use super::report::StepSample;
@@ -34,6 +37,9 @@ pub struct Explanation {
     pub subject: Subject,
     /// Whether the source has it now, and which clause decides.
     pub scope: String,
+    /// The clauses of the scope, in the order in which they are asked; none where the source has no such entry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
     /// How each field comes to its value, from the entry as it is now.
     pub mapping: Vec<FieldPreview>,
     /// The groups it belongs to, and through which nesting.
@@ -46,9 +52,21 @@ pub struct Explanation {
     pub next: NextStep,
 }
 
+/// A clause of a channel's scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clause {
+    /// In words, such as `under ou=people,dc=example,dc=com`.
+    pub words: String,
+    /// Whether it holds; `None` = it was not asked any more.
+    pub holds: Option<bool>,
+}
+
 /// A group with the way that leads into it.
 #[derive(Clone, Debug, Serialize)]
 pub struct GroupPath {
+    /// The number of the other side.
+    #[serde(skip)]
+    pub id: SubjectId,
     /// The other side: the group of a person, the person of a group.
     pub name: String,
     /// Nested groups on the way, outermost first.
@@ -111,6 +129,16 @@ impl Admin {
         Ok(story)
     }
 
+    /// The story of one subject by its number; `None` when there is none. Nobody else's name can stand in its way.
+    pub async fn explain_subject(&self, id: SubjectId) -> Result<Option<Explanation>, EngineError> {
+        self.require(Permission::Look)?;
+        let Some(subject) = self.engine.store.subjects(&[id]).await?.pop() else {
+            return Ok(None);
+        };
+        let configuration = self.engine.configuration().await?;
+        Ok(Some(self.told(&configuration, subject).await?))
+    }
+
     /// Whoever has the key of an entry: a name that no cycle has read may be a new one of somebody known.
     async fn known_by_key(&self, hit: &Hit) -> Result<Option<Subject>, EngineError> {
         let (channel, key) = hit.identity();
@@ -128,7 +156,7 @@ impl Admin {
         subject: Subject,
     ) -> Result<Explanation, EngineError> {
         let open = self.engine.open(configuration, &subject.channel)?;
-        let (scope, mapping) = self.at_the_source(&open, &subject).await;
+        let (scope, clauses, mapping) = self.at_the_source(&open, &subject).await;
         let id = subject.id.unwrap_or(SubjectId(0));
         let steps = self.steps_of(&open, id).await?;
         Ok(Explanation {
@@ -139,6 +167,7 @@ impl Admin {
             next: next(&subject, &steps, &scope),
             subject,
             scope,
+            clauses,
             mapping,
             steps,
         })
@@ -187,31 +216,30 @@ impl Admin {
         &self,
         open: &OpenChannel,
         subject: &Subject,
-    ) -> (String, Vec<FieldPreview>) {
+    ) -> (String, Vec<Clause>, Vec<FieldPreview>) {
         let by = FetchBy::Keys(vec![subject.key.clone()]);
         let fetched = match open.source.fetch(&by, &open.attributes()).await {
             Ok(mut fetched) => fetched.pop(),
             Err(error) => {
+                let words = format!("the source could not be asked: {error}");
+                return (words, Vec::new(), Vec::new());
+            }
+        };
+        let words = match fetched {
+            None | Some(Fetched::Unknown { .. }) => {
+                "the source could not say whether it is there".to_owned()
+            }
+            Some(Fetched::Absent) => "the source has no entry with this key".to_owned(),
+            Some(Fetched::Other { what }) => what,
+            Some(Fetched::Present(read)) => {
                 return (
-                    format!("the source could not be asked: {error}"),
-                    Vec::new(),
+                    Self::scope_words(open, &read),
+                    clauses(open, &read),
+                    mapping_of(open, &read),
                 );
             }
         };
-        match fetched {
-            None | Some(Fetched::Unknown { .. }) => (
-                "the source could not say whether it is there".to_owned(),
-                Vec::new(),
-            ),
-            Some(Fetched::Absent) => (
-                "the source has no entry with this key".to_owned(),
-                Vec::new(),
-            ),
-            Some(Fetched::Other { what }) => (what, Vec::new()),
-            Some(Fetched::Present(read)) => {
-                (Self::scope_words(open, &read), mapping_of(open, &read))
-            }
-        }
+        (words, Vec::new(), Vec::new())
     }
 
     pub(super) fn scope_words(open: &OpenChannel, read: &ReadEntry) -> String {
@@ -225,9 +253,11 @@ impl Admin {
         match &read.scope {
             ScopeVerdict::Out { clause } => format!(
                 "not in scope: {clause} does not hold. Asked: {}",
-                clauses(open, read)
+                in_words(&clauses(open, read), false)
             ),
-            ScopeVerdict::In => format!("in scope: {}", clauses(open, read)),
+            ScopeVerdict::In => {
+                format!("in scope: {}", in_words(&clauses(open, read), true))
+            }
         }
     }
 
@@ -242,27 +272,36 @@ impl Admin {
             Kind::Group => store.members(id).await?,
         };
         let mut paths = Vec::new();
-        for row in rows {
-            let other = match subject.kind {
-                Kind::User => row.group,
-                Kind::Group => row.user,
-            };
-            let Some(found) = store.subjects(&[other]).await?.pop() else {
-                continue;
-            };
-            let name = if found.display.is_empty() {
-                found.dn
-            } else {
-                found.display
-            };
-            paths.push(GroupPath {
-                name,
-                via: row.via,
-                desired: row.desired,
-                present: row.present,
-            });
+        for some in rows.chunks(CHUNK as usize) {
+            paths.extend(paths_of(store.as_ref(), subject.kind, some).await?);
         }
         Ok(paths)
+    }
+
+    /// The members of a group, or the groups of a person, in the order of their numbers; so many after that one.
+    pub async fn membership_page(
+        &self,
+        id: SubjectId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Stretch<GroupPath>, EngineError> {
+        self.require(Permission::Look)?;
+        let store = &self.engine.store;
+        let Some(subject) = store.subjects(&[id]).await?.pop() else {
+            return Ok((Vec::new(), None));
+        };
+        let mut rows = match subject.kind {
+            Kind::User => store.groups_of(id).await?,
+            Kind::Group => store.members(id).await?,
+        };
+        let other = |row: &Membership| other_side(subject.kind, row);
+        rows.retain(|row| after.is_none_or(|after| other(row).0 > after));
+        rows.sort_by_key(other);
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let end = rows.last().map(|row| other(row).0).filter(|_| more);
+        let paths = paths_of(store.as_ref(), subject.kind, &rows).await?;
+        Ok((paths, end))
     }
 
     async fn steps_of(
@@ -295,6 +334,40 @@ impl Admin {
     }
 }
 
+fn other_side(kind: Kind, row: &Membership) -> SubjectId {
+    match kind {
+        Kind::User => row.group,
+        Kind::Group => row.user,
+    }
+}
+
+/// Memberships of a subject of that kind, with the names of the other side.
+async fn paths_of(
+    store: &dyn Store,
+    kind: Kind,
+    rows: &[Membership],
+) -> Result<Vec<GroupPath>, EngineError> {
+    let ids: Vec<SubjectId> = rows.iter().map(|row| other_side(kind, row)).collect();
+    let found = store.subjects(&ids).await?;
+    let mut names: BTreeMap<SubjectId, String> = BTreeMap::new();
+    for subject in found {
+        let named = !subject.display.is_empty();
+        let name = if named { subject.display } else { subject.dn };
+        names.extend(subject.id.map(|id| (id, name)));
+    }
+    let path = |row: &Membership| {
+        let id = other_side(kind, row);
+        Some(GroupPath {
+            id,
+            name: names.get(&id)?.clone(),
+            via: row.via.clone(),
+            desired: row.desired,
+            present: row.present,
+        })
+    };
+    Ok(rows.iter().filter_map(path).collect())
+}
+
 pub(super) fn mapping_of(open: &OpenChannel, read: &ReadEntry) -> Vec<FieldPreview> {
     match read.entry.kind {
         Kind::User => preview(&read.entry, &open.rules),
@@ -322,7 +395,7 @@ pub(super) fn several(text: &str, names: Vec<String>) -> EngineError {
 }
 
 /// The clauses of a channel's scope, in the order in which they are asked, and which of them hold.
-fn clauses(open: &OpenChannel, read: &ReadEntry) -> String {
+pub(super) fn clauses(open: &OpenChannel, read: &ReadEntry) -> Vec<Clause> {
     let source = &open.channel.source;
     let kind = read.entry.kind;
     let location = match kind {
@@ -352,14 +425,19 @@ fn clauses(open: &OpenChannel, read: &ReadEntry) -> String {
             asked.push((format!("filter {filter}"), reached.then_some(is_in)));
         }
     }
+    let clause = |(words, holds)| Clause { words, holds };
+    asked.into_iter().map(clause).collect()
+}
+
+fn in_words(clauses: &[Clause], is_in: bool) -> String {
     if is_in {
-        let words: Vec<String> = asked.into_iter().map(|(clause, _)| clause).collect();
+        let words: Vec<&str> = clauses.iter().map(|one| one.words.as_str()).collect();
         return format!("{} - each holds", words.join("; "));
     }
-    let words = asked.into_iter().map(|(clause, holds)| match holds {
-        Some(true) => format!("{clause} holds"),
-        Some(false) => format!("{clause} does not hold"),
-        None => format!("{clause} was not asked any more"),
+    let words = clauses.iter().map(|Clause { words, holds }| match holds {
+        Some(true) => format!("{words} holds"),
+        Some(false) => format!("{words} does not hold"),
+        None => format!("{words} was not asked any more"),
     });
     words.collect::<Vec<_>>().join("; ")
 }

@@ -38,6 +38,8 @@ pub struct AuditWanted {
     pub until: Option<i64>,
     /// Source key, target id or detail contains this, in any case.
     pub text: Option<String>,
+    /// Only what was done at targets, or only the rest: what operators and Usher did here.
+    pub at_targets: Option<bool>,
 }
 
 /// Some of a list, and where to go on: `None` at its end.
@@ -143,6 +145,9 @@ impl AuditWanted {
                     .events
                     .iter()
                     .any(|name| name.eq_ignore_ascii_case(&event.event)))
+            && self
+                .at_targets
+                .is_none_or(|at_targets| at_targets == is_at_target(event))
             && self.success.is_none_or(|success| success == event.success)
             && self.since.is_none_or(|since| event.at >= since)
             && self.until.is_none_or(|until| event.at < until)
@@ -154,4 +159,9 @@ impl AuditWanted {
                     || holds(&event.detail, part)
             })
     }
+}
+
+/// Whether an event tells of a request to a target, or of what a person did here.
+fn is_at_target(event: &AuditEvent) -> bool {
+    event.actor == "engine" && event.source_id.is_some()
 }

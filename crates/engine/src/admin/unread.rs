@@ -11,7 +11,7 @@ use usher_core::model::{
 use usher_directory::Dn;
 use usher_store::Store;
 
-use super::explain::{CANDIDATES, Explanation, NextStep, mapping_of, nobody, several};
+use super::explain::{CANDIDATES, Explanation, NextStep, clauses, mapping_of, nobody, several};
 use super::report::NotProvisioned;
 use super::{Admin, Permission};
 use crate::context::OpenChannel;
@@ -183,6 +183,7 @@ impl Hit {
     pub(super) fn explained(self) -> Explanation {
         let Self { open, read } = self;
         let scope = Admin::scope_words(&open, &read);
+        let clauses = clauses(&open, &read);
         let mapping = mapping_of(&open, &read);
         let (name, _) = crate::cycle::canonical(&read.entry.dn);
         let (key, dn) = (read.entry.key.clone(), read.entry.dn.clone());
@@ -204,6 +205,7 @@ impl Hit {
             known: false,
             subject,
             scope,
+            clauses,
             mapping,
             groups: Vec::new(),
             steps: Vec::new(),
