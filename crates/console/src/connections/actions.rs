@@ -12,6 +12,7 @@ use usher_pf::{Mode, Resource, published_sp_connection};
 use usher_store::DraftId;
 
 use super::list::turns_on;
+use super::others;
 use super::steps::LIST;
 use crate::form::{Control, Field, Mistakes, Summed};
 use crate::frame::{Done, Fault, Frame, Notice, Posted, SignedIn, page, page_as, see_done};
@@ -122,8 +123,16 @@ pub(super) async fn import(Posted { who, form }: Posted) -> Result<Response, Fau
     };
     let text = String::from_utf8_lossy(&file.bytes);
     match Box::pin(documents::import(&who.admin, &text)).await {
-        Ok(saved) if saved.warnings.is_empty() => Ok(see_done(LIST, Done::Saved)),
-        Ok(saved) => told(&who, StatusCode::OK, Notice::warn(saved.warnings)),
+        Ok(mut saved) => {
+            for item in others::found(&text) {
+                let name = others::keep(&who, &item).await?;
+                saved.warnings.push(format!("`{name}` does not provision: it is kept as a draft. Open it on the list, and tick Outbound Provisioning on Connection Type to give it provisioning."));
+            }
+            if saved.warnings.is_empty() {
+                return Ok(see_done(LIST, Done::Saved));
+            }
+            told(&who, StatusCode::OK, Notice::warn(saved.warnings))
+        }
         Err(why) => {
             for (place, words) in &why.mistakes {
                 wrong.add("file", format!("{place}: {words}"));

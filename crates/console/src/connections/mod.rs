@@ -7,6 +7,7 @@ pub(crate) mod draft;
 mod general;
 mod kind;
 mod list;
+mod others;
 mod outbound;
 mod settings;
 pub(crate) mod steps;

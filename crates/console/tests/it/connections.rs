@@ -31,14 +31,25 @@ async fn begun(rig: &Rig, browser: &mut Browser) -> String {
 
 /// Sends the template tab with a file, as a browser does.
 async fn upload(rig: &Rig, browser: &mut Browser, path: &str, file: &str, version: &str) -> Page {
-    let mut body = String::new();
-    for (name, text) in [
-        ("csrf", browser.csrf.as_str()),
+    let fields = [
         ("version", version),
         ("usage", "true"),
         ("template", "AtlassianCloud"),
         ("go", "open"),
-    ] {
+    ];
+    send_file(rig, browser, path, &fields, file).await
+}
+
+async fn send_file(
+    rig: &Rig,
+    browser: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+    file: &str,
+) -> Page {
+    let mut body = String::new();
+    let csrf = ("csrf", browser.csrf.as_str());
+    for (name, text) in std::iter::once(&csrf).chain(fields) {
         body.push_str(&format!(
             "--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n"
         ));
@@ -377,4 +388,55 @@ async fn an_auditor_looks_and_changes_nothing() {
         );
     }
     assert_eq!(saved(&rig).await.sp_connections.len(), 1);
+}
+
+#[tokio::test]
+async fn an_imported_connection_without_provisioning_is_opened_and_given_it() {
+    let rig = Rig::of(1).await;
+    let mut browser = rig.first_operator().await;
+    let import = "/sp-connections/import";
+    rig.get(&mut browser, import).await.ok();
+    let file = serde_json::json!({"usher": 1, "pf": {
+        "metadata": {"pfVersion": usher_pf::PF_VERSION},
+        "operations": [{"resourceType": "/idp/spConnections", "operationType": "SAVE", "items": [
+            {"type": "SP", "id": "wiki", "name": "Wiki", "entityId": "https://wiki.example", "active": true},
+        ]}],
+    }});
+    let page = send_file(&rig, &mut browser, import, &[], &file.to_string()).await;
+    let page = page.ok();
+    assert!(page.says("`Wiki` does not provision"), "{}", page.text);
+    let list = rig.get(&mut browser, "/sp-connections").await.ok();
+    let rest = list
+        .text
+        .split_once("Begun and not saved")
+        .expect("a draft")
+        .1;
+    let base = crate::rig::between(rest, "href=\"", "/activation-summary").unwrap();
+    let kind = format!("{base}/connection-type");
+    let fields = [
+        ("provisions", "true"),
+        ("type", "AtlassianCloud"),
+        ("go", "next"),
+    ];
+    let page = send(&rig, &mut browser, &kind, &fields).await;
+    assert_eq!(
+        page.location(),
+        format!("{base}/general-info"),
+        "{}",
+        page.text
+    );
+    let target = format!("{base}/target");
+    let fields = [
+        (
+            "DIRECTORY_BASE_URL",
+            "http://127.0.0.1:1/scim/directory/wiki",
+        ),
+        ("API_KEY", "a-key"),
+        ("go", "next"),
+    ];
+    send(&rig, &mut browser, &target, &fields).await;
+    let summary = format!("{base}/activation-summary");
+    let page = send(&rig, &mut browser, &summary, &[("go", "save")]).await;
+    assert!(page.says("Saved."), "{}", page.text);
+    assert_eq!(saved(&rig).await.sp_connections[1].name, "Wiki");
 }
