@@ -38,7 +38,7 @@ pub use export::{
 pub use file::ConfigFile;
 pub use import::{ImportContext, Imported, Mode, Secrets, import, readers};
 pub use near::nearest;
-pub use policy::{PolicyKey, policy_keys};
+pub use policy::{PolicyForm, PolicyKey, policy_keys};
 pub use problem::{ConfigProblem, Warning};
 
 /// Every published field, as its resource, its path, and what it does: `works` (it changes what happens), `kept`

@@ -349,17 +349,55 @@ impl Form {
     }
 }
 
+impl Form {
+    fn of_a_form(self) -> PolicyForm {
+        match self {
+            Self::Flag => PolicyForm::Flag,
+            Self::Whole(..) => PolicyForm::Whole,
+            Self::Number(..) | Self::ZeroOr(..) => PolicyForm::Number,
+            Self::Text | Self::Fingerprint => PolicyForm::Text,
+            Self::Texts => PolicyForm::Texts,
+            Self::OneOf(names) => PolicyForm::OneOf(names),
+            Self::Limit => PolicyForm::Limit,
+            Self::Part(_) | Self::Own(_) => PolicyForm::Own,
+        }
+    }
+}
+
 /// The names of keys, as a list in words.
 pub(crate) fn names(keys: &[Key]) -> String {
     let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
     names.join(", ")
 }
 
-/// A key of an entry of `policies`, for the documentation.
+/// What a key of an entry of `policies` is, for a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyForm {
+    /// True or false.
+    Flag,
+    /// A whole number.
+    Whole,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A limit: an object with `at_least`, `percent` and, if wanted, `at_most`.
+    Limit,
+    /// What it may be stands in words only.
+    Own,
+}
+
+/// A key of an entry of `policies`, for the documentation and for forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyKey {
     /// Its place within the entry, such as `guards.creates`.
     pub path: String,
+    /// What it is.
+    pub form: PolicyForm,
     /// What it may hold, in words.
     pub allowed: String,
     /// What is so without it, as JSON; empty where there is no default.
@@ -396,6 +434,7 @@ fn told(keys: &[Key], within: &str, defaults: &Value, all: &mut Vec<PolicyKey>) 
         };
         all.push(PolicyKey {
             path,
+            form: key.form.of_a_form(),
             allowed: match key.form {
                 Form::Limit => "a limit".to_owned(),
                 form => form.words(),

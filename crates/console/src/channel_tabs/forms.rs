@@ -17,6 +17,8 @@ use crate::frame::{Fault, Frame, Notice, SignedIn, page, page_as};
 /// Fields under a heading; without one when it is empty.
 pub(super) struct Shown {
     pub(super) legend: &'static str,
+    /// Side by side, where there is room.
+    pub(super) dense: bool,
     pub(super) fields: Vec<Field>,
 }
 
@@ -118,6 +120,7 @@ impl FormTab {
         let view = here.view()?;
         let groups = self.groups.iter().map(|group| Shown {
             legend: group.legend,
+            dense: self.page == Page::Policy,
             fields: form::show(&group.specs, &view, mistakes),
         });
         self.dressed(who, here, groups.collect(), mistakes)
@@ -209,6 +212,7 @@ impl FormTab {
         let (mine, saved) = (view(&mine), theirs.view()?);
         let groups = self.groups.iter().map(|group| Shown {
             legend: group.legend,
+            dense: self.page == Page::Policy,
             fields: form::show_beside(&group.specs, &mine, &saved),
         });
         let mut made = self.dressed(who, theirs, groups.collect(), &Mistakes::default())?;

@@ -1,19 +1,23 @@
 //! SP Connections > Manage Channels > a channel: its tabs, as parts of the connection's draft.
 
+mod edit;
 mod forms;
 mod found;
 mod here;
 mod info;
 mod location;
+mod mapping;
+mod policy;
 mod said;
 mod settings;
 mod source;
 mod specs;
+mod summary;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use usher_admin_api::Api;
 
 use crate::frame::{Fault, Posted, SignedIn, see_done};
@@ -26,6 +30,24 @@ pub(crate) fn routes() -> Router<Api> {
         .route(
             "/source-settings",
             get(settings::shown).post(settings::keep),
+        )
+        .route(
+            "/attribute-mapping",
+            get(mapping::shown).post(mapping::keep),
+        )
+        .route(
+            "/attribute-mapping/specifications",
+            get(mapping::specifications),
+        )
+        .route(
+            "/attribute-mapping/{field}",
+            get(edit::shown).post(edit::keep),
+        )
+        .route("/attribute-mapping/{field}/preview", post(edit::preview))
+        .route("/policy", get(policy_shown).post(policy_keep))
+        .route(
+            "/activation-summary",
+            get(summary::shown).post(summary::keep),
         )
         .route(
             "/source-location",
@@ -50,6 +72,20 @@ async fn info_keep(
     Posted { who, form }: Posted,
 ) -> Result<Response, Fault> {
     plain(&info::tab(), &who, (&id, &n), &form).await
+}
+
+async fn policy_shown(
+    who: SignedIn,
+    Path((id, n)): Path<(String, String)>,
+) -> Result<Response, Fault> {
+    policy::tab().shown(&who, &id, &n).await
+}
+
+async fn policy_keep(
+    Path((id, n)): Path<(String, String)>,
+    Posted { who, form }: Posted,
+) -> Result<Response, Fault> {
+    plain(&policy::tab(), &who, (&id, &n), &form).await
 }
 
 /// Keeps a tab whose buttons ask for nothing of their own.

@@ -8,8 +8,15 @@ use usher_core::model::Policy;
 use crate::connections::draft::ChannelDraft;
 use crate::form::{self, Form, Spec, at};
 
-static DEFAULTS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(Policy::default()).unwrap_or_default());
+static DEFAULTS: LazyLock<Value> = LazyLock::new(|| {
+    let mut defaults = serde_json::to_value(Policy::default()).unwrap_or_default();
+    // Without it the server's frequency holds, so that any number says something.
+    form::set(&mut defaults, FREQUENCY, Some(Value::Null));
+    defaults
+});
+
+/// The seconds between looks at what changed.
+pub(super) const FREQUENCY: &str = "schedule.incremental_seconds";
 
 /// The whole policy: what is said, and the defaults of the rest.
 pub(super) fn effective(said: &Map<String, Value>) -> Value {
@@ -103,6 +110,37 @@ pub(super) fn forget_seen(before: &ChannelDraft, now: &mut ChannelDraft) {
     }
 }
 
+/// Everything that is said, with its place.
+pub(super) fn leaves(said: &Map<String, Value>) -> Vec<(String, String)> {
+    let mut leaves = Vec::new();
+    walk("", &Value::Object(said.clone()), &mut leaves);
+    leaves
+}
+
+fn walk(path: &str, value: &Value, leaves: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                let dot = if path.is_empty() { "" } else { "." };
+                walk(&format!("{path}{dot}{name}"), value, leaves);
+            }
+        }
+        Value::Array(items) => {
+            let items = items.iter().map(|item| match item {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            leaves.push((path.to_owned(), items.collect::<Vec<_>>().join(", ")));
+        }
+        Value::String(text) => leaves.push((path.to_owned(), text.clone())),
+        Value::Null if path == "expiry" => {
+            leaves.push((path.to_owned(), "not looked at".to_owned()));
+        }
+        Value::Null => {}
+        other => leaves.push((path.to_owned(), other.to_string())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -113,7 +151,7 @@ mod tests {
     fn only_what_differs_from_the_default_is_said() {
         let said = json!({
             "guards": {"creates": {"at_least": 7, "percent": 1.5}},
-            "schedule": {"incremental_seconds": 30},
+            "schedule": {"incremental_seconds": 60},
             "email_domains": ["example.com"],
             "expiry": null,
         });

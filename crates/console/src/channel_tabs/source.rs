@@ -88,7 +88,11 @@ fn made(
                 .help("The base DN, who is in scope and the mapping stay in both cases."),
         );
     }
-    let group = Shown { legend: "", fields };
+    let group = Shown {
+        legend: "",
+        dense: false,
+        fields,
+    };
     let mut made = FormPage::new(who, here, Page::Source, vec![group], mistakes)?;
     made.links.push(Link {
         href: "/system/data-stores".to_owned(),

@@ -41,6 +41,17 @@ impl Mistakes {
         Self(self.0.iter().filter(is_among).cloned().collect())
     }
 
+    /// Those that are of none of these names, nor of what is below them.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let is_other = |one: &&Mistake| !names.iter().any(|name| is_below(&one.field, name));
+        Self(self.0.iter().filter(is_other).cloned().collect())
+    }
+
+    /// What each says.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.0.iter().map(|one| one.words.clone()).collect()
+    }
+
     /// With the place of each as it is called elsewhere.
     pub(crate) fn renamed(self, name: impl Fn(&str) -> String) -> Self {
         let renamed = self.0.into_iter().map(|one| Mistake {

@@ -37,6 +37,7 @@ mod status;
 mod step_pages;
 mod survey;
 mod sync;
+mod try_field;
 mod unfinished;
 mod unread;
 mod verify;
@@ -64,8 +65,9 @@ pub use save::SaveReport;
 pub use state::StopReport;
 pub use status::{ChannelStatus, Health, warnings};
 pub use step_pages::{StepView, StepWanted};
-pub use survey::{ClauseCount, FieldCount, FieldSample, Survey};
+pub use survey::{ClauseCount, FieldCount, Survey};
 pub use sync::{SyncOptions, SyncReport};
+pub use try_field::FieldSample;
 pub use verify::{Doubt, Place};
 pub use waiting::{Remedy, WaitingGroup};
 

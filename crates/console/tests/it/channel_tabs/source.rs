@@ -156,7 +156,7 @@ async fn another_data_store_replaces_settings_only_after_a_question() {
         .expect("one");
     let mut other = configuration.data_stores[0].clone();
     other.id = usher_core::model::DataStoreId::new("other");
-    other.name = "Other".to_owned();
+    "Other".clone_into(&mut other.name);
     configuration.data_stores.push(other);
     let revision = configuration.revision;
     rig.company
