@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 use usher_testkit::slapd::{Slapd, SlapdConfig};
-use usher_testkit::{note_skipped, skip_for_want_of};
+use usher_testkit::note_skipped;
 
 use crate::rig::{Rig, ran};
 use crate::served::Served;
@@ -38,7 +38,7 @@ impl Browser {
         let record = folder.join("tools.json");
         let Ok(text) = std::fs::read_to_string(&record) else {
             assert!(!is_given, "there is no {}", record.display());
-            skip_for_want_of("browser that `cargo xtask browser` installed");
+            note_skipped("`cargo xtask browser` has not installed a browser here");
             return None;
         };
         let tools: Value = serde_json::from_str(&text).unwrap();
