@@ -1,10 +1,11 @@
 //! A person or group in a table.
 
-use usher_core::model::{Kind, SubjectState, Verdict};
+use usher_core::model::{SubjectState, Verdict};
 use usher_engine::admin::LinkView;
 
 use crate::frame::Shown;
 use crate::frame::text::plain;
+use crate::steps::kind_words;
 
 /// A person or group in a table.
 pub(crate) struct Row {
@@ -30,7 +31,7 @@ impl Row {
         Self {
             id: link.id,
             name: called(&link.display, &link.dn),
-            kind: kind(link.kind),
+            kind: kind_words(link.kind),
             dn: Shown::line(&link.dn),
             channel: Shown::name(channel.map_or(link.channel.as_str(), |(_, name)| name)),
             channel_id: link.channel.to_string(),
@@ -55,13 +56,6 @@ pub(crate) fn called(display: &str, dn: &str) -> String {
         "(without a name)".to_owned()
     } else {
         name
-    }
-}
-
-pub(super) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "Person",
-        Kind::Group => "Group",
     }
 }
 

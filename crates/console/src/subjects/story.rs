@@ -1,5 +1,7 @@
 //! The story of one person or group.
 
+mod told;
+
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -8,13 +10,12 @@ use usher_core::model::{StepState, Verb};
 use usher_engine::admin::{Explanation, GroupPath, LinkView, Permission, StepWanted};
 use usher_store::ExchangeRecord;
 
-use super::row::{called, kind, state, verdict};
+use self::told::{Field, Member, StepTold};
+use super::row::{called, state, verdict};
 use super::{LIST, nobody, number};
 use crate::frame::when::When;
 use crate::frame::{Fault, Frame, Shown, SignedIn, href, page, patient};
-use crate::subjects::story::told::{Field, Member, StepTold};
-
-mod told;
+use crate::steps::kind_words;
 
 /// Memberships on a page.
 const EACH: u32 = 50;
@@ -139,7 +140,7 @@ impl Story {
             id: view.id,
             known: told.known,
             name: called(&view.display, &view.dn),
-            kind: kind(view.kind),
+            kind: kind_words(view.kind),
             is_group,
             channel: Shown::name(&told.channel),
             channel_id: view.channel.to_string(),

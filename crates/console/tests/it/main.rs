@@ -20,6 +20,7 @@ mod log;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 mod rig;
 mod subjects;
+mod tour;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 #[path = "../../../admin-api/tests/it/world.rs"]
 mod world;

@@ -11,7 +11,7 @@ use usher_engine::admin::{Operator, Role};
 
 use crate::company::Company;
 
-const PASSWORD: &str = "seven green boats";
+pub(crate) const PASSWORD: &str = "seven green boats";
 /// Largest page that a test reads.
 const MOST: usize = 16 << 20;
 

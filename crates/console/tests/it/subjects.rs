@@ -118,7 +118,7 @@ async fn a_person_is_provisioned_by_itself_and_told_so() {
     );
     let page = rig.get(&mut root, done.location()).await.ok();
     assert!(
-        page.says("<h3>Disable <span class=\"state good\">done</span>"),
+        page.says("<h3>Disable <span class=\"state good\">Done</span>"),
         "{}",
         page.text
     );

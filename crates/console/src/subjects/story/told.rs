@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 use usher_core::mapping::FieldPreview;
-use usher_core::model::{StepState, Verb};
+use usher_core::model::StepState;
 use usher_engine::admin::{LinkView, StepStory};
 use usher_store::ExchangeRecord;
 
 use crate::frame::Shown;
 use crate::frame::text::BODY;
 use crate::frame::when::When;
+use crate::steps::{self, State};
 
 /// Values of one attribute that are shown.
 const VALUES: usize = 20;
@@ -44,8 +45,7 @@ pub(crate) struct Member {
 pub(crate) struct StepTold {
     pub(crate) id: i64,
     pub(crate) verb: &'static str,
-    pub(crate) tone: &'static str,
-    pub(crate) state: &'static str,
+    pub(crate) state: State,
     pub(crate) at: When,
     pub(crate) attempts: u32,
     pub(crate) reason: Shown,
@@ -123,7 +123,7 @@ impl StepTold {
     pub(super) fn new(story: &StepStory, exchanges: &[ExchangeRecord]) -> Self {
         let step = &story.step;
         let value = |text: &Option<String>| text.as_deref().map(Shown::value);
-        let (tone, state) = state(&story.state);
+        let state = steps::state(story.state.name());
         let waits = step.hold.clone().or_else(|| match &story.state {
             StepState::Replan { reason } => Some(reason.clone()),
             _ => None,
@@ -135,8 +135,7 @@ impl StepTold {
         let of = exchanges.iter().filter(|one| one.step.0 == step.id);
         Self {
             id: step.id,
-            verb: verb(step.verb),
-            tone,
+            verb: steps::verb_words(step.verb),
             state,
             at: When::at(story.at),
             attempts: story.attempts,
@@ -179,36 +178,4 @@ fn body(value: &Value) -> Shown {
         (other, None) => serde_json::to_string_pretty(other).unwrap_or_default(),
     };
     Shown::lines(&text, BODY)
-}
-
-/// Tone and word.
-fn state(state: &StepState) -> (&'static str, &'static str) {
-    match state {
-        StepState::Planned | StepState::Pending => ("off", "to be sent"),
-        StepState::Held { .. } => ("warn", "held"),
-        StepState::Claimed => ("off", "under way"),
-        StepState::Waiting { .. } => ("warn", "waits for another attempt"),
-        StepState::Succeeded => ("good", "done"),
-        StepState::Parked { .. } => ("bad", "parked"),
-        StepState::Replan { .. } => ("off", "planned again"),
-        StepState::Unknown => ("warn", "outcome not known yet"),
-        StepState::Superseded => ("off", "replaced by a newer plan"),
-        StepState::Rejected => ("off", "rejected"),
-        StepState::Expired => ("off", "expired"),
-    }
-}
-
-fn verb(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "Create",
-        Verb::Update => "Update",
-        Verb::AddMembers => "Add members",
-        Verb::RemoveMembers => "Remove members",
-        Verb::Disable => "Disable",
-        Verb::Enable => "Enable",
-        Verb::Delete => "Delete",
-        Verb::Adopt => "Adopt",
-        Verb::Rekey => "Re-key",
-        Verb::Unlink => "Unlink",
-    }
 }
