@@ -96,8 +96,9 @@ fn same(one: &Value, other: &Value) -> bool {
 
 /// What was seen of the source counts for the source that was looked at: a change takes it back.
 pub(super) fn forget_seen(before: &ChannelDraft, now: &mut ChannelDraft) {
+    let gist_of = |channel: &ChannelDraft, path: &str| at(&channel.document, path).and_then(gist);
     let status = "channelSource.accountManagementSettings";
-    if at(&before.document, status) != at(&now.document, status) {
+    if gist_of(before, status) != gist_of(now, status) {
         now.policy.remove("no_disabled_seen");
     }
     let scope = ["exclude", "further_group_dns", "expiry"];
@@ -105,8 +106,34 @@ pub(super) fn forget_seen(before: &ChannelDraft, now: &mut ChannelDraft) {
         .iter()
         .all(|key| before.policy.get(*key) == now.policy.get(*key));
     let source = "channelSource";
-    if !same_scope || at(&before.document, source) != at(&now.document, source) {
+    if !same_scope || gist_of(before, source) != gist_of(now, source) {
         now.policy.remove("scope_count_seen");
+    }
+}
+
+/// What is so without being said.
+const UNSAID: [(&str, bool); 3] = [
+    ("nestedSearch", false),
+    ("defaultStatus", true),
+    ("flagComparisonStatus", true),
+];
+
+/// A value without what says nothing, so that a form that is sent again changes nothing.
+fn gist(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::Object(map) => {
+            let said = map.iter().filter(|(name, value)| {
+                let unsaid =
+                    |(key, usual): &(&str, bool)| key == name && value.as_bool() == Some(*usual);
+                !UNSAID.iter().any(unsaid)
+            });
+            let said = said.filter_map(|(name, value)| Some((name.clone(), gist(value)?)));
+            let said: Map<String, Value> = said.collect();
+            (!said.is_empty()).then_some(Value::Object(said))
+        }
+        other => Some(other.clone()),
     }
 }
 

@@ -15,3 +15,4 @@ mod odd;
 mod problems;
 mod reading;
 mod round_trip;
+mod sketched;

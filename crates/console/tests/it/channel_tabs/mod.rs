@@ -3,5 +3,6 @@
 mod fields;
 mod mapping;
 mod policy;
+mod seen;
 pub(crate) mod sent;
 mod source;
