@@ -24,6 +24,7 @@ mod secrets;
 mod sign_in;
 mod told;
 mod twice;
+pub mod work;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -35,54 +35,74 @@ const KEPT_MS: i64 = 60 * 60 * 1000;
 /// What a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum JobKind {
+pub enum JobKind {
+    /// What a run would do.
     Plan,
+    /// A channel looks and sends.
     Run,
 }
 
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum JobState {
+pub enum JobState {
+    /// Under way.
     Running,
+    /// Ended well.
     Done,
+    /// Ended without.
     Failed,
+    /// Stopped, or forgotten.
     Cancelled,
 }
 
 /// A job as it is told.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct JobView {
-    pub(crate) id: Uuid,
-    pub(crate) kind: JobKind,
-    pub(crate) channel: ChannelId,
+pub struct JobView {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: JobKind,
+    /// Its channel.
+    pub channel: ChannelId,
     /// In words: what is read, what is applied.
-    pub(crate) what: String,
-    pub(crate) by: String,
-    pub(crate) state: JobState,
-    pub(crate) started_at: Millis,
-    pub(crate) ended_at: Option<Millis>,
-    pub(crate) progress: Counted,
+    pub what: String,
+    /// Who asked for it.
+    pub by: String,
+    /// Where it is.
+    pub state: JobState,
+    /// When it began.
+    pub started_at: Millis,
+    /// When it ended.
+    pub ended_at: Option<Millis>,
+    /// How far it is.
+    pub progress: Counted,
     /// What came of a run.
-    pub(crate) report: Option<Value>,
+    pub report: Option<Value>,
     /// Why it failed.
-    pub(crate) problem: Option<Failed>,
+    pub problem: Option<Failed>,
 }
 
 /// Why a job failed.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Failed {
-    pub(crate) code: String,
-    pub(crate) detail: String,
+pub struct Failed {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub detail: String,
 }
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Counted {
-    pub(crate) read: u64,
-    pub(crate) listed: u64,
-    pub(crate) sent: u64,
-    pub(crate) to_send: u64,
+pub struct Counted {
+    /// Entries read from the source.
+    pub read: u64,
+    /// Resources listed at the target.
+    pub listed: u64,
+    /// Steps that were sent.
+    pub sent: u64,
+    /// Steps to send.
+    pub to_send: u64,
 }
 
 #[derive(Debug, Default)]

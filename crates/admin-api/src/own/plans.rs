@@ -1,28 +1,25 @@
 //! Plans: what a run would do, made in the background, looked through in pages, applied by hash.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use usher_core::model::SourceKey;
-use usher_engine::admin::{Admin, KeptPlan, Permission, PlanOptions, PlanReport, SyncOptions};
-use uuid::Uuid;
+use usher_engine::admin::{Admin, PlanOptions, PlanReport};
 
 use super::Caller;
 use super::cycles::CycleView;
 use super::given::GivenOrNot;
-use super::jobs::{JobKind, JobState, JobView, NewJob, Outcome};
+use super::jobs::{JobKind, JobView};
 use super::openapi::{Group, Takes, delete, get, post};
 use super::page::Page;
 use super::params::Params;
 use super::place::Place;
 use super::problem::{Fault, Problem};
-use super::runs::{Began, RunMode, began, begin_run};
+use super::runs::{Began, RunMode, began, run_began};
 use super::step_view::{self, KINDS};
 use crate::Api;
+use crate::work::{self, NotDone};
 
 const LIST: &str = "plan";
 /// Most people that a plan is asked for by name.
@@ -120,17 +117,7 @@ async fn make(
         only: (!keys.is_empty()).then_some(keys),
         full: false,
     };
-    let new = NewJob {
-        kind: JobKind::Plan,
-        channel: channel.clone(),
-        what: mode.words().to_owned(),
-        by: admin.operator.name.clone(),
-        clock: admin.engine.clock.clone(),
-    };
-    let view = api.jobs.begin(new, |meter| async move {
-        let plan = admin.plan_and_keep(&channel, &options, meter).await?;
-        Ok(Outcome::Plan(Box::new(plan)))
-    })?;
+    let view = work::plan(&api, admin, channel, options).map_err(NotDone::problem)?;
     let place = format!("/api/v1/channels/{}/plans/{}", view.channel, view.id);
     Ok(began(&place, view))
 }
@@ -159,20 +146,6 @@ async fn job(api: &Api, admin: &Admin, place: &Place) -> Result<JobView, Problem
             Problem::not_found(format!("there is no plan {id} of this channel"))
                 .hint("plans are kept for an hour, two of an operator at most; make a new one")
         })
-}
-
-/// The plan itself, once it is made.
-fn made(api: &Api, admin: &Admin, job: &JobView) -> Result<Arc<KeptPlan>, Problem> {
-    let plan = api.jobs.plan(job.id, admin.engine.clock.now());
-    plan.ok_or_else(|| {
-        let detail = match job.state {
-            JobState::Running => "the plan is still being made",
-            JobState::Failed => "the plan could not be made; the job says why",
-            JobState::Cancelled => "the plan was cancelled",
-            JobState::Done => "the plan is not kept any more",
-        };
-        Problem::new(StatusCode::CONFLICT, "no_plan", detail)
-    })
 }
 
 #[derive(Serialize)]
@@ -216,7 +189,7 @@ async fn steps(
     let (limit, after) = (params.limit(), params.cursor(LIST));
     params.finish()?;
     let job = job(&api, &admin, &place).await?;
-    let plan = made(&api, &admin, &job)?;
+    let plan = work::kept(&api, &admin, &job).map_err(NotDone::problem)?;
     let (steps, end) = plan.steps(&wanted, after, limit).await?;
     let items = steps.into_iter().map(step_view::view).collect();
     Ok(Json(Page::of(items, LIST, end)))
@@ -228,16 +201,8 @@ async fn apply(
     place: Place,
 ) -> Result<Began, Problem> {
     let job = job(&api, &admin, &place).await?;
-    admin.require(Permission::Operate)?;
-    let plan = made(&api, &admin, &job)?;
-    let hash = plan.report.hash.clone();
-    let options = SyncOptions {
-        reviewed: Some(hash.clone()),
-        only: plan.only().map(<[SourceKey]>::to_vec),
-        ..SyncOptions::of(plan.report.cycle.mode)
-    };
-    let what = format!("applying the reviewed plan {hash}");
-    begin_run(&api, admin, job.channel, what, options)
+    let view = work::apply(&api, admin, &job, None).map_err(NotDone::problem)?;
+    Ok(run_began(view))
 }
 
 async fn drop_plan(
@@ -246,10 +211,6 @@ async fn drop_plan(
     place: Place,
 ) -> Result<Json<JobView>, Problem> {
     let job = job(&api, &admin, &place).await?;
-    if job.by != admin.operator.name {
-        admin.require(Permission::Operate)?;
-    }
-    let dropped = api.jobs.drop_plan(job.id, admin.engine.clock.now());
-    let gone = |id: Uuid| Problem::not_found(format!("there is no plan {id}"));
-    dropped.map(Json).ok_or_else(|| gone(job.id))
+    let dropped = work::discard(&api, &admin, &job);
+    dropped.map(Json).map_err(NotDone::problem)
 }

@@ -90,6 +90,16 @@ impl Problem {
         }))
     }
 
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What was expected and what was found.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Its code and its detail.
     pub(super) fn said(self) -> (String, String) {
         (self.0.code, self.0.detail)

@@ -5,19 +5,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use usher_core::model::{ChannelId, CycleMode};
-use usher_engine::SendOptions;
-use usher_engine::admin::{Admin, Permission, SyncOptions, SyncReport};
+use usher_core::model::CycleMode;
+use usher_engine::admin::{Permission, SyncReport};
 
 use super::Caller;
 use super::cycles::CycleView;
 use super::given::GivenOrNot;
-use super::jobs::{JobKind, JobView, NewJob, Outcome};
+use super::jobs::{JobKind, JobView};
 use super::openapi::{Group, Takes, get, post};
 use super::params::Params;
 use super::place::Place;
 use super::problem::Problem;
 use crate::Api;
+use crate::work::{self, NotDone};
 
 pub(super) fn group() -> Group {
     Group::new("Runs", "A channel looks and sends now")
@@ -84,15 +84,6 @@ impl RunMode {
             Self::Rekey => CycleMode::Rekey,
         }
     }
-
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Incremental => "incremental",
-            Self::Full => "full",
-            Self::Reconcile => "reconcile",
-            Self::Rekey => "rekey",
-        }
-    }
 }
 
 /// The answer to what began.
@@ -108,51 +99,23 @@ async fn run(
     admin.require(Permission::Operate)?;
     let wanted = wanted.unwrap_or_default();
     let mode = wanted.mode.unwrap_or(RunMode::Incremental);
-    let mut what = mode.words().to_owned();
-    if let Some(hash) = &wanted.hash {
-        what.push_str(&format!(", applying the reviewed plan {hash}"));
-    }
-    if let Some(first) = wanted.first {
-        what.push_str(&format!(", the first {first} steps"));
-    }
-    let options = SyncOptions {
-        send: SendOptions {
-            at_most: wanted.first,
-            ..SendOptions::default()
-        },
+    let run = work::Run {
         reviewed: wanted.hash,
-        ..SyncOptions::of(mode.cycle())
+        first: wanted.first,
+        ..work::Run::of(mode.cycle())
     };
-    begin_run(&api, admin, channel, what, options)
+    let view = work::run(&api, admin, channel, run).map_err(NotDone::problem)?;
+    Ok(run_began(view))
 }
 
-/// Begins a run.
-pub(super) fn begin_run(
-    api: &Api,
-    admin: Admin,
-    channel: ChannelId,
-    what: String,
-    options: SyncOptions,
-) -> Result<Began, Problem> {
-    let mut options = options;
-    options.send.hand_over = true;
-    let new = NewJob {
-        kind: JobKind::Run,
-        channel: channel.clone(),
-        what,
-        by: admin.operator.name.clone(),
-        clock: admin.engine.clock.clone(),
-    };
-    let view = api.jobs.begin(new, |meter| async move {
-        let report = admin.sync(Some(channel.as_str()), &options, meter).await?;
-        Ok(Outcome::Run(run_report(report)))
-    })?;
+/// The answer to a run that began.
+pub(super) fn run_began(view: JobView) -> Began {
     let place = format!("/api/v1/channels/{}/runs/{}", view.channel, view.id);
-    Ok(began(&place, view))
+    began(&place, view)
 }
 
 /// What a run did, as it is told.
-pub(super) fn run_report(report: SyncReport) -> Value {
+pub(crate) fn run_report(report: SyncReport) -> Value {
     let cycle = report.cycle.clone().map(CycleView::from);
     let mut value = serde_json::to_value(report).unwrap_or_default();
     value["cycle"] = serde_json::to_value(cycle).unwrap_or_default();

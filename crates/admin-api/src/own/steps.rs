@@ -51,7 +51,7 @@ pub(super) fn group() -> Group {
         )
         .add(
             post("/channels/{channel}/held/approve", "approve", "Release held steps")
-                .help("Names steps by number or by what they have in common; everything given must fit. Each released step still runs only if what it expects holds. Choosing one of several candidates takes the number of the step. A running channel sends them; in a channel that only observes, `send` sends just these.")
+                .help("Names steps by number or by what they have in common; everything given must fit. Each released step still runs only if what it expects holds. A `note` (one line) is kept in the log with the steps. Choosing one of several candidates takes the number of the step. A running channel sends them; in a channel that only observes, `send` sends just these.")
                 .takes(selection())
                 .answers(200, "What was released, what was too late, what approval cannot release", "Decision"),
             approve,
@@ -74,7 +74,7 @@ pub(super) fn group() -> Group {
         .shape("Exchange", step_view::exchange_shape())
         .shape("Selection", json!({
             "steps?": ["integer"], "verbs?": [VERBS.join("|")],
-            "hold?": format!("{}?", HOLDS.join("|")), "all?": "boolean", "send?": "boolean",
+            "hold?": format!("{}?", HOLDS.join("|")), "all?": "boolean", "send?": "boolean", "note?": "string",
         }))
         .shape("Decision", json!({
             "done": "integer", "stale": [{"step": "integer", "state": "string"}],
@@ -149,6 +149,8 @@ struct Wanted {
     all: bool,
     #[serde(default)]
     send: bool,
+    #[serde(default)]
+    note: String,
 }
 
 impl Wanted {
@@ -173,6 +175,7 @@ impl Wanted {
             verbs: self.verbs,
             hold: self.hold,
             all: self.all,
+            note: self.note,
         })
     }
 }

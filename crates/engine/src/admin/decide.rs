@@ -19,6 +19,8 @@ use crate::send::{Only, SendOptions};
 
 /// Most steps of one decision.
 const AT_MOST: u32 = 1_000_000;
+/// Longest note of a decision, characters.
+const LONGEST_NOTE: usize = 500;
 
 /// Which held steps a decision is about; everything given must fit.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -31,11 +33,30 @@ pub struct Selection {
     pub hold: Option<String>,
     /// Every held step.
     pub all: bool,
+    /// Why it was decided so, in the words of whoever did: kept in the log with the steps.
+    #[serde(default)]
+    pub note: String,
 }
 
 impl Selection {
     fn is_empty(&self) -> bool {
         !self.all && self.steps.is_empty() && self.verbs.is_empty() && self.hold.is_none()
+    }
+
+    /// What the log says of it, before the numbers of the steps.
+    fn were(&self) -> Result<String, EngineError> {
+        let note = self.note.trim();
+        let length = note.chars().count();
+        if length > LONGEST_NOTE || note.chars().any(char::is_control) {
+            return Err(EngineError::Refused(format!(
+                "expected a note of one line, at most {LONGEST_NOTE} characters, found {length}. Nothing was decided"
+            )));
+        }
+        Ok(if note.is_empty() {
+            "held".to_owned()
+        } else {
+            format!("\"{note}\": held")
+        })
     }
 
     fn fits(&self, step: &Step) -> bool {
@@ -101,7 +122,8 @@ impl Admin {
                 }
             }
         }
-        let approval = self.approval(open, "APPROVE", "held", steps);
+        let were = selection.were()?;
+        let approval = self.approval(open, "APPROVE", &were, steps);
         let approved = self.engine.store.approve(fence, &approval).await?;
         report.note(&approved);
         // The adoption plan is approved when nothing of it waits any more.
@@ -156,7 +178,7 @@ impl Admin {
         let result = async {
             let held = self.held(&open, selection).await?;
             let steps = held.iter().map(|step| step.id).collect();
-            let approval = self.approval(&open, "REJECT", "held", steps);
+            let approval = self.approval(&open, "REJECT", &selection.were()?, steps);
             let rejected = self.engine.store.reject(lease.fence(), &approval).await?;
             let mut report = DecisionReport::default();
             report.note(&rejected);

@@ -2,12 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher_core::model::{Hold, Step, StepState};
+use usher_core::model::{ChannelId, Hold, Step, StepState};
 use usher_store::{StepFilter, Store};
 
+use super::Admin;
+use super::operator::Permission;
 use super::report::HeldGroup;
 use crate::each_step::{STEPS_AT_ONCE, each_step};
 use crate::error::EngineError;
+
+impl Admin {
+    /// The held steps of a channel by their reasons.
+    pub async fn held_by_reason(&self, channel: &ChannelId) -> Result<Vec<HeldGroup>, EngineError> {
+        self.require(Permission::Look)?;
+        let filter = StepFilter {
+            channel: Some(channel.clone()),
+            ..StepFilter::default()
+        };
+        held_groups(self.engine.store.as_ref(), &filter).await
+    }
+}
 
 /// The held steps of a selection by their reasons.
 pub(super) async fn held_groups(

@@ -55,6 +55,7 @@ impl Which {
             verbs,
             hold: self.hold,
             all: self.all,
+            note: String::new(),
         })
     }
 }
