@@ -14,12 +14,15 @@
 )]
 
 mod channel_tabs;
+mod channels;
 mod connections;
+mod cycles;
 mod data_stores;
 mod form;
 mod frame;
 mod home;
 mod log;
+mod plans;
 mod protocol_settings;
 mod search;
 mod sign_in;
@@ -35,13 +38,17 @@ use usher_admin_api::Api;
 pub fn router(api: Api) -> Router {
     Router::new()
         .merge(channel_tabs::routes())
+        .merge(channels::routes())
         .merge(connections::routes())
+        .merge(cycles::routes())
         .merge(data_stores::routes())
         .merge(home::routes())
         .merge(log::routes())
+        .merge(plans::routes())
         .merge(protocol_settings::routes())
         .merge(search::routes())
         .merge(sign_in::routes())
+        .merge(steps::routes())
         .merge(subjects::routes())
         .merge(waiting::routes())
         .merge(frame::assets::routes())

@@ -165,3 +165,10 @@ impl IntoResponse for Fault {
 pub(crate) async fn nowhere(uri: Uri) -> Fault {
     Fault::missing(format!("There is no page at {}.", uri.path()))
 }
+
+impl From<usher_admin_api::work::NotDone> for Fault {
+    fn from(error: usher_admin_api::work::NotDone) -> Self {
+        let hint = "Go back to the channel and look at what is under way there.";
+        Self::told(error.status(), "Not done", error.detail(), hint)
+    }
+}

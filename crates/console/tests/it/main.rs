@@ -16,7 +16,9 @@ mod connections;
 mod data_stores;
 mod described;
 mod frame;
+mod home;
 mod log;
+mod operate;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 mod rig;
 mod subjects;
