@@ -149,11 +149,11 @@ fn jobs(api: &Api, who: &SignedIn, id: &ChannelId, record: &ChannelRecord) -> Ve
     shown.collect()
 }
 
+/// The first tab of its configuration: channels have the number of their place there.
 fn settings(sp: &SpConnection, channel: &Channel) -> String {
-    let name: String =
-        url::form_urlencoded::byte_serialize(channel.name.as_bytes()).collect::<String>();
-    let name = name.replace('+', "%20");
-    format!("/sp-connections/{}/channels/{name}/channel-info", sp.id)
+    let place = sp.channels.iter().position(|one| one.id == channel.id);
+    let place = place.unwrap_or_default();
+    format!("/sp-connections/{}/channels/{place}/channel-info", sp.id)
 }
 
 fn connector(who: &SignedIn, sp: &SpConnection) -> Shown {

@@ -128,6 +128,12 @@ async fn a_channel_is_run_paused_and_resumed() {
         .post(&mut root, &at("/mode"), &[("mode", "active")])
         .await;
     assert_eq!(back.location(), at("?done=saved"), "{}", back.text);
+    let page = rig.get(&mut root, &at("")).await.ok();
+    let settings = page
+        .between("<dt>Channel</dt><dd><a href=\"", "\"")
+        .to_owned();
+    let settings = rig.get(&mut root, &settings).await.ok();
+    assert!(settings.says("value=\"staff\""), "{}", settings.text);
     let page = rig.get(&mut root, &at("/cycles")).await.ok();
     let cycle = page.between("<a href=\"/cycles/", "\"").to_owned();
     let page = rig.get(&mut root, &format!("/cycles/{cycle}")).await.ok();
