@@ -13,6 +13,9 @@
     reason = "what all screens share stands before the last of them"
 )]
 
+mod account;
+mod backups;
+mod certificates;
 mod channel_tabs;
 mod channels;
 mod connections;
@@ -22,6 +25,7 @@ mod form;
 mod frame;
 mod home;
 mod log;
+mod operators;
 mod plans;
 mod protocol_settings;
 mod search;
@@ -37,6 +41,9 @@ use usher_admin_api::Api;
 /// The pages, over what the APIs work with.
 pub fn router(api: Api) -> Router {
     Router::new()
+        .merge(account::routes())
+        .merge(backups::routes())
+        .merge(certificates::routes())
         .merge(channel_tabs::routes())
         .merge(channels::routes())
         .merge(connections::routes())
@@ -44,6 +51,7 @@ pub fn router(api: Api) -> Router {
         .merge(data_stores::routes())
         .merge(home::routes())
         .merge(log::routes())
+        .merge(operators::routes())
         .merge(plans::routes())
         .merge(protocol_settings::routes())
         .merge(search::routes())

@@ -22,6 +22,7 @@ mod operate;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 mod rig;
 mod subjects;
+mod system;
 mod tour;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 #[path = "../../../admin-api/tests/it/world.rs"]
