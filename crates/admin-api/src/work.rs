@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use usher_core::model::{ChannelId, CycleMode, SourceKey};
+use usher_core::model::{ChannelId, Configuration, CycleMode, SourceKey};
 use usher_engine::SendOptions;
 use usher_engine::admin::{Admin, KeptPlan, Permission, PlanOptions, SyncOptions};
 use uuid::Uuid;
@@ -112,6 +112,38 @@ pub fn plan(
     Ok(begun?)
 }
 
+/// Begins to find out what saving another configuration would cause in a channel, in the background. `what` says
+/// which one it is: the job is found again by it.
+///
+/// # Errors
+/// When too many plans are being made, or its operator may not configure.
+pub fn rehearse(
+    api: &Api,
+    admin: Admin,
+    draft: Configuration,
+    channel: ChannelId,
+    what: String,
+) -> Result<JobView, NotDone> {
+    admin.require(Permission::Configure)?;
+    let new = NewJob {
+        kind: JobKind::Plan,
+        channel: channel.clone(),
+        what,
+        by: admin.operator.name.clone(),
+        clock: admin.engine.clock.clone(),
+    };
+    let options = PlanOptions {
+        mode: CycleMode::Full,
+        only: None,
+        full: false,
+    };
+    let begun = api.jobs.begin(new, |meter| async move {
+        let planned = admin.plan_draft_and_keep(draft, &channel, &options, meter);
+        Ok(Outcome::Plan(Box::new(planned.await?)))
+    });
+    Ok(begun?)
+}
+
 /// Begins a run, in the background.
 ///
 /// # Errors
@@ -155,6 +187,10 @@ pub fn apply(
 ) -> Result<JobView, NotDone> {
     admin.require(Permission::Operate)?;
     let plan = kept(api, &admin, job)?;
+    if plan.of_draft() {
+        let detail = "this plan was made with a configuration that is not saved: save the connection, and its next run does what is left to do";
+        return Err(Problem::new(StatusCode::CONFLICT, "draft_plan", detail).into());
+    }
     let wanted = Run {
         mode: plan.report.cycle.mode,
         reviewed: Some(plan.report.hash.clone()),

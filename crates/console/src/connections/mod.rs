@@ -9,6 +9,7 @@ mod kind;
 mod list;
 mod others;
 mod outbound;
+mod rehearsal;
 mod settings;
 pub(crate) mod steps;
 mod summary;

@@ -1,10 +1,11 @@
 //! Activation and Summary: everything at a glance, the switch, and Save. Nothing was sent before but explicit tests.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
+use usher_admin_api::Api;
 use usher_admin_api::documents::{self, Refused};
 use usher_core::calendar;
 use usher_core::descriptor::SettingKind;
@@ -14,6 +15,7 @@ use usher_pf::{Difference, published_sp_connection};
 
 use super::draft::{Body, Draft, day_of};
 use super::general;
+use super::rehearsal::{self, Rehearsal};
 use super::settings;
 use super::steps::{self, LIST, Step};
 use super::tab::{self, Place, Sent};
@@ -41,10 +43,18 @@ struct SummaryPage {
     beside: Vec<Difference>,
     action: String,
     version: u64,
+    /// What saving would cause in the channels that run.
+    rehearsals: Vec<Rehearsal>,
     /// Whether there is something to save or to discard.
     is_kept: bool,
     is_new: bool,
     may: bool,
+}
+
+impl SummaryPage {
+    fn is_rehearsing(&self) -> bool {
+        self.rehearsals.iter().any(|one| one.is_running)
+    }
 }
 
 fn made(who: &SignedIn, draft: &Draft, refused: Option<&Refused>) -> SummaryPage {
@@ -60,6 +70,7 @@ fn made(who: &SignedIn, draft: &Draft, refused: Option<&Refused>) -> SummaryPage
         wrong: parts.iter().map(|part| part.wrong.len()).sum(),
         parts,
         beside: Vec::new(),
+        rehearsals: Vec::new(),
         action: draft.href(Step::Summary.slug()),
         version: draft.version,
         is_kept: draft.is_kept(),
@@ -216,14 +227,23 @@ fn channel_rows(document: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(super) async fn shown(who: SignedIn, Path(id): Path<String>) -> Result<Response, Fault> {
+pub(super) async fn shown(
+    State(api): State<Api>,
+    who: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
     let draft = Draft::load(&who, &id).await?;
-    let refused = if draft.is_kept() {
-        tab::judge(&who, &draft).await.err()
-    } else {
-        None
-    };
-    page(&made(&who, &draft, refused.as_ref()))
+    if !draft.is_kept() {
+        return page(&made(&who, &draft, None));
+    }
+    match tab::judge(&who, &draft).await {
+        Ok(configuration) => {
+            let mut made = made(&who, &draft, None);
+            made.rehearsals = rehearsal::of(&api, &who, &draft, &configuration).await?;
+            page(&made)
+        }
+        Err(refused) => page(&made(&who, &draft, Some(&refused))),
+    }
 }
 
 pub(super) async fn save(

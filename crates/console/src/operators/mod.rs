@@ -67,9 +67,10 @@ fn role_help(role: Role) -> &'static str {
 
 pub(crate) fn roles_words(roles: &BTreeSet<Role>) -> String {
     let words: Vec<&str> = roles.iter().map(|role| role_words(*role)).collect();
-    match words.is_empty() {
-        true => "none".to_owned(),
-        false => words.join(", "),
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(", ")
     }
 }
 

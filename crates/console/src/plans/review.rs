@@ -64,6 +64,8 @@ struct PlanPage {
     channel: String,
     live: Live,
     made: Option<Made>,
+    /// It was made with a draft: there is nothing to apply.
+    of_draft: bool,
     may: bool,
     may_discard: bool,
 }
@@ -76,6 +78,7 @@ pub(super) async fn shown(
 ) -> Result<Response, Fault> {
     let job = super::job(&api, &who, &id)?;
     let plan = work::kept(&api, &who.admin, &job).ok();
+    let of_draft = plan.as_ref().is_some_and(|plan| plan.of_draft());
     let made = match plan {
         Some(plan) => Some(made(&job, &plan, wanted).await?),
         None => None,
@@ -92,7 +95,8 @@ pub(super) async fn shown(
         channel: job.channel.to_string(),
         live,
         made,
-        may: who.may(Permission::Operate),
+        of_draft,
+        may: who.may(Permission::Operate) && !of_draft,
         may_discard: job.by == who.session.operator.name || who.may(Permission::Operate),
     })
 }

@@ -440,3 +440,32 @@ async fn an_imported_connection_without_provisioning_is_opened_and_given_it() {
     assert!(page.says("Saved."), "{}", page.text);
     assert_eq!(saved(&rig).await.sp_connections[1].name, "Wiki");
 }
+
+#[tokio::test]
+async fn what_saving_a_change_would_cause_is_shown_before_it_is_saved() {
+    let rig = Rig::provisioned(4).await;
+    let mut browser = rig.first_operator().await;
+    let sent = rig.company.sandbox.requests().len();
+    let tab = at("channels/0/attribute-mapping/nickName");
+    let fields = [("defaultValue", "colleague"), ("go", "done")];
+    let page = send(&rig, &mut browser, &tab, &fields).await;
+    assert!(page.status.is_redirection(), "{}", page.text);
+    let summary = at("activation-summary");
+    let mut page = rig.get(&mut browser, &summary).await.ok();
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    for _ in 0..400 {
+        if page.says("steps would follow") {
+            break;
+        }
+        assert!(page.says("entries read so far"), "{}", page.text);
+        looks.tick().await;
+        page = rig.get(&mut browser, &summary).await.ok();
+    }
+    assert!(page.says("4 steps would follow"), "{}", page.text);
+    let plan = format!("/plans/{}", page.between("href=\"/plans/", "\""));
+    let page = rig.get(&mut browser, &plan).await.ok();
+    assert!(page.says("nothing to apply") && !page.says("Apply the plan<"), "{}", page.text);
+    let apply = rig.post(&mut browser, &format!("{plan}/apply"), &[("which", "all")]).await;
+    assert_eq!(apply.status, StatusCode::CONFLICT, "{}", apply.text);
+    assert_eq!(rig.company.sandbox.requests().len(), sent, "the target was not asked");
+}

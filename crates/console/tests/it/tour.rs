@@ -15,6 +15,39 @@ use crate::rig::{Browser, PASSWORD, Page, Rig};
 
 /// Every form that changes something: the file of its route, its handler there, and an address of it.
 const POSTS: &[(&str, &str, &str)] = &[
+    ("account/mod.rs", "add_token", "/account/tokens"),
+    ("account/mod.rs", "change_password", "/account/password"),
+    ("account/mod.rs", "revoke", "/account/tokens/1/revoke"),
+    ("backups/mod.rs", "make", "/system/backups"),
+    (
+        "certificates/mod.rs",
+        "delete",
+        "/system/certificates/x/delete",
+    ),
+    (
+        "certificates/mod.rs",
+        "import",
+        "/system/certificates/import",
+    ),
+    ("channels/mod.rs", "actions::run", "/channels/x/run"),
+    ("channels/mod.rs", "actions::set_mode", "/channels/x/mode"),
+    ("channels/mod.rs", "actions::stop_all", "/channels/stop"),
+    ("channels/mod.rs", "held::decided", "/channels/x/held"),
+    (
+        "operators/mod.rs",
+        "edit::delete",
+        "/system/operators/x/delete",
+    ),
+    ("operators/mod.rs", "edit::make", "/system/operators/new"),
+    ("operators/mod.rs", "edit::save", "/system/operators/x/edit"),
+    (
+        "operators/mod.rs",
+        "password::reset",
+        "/system/operators/x/password",
+    ),
+    ("plans/mod.rs", "begin::begin", "/channels/x/plans/new"),
+    ("plans/mod.rs", "decide::apply", "/plans/x/apply"),
+    ("plans/mod.rs", "decide::discard", "/plans/x/discard"),
     (
         "channel_tabs/mod.rs",
         "mapping::keep",

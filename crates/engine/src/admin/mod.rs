@@ -60,7 +60,9 @@ pub use operator::{Operator, Permission, Role, role_name};
 pub use patience::Impatient;
 pub use policy::{PolicyProblem, policy_problems};
 pub use previews::{MappingPreview, Whose, preview_rule};
-pub use report::{Adoption, HeldGroup, MailDomain, NotProvisioned, PlanOptions, PlanReport, StepSample};
+pub use report::{
+    Adoption, HeldGroup, MailDomain, NotProvisioned, PlanOptions, PlanReport, StepSample,
+};
 pub use save::SaveReport;
 pub use state::StopReport;
 pub use status::{ChannelStatus, Health, warnings};

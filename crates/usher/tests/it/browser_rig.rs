@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use tokio::process::Command;
-use usher_testkit::slapd::{Slapd, SlapdConfig};
 use usher_testkit::note_skipped;
+use usher_testkit::slapd::{Slapd, SlapdConfig};
 
 use crate::rig::{Rig, ran};
 use crate::served::Served;
