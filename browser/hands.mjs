@@ -12,6 +12,8 @@ export class Mouse {
   constructor(page) { this.#page = page; }
 
   async press(locator) { await leads(this.#page, () => locator.click()); }
+  /** As press, where a part of the page may change instead: the story waits for what it wants to see. */
+  async push(locator) { await locator.click(); }
   async fill(locator, text) { await locator.fill(text); }
   async tick(locator, on) { await locator.setChecked(on); }
   async choose(locator, label) { await locator.selectOption({ label }); }
@@ -26,6 +28,11 @@ export class Keyboard {
   async press(locator) {
     await this.#reach(locator);
     await leads(this.#page, () => this.#page.keyboard.press('Enter'));
+  }
+
+  async push(locator) {
+    await this.#reach(locator);
+    await this.#page.keyboard.press('Enter');
   }
 
   async fill(locator, text) {

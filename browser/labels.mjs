@@ -51,7 +51,7 @@ async function find(page, name) {
 /** The whole name, "&" as "and", with parentheses or without. A field that must be filled says so behind its name. */
 function folded(name) {
   const words = name.split(/\s+/).map(word => {
-    const plain = word.replace(/[.*+?^${}()|[\]\\]/g, found => (found === '(' || found === ')' ? '' : `\\${found}`));
+    const plain = word.replace(/[.*+?^${}()|[\]\\]/g, found => (found === '(' || found === ')' ? `\\${found}?` : `\\${found}`));
     return plain === '&' || plain === 'and' ? '(?:&|and)' : `\\(?${plain}\\)?`;
   });
   return new RegExp(`^\\s*${words.join('\\s+')}\\s*(?:required)?\\s*$`);

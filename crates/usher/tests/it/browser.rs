@@ -3,7 +3,7 @@
 use usher_sandbox::directory::DemoEntry;
 
 use crate::browser_rig::{Browser, Company};
-use crate::rig::Rig;
+use crate::rig::{Rig, until};
 use crate::served::Served;
 
 /// Creates the connection of an empty installation, up to the people at the target.
@@ -37,4 +37,40 @@ async fn a_connection_is_created_by_keyboard_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_created_without_scripts() {
     create_the_connection("plain").await;
+}
+
+/// Looks at every page of a part, in an installation that has a connection and people.
+async fn look_at(part: &str) {
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let mut rig = Rig::new().await;
+    rig.every = 1;
+    rig.import().await.code(0);
+    let served = Served::start(&rig).await;
+    until("three people are there", || rig.users() == 3).await;
+    let mut story = browser.story("pages", &rig, &served);
+    story.env("USHER_STORY_PART", part);
+    story.holds().await;
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_around_all_others_are_sound() {
+    look_at("frame").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_connections_are_sound() {
+    look_at("connections").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_the_system_are_sound() {
+    look_at("system").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_a_channel_are_sound() {
+    look_at("channel").await;
 }
