@@ -464,8 +464,18 @@ async fn what_saving_a_change_would_cause_is_shown_before_it_is_saved() {
     assert!(page.says("4 steps would follow"), "{}", page.text);
     let plan = format!("/plans/{}", page.between("href=\"/plans/", "\""));
     let page = rig.get(&mut browser, &plan).await.ok();
-    assert!(page.says("nothing to apply") && !page.says("Apply the plan<"), "{}", page.text);
-    let apply = rig.post(&mut browser, &format!("{plan}/apply"), &[("which", "all")]).await;
+    assert!(
+        page.says("nothing to apply") && !page.says("Apply the plan<"),
+        "{}",
+        page.text
+    );
+    let apply = rig
+        .post(&mut browser, &format!("{plan}/apply"), &[("which", "all")])
+        .await;
     assert_eq!(apply.status, StatusCode::CONFLICT, "{}", apply.text);
-    assert_eq!(rig.company.sandbox.requests().len(), sent, "the target was not asked");
+    assert_eq!(
+        rig.company.sandbox.requests().len(),
+        sent,
+        "the target was not asked"
+    );
 }
