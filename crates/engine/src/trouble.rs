@@ -82,7 +82,11 @@ impl Engine {
                 if options.only.is_none() && report.cycle.mode != CycleMode::FollowUp {
                     match &report.cycle.state {
                         CycleState::Completed => {
-                            self.end(&known, &failing).await?;
+                            // A look at what changed says nothing of a full read that failed: nobody who is
+                            // deleted is noticed before one is complete.
+                            if report.record.full_incomplete.is_empty() {
+                                self.end(&known, &failing).await?;
+                            }
                             self.end(&known, &refused).await?;
                         }
                         CycleState::Incomplete { .. } => self.begin(&known, &failing).await?,

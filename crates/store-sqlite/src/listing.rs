@@ -95,6 +95,10 @@ impl SqliteStore {
             let active = state.is_linked() && state != SubjectState::Disabled;
             if kind == usher_core::model::Kind::User && active {
                 counts.active_links += n;
+                let undecided = matches!(verdict, Verdict::Held | Verdict::Stepped);
+                if undecided && !cells.get::<bool>("in_scope")? {
+                    counts.leaving += n;
+                }
             }
             if cells.get::<bool>("dirty")? {
                 counts.dirty += n;

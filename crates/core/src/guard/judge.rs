@@ -25,21 +25,18 @@ pub fn guard(totals: &PlanTotals, limits: &GuardLimits) -> Vec<Breach> {
 }
 
 /// Why a read proves no absence although it looks complete: nothing was read, or less than the
-/// limit's share of the last complete read. `None` = it may prove absence.
-pub fn source_shrunk(
-    read: u64,
-    last_complete: Option<u64>,
-    limits: &GuardLimits,
-) -> Option<String> {
+/// limit's share of what was expected: as many people as the last complete read returned, without those over whose
+/// leaving was decided since (behaviour §4, §5). `None` = it may prove absence.
+pub fn source_shrunk(read: u64, expected: Option<u64>, limits: &GuardLimits) -> Option<String> {
     let remedy = "no absence counts; look at base DN, filter and the bind account's rights";
     if read == 0 {
         return Some(format!("the source returned no entry at all: {remedy}"));
     }
-    let last = last_complete.filter(|last| *last > 0)?;
-    ((read as f64) * 100.0 < (last as f64) * limits.shrunk_percent).then(|| {
+    let expected = expected.filter(|expected| *expected > 0)?;
+    let percent = limits.shrunk_percent;
+    ((read as f64) * 100.0 < (expected as f64) * percent).then(|| {
         format!(
-            "the source returned {read} entries, the last complete read {last}: under {} %, so {remedy}",
-            limits.shrunk_percent
+            "the source returned {read} entries where {expected} are known: under {percent} %, so {remedy}. If so few is right, decide over the held removals (`usher status --held`); if none is held, lower `guards.shrunk_percent` in the channel's policy for one full read: whoever is missing is then held for you to decide"
         )
     })
 }

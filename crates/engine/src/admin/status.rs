@@ -156,8 +156,18 @@ impl Admin {
         }
         if let Some(cycle) = &last_cycle
             && !super::sync::is_complete(cycle)
+            && !says(&cycle.state, &record.full_incomplete)
         {
             worse(Health::Warning, last_cycle_words(&cycle.state));
+        }
+        if !record.full_incomplete.is_empty() {
+            let why = record.full_incomplete.join("; ");
+            worse(
+                Health::Warning,
+                format!(
+                    "the last full read was not complete, so whoever is missing does not count as gone: {why}"
+                ),
+            );
         }
         remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
         Ok(ChannelStatus {
@@ -183,6 +193,11 @@ fn archived(counts: &ChannelCounts) -> Option<String> {
             "{archived} people and groups of this channel are archived, as if it had been deleted: they are neither kept up to date nor disabled. Delete the channel and make it anew: the new one finds their accounts again by `externalId`"
         )
     })
+}
+
+/// Whether a cycle was incomplete for the reasons that are told of the last full read.
+fn says(state: &CycleState, full: &[String]) -> bool {
+    matches!(state, CycleState::Incomplete { reasons } if reasons == full)
 }
 
 /// What a person should know of a last cycle that was not complete.

@@ -171,17 +171,13 @@ impl Run<'_> {
         if !self.full {
             return false;
         }
-        let last = self
-            .record
-            .last_complete_at
-            .map(|_| self.record.last_complete_users);
         let limits = &self.open.channel.policy.guards;
         let Some(certificate) = self.certificate.as_mut() else {
             return false;
         };
         // A shrunken source is no proof; a changed scope may well shrink it, and is held anyway.
         if !self.beginning.configuration_changed
-            && let Some(reason) = source_shrunk(certificate.users, last, limits)
+            && let Some(reason) = source_shrunk(certificate.users, self.expected, limits)
         {
             certificate.incomplete.push(reason);
         }

@@ -187,6 +187,9 @@ impl Run<'_> {
         if complete && let Some(mark) = self.mark.take() {
             self.record.watermark = Some(mark);
         }
+        if self.reads_all() {
+            self.record.full_incomplete = self.reasons();
+        }
         if complete && self.full {
             if let Some(certificate) = &self.certificate {
                 self.record.last_complete_users = certificate.users;
@@ -201,12 +204,21 @@ impl Run<'_> {
         }
     }
 
-    fn cycle_row(&self, plan_hash: String, breaches: &BTreeMap<String, String>) -> Cycle {
-        let incomplete = self
-            .certificate
-            .as_ref()
+    /// Whether a full read was made or asked for.
+    fn reads_all(&self) -> bool {
+        self.full || matches!(self.beginning.mode, CycleMode::Full | CycleMode::Reconcile)
+    }
+
+    /// Why the read is not complete.
+    fn reasons(&self) -> Vec<String> {
+        let certificate = self.certificate.as_ref();
+        certificate
             .map(|found| found.incomplete.clone())
-            .unwrap_or_default();
+            .unwrap_or_default()
+    }
+
+    fn cycle_row(&self, plan_hash: String, breaches: &BTreeMap<String, String>) -> Cycle {
+        let incomplete = self.reasons();
         let mut certificate = self.certificate.clone();
         if let Some(certificate) = certificate.as_mut() {
             certificate.bad_entries.extend(self.notes.iter().cloned());

@@ -194,14 +194,8 @@ impl Run<'_> {
     fn proves_again(&self, left_at: Option<Millis>) -> bool {
         let complete = self.full
             && self.certificate.as_ref().is_some_and(|found| {
-                let last = self.record.last_complete_users;
-                found.is_complete()
-                    && source_shrunk(
-                        found.users,
-                        self.record.last_complete_at.map(|_| last),
-                        &self.open.channel.policy.guards,
-                    )
-                    .is_none()
+                let limits = &self.open.channel.policy.guards;
+                found.is_complete() && source_shrunk(found.users, self.expected, limits).is_none()
             });
         let earlier = self.record.last_complete_at;
         complete && left_at.is_some_and(|left| earlier.is_some_and(|at| at >= left))

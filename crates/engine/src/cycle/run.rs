@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) started_at: Millis,
     /// Whether the source reads everything (it may do so although a delta was asked for).
     pub(super) full: bool,
+    /// So many people a whole read should return at most: its size is compared with that. `None` = nothing is known.
+    pub(super) expected: Option<u64>,
     pub(super) mark: Option<Watermark>,
     pub(super) certificate: Option<Certificate>,
     /// Keys seen, as hashes: 16 bytes each, however long the keys are.
@@ -150,8 +152,9 @@ impl Engine {
             {
                 record.warnings.push(warning);
             }
+            let expected = self.expected_people(&record).await?;
             // Growing step by step would copy everything again and again.
-            let expected = match beginning.mode {
+            let room = match beginning.mode {
                 CycleMode::Full | CycleMode::Reconcile | CycleMode::Rekey => {
                     record.last_complete_users.min(MOST_EXPECTED) as usize
                 }
@@ -168,12 +171,13 @@ impl Engine {
                 cycle,
                 started_at,
                 full: false,
+                expected,
                 mark: None,
                 certificate: None,
-                seen: HashSet::with_capacity(expected),
+                seen: HashSet::with_capacity(room),
                 unstored: HashMap::new(),
-                met: HashSet::with_capacity(expected),
-                names: HashMap::with_capacity(expected),
+                met: HashSet::with_capacity(room),
+                names: HashMap::with_capacity(room),
                 group_ids: HashMap::new(),
                 read: 0,
                 verdicts: BTreeMap::new(),
@@ -223,6 +227,19 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+
+    /// How many people the source should still have: those of the last complete read, without those who left since
+    /// and over whom was decided (they are disabled or removed, or a person rejected that).
+    async fn expected_people(&self, record: &ChannelRecord) -> Result<Option<u64>, EngineError> {
+        if record.last_complete_at.is_none() {
+            return Ok(None);
+        }
+        let counts = self.store.counts(&record.channel).await?;
+        let in_scope = counts.verdicts.iter();
+        let in_scope = in_scope.filter(|(name, _)| name.starts_with("user."));
+        let known = in_scope.map(|(_, n)| n).sum::<u64>() + counts.leaving;
+        Ok(Some(record.last_complete_users.min(known)))
     }
 
     /// The first error is the one to tell; a failed abort leaves planned steps, which nothing sends and the next

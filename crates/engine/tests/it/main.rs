@@ -34,6 +34,7 @@ mod restored;
 mod sender;
 mod sending;
 mod service;
+mod shrunk;
 mod standing;
 mod twins;
 mod world;

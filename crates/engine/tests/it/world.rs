@@ -301,6 +301,12 @@ impl World {
         steps.expect("steps")
     }
 
+    /// What `usher status` remarks of the first channel.
+    pub(crate) async fn remarks(&self) -> String {
+        let status = self.admin.status().await.expect("a status");
+        status[0].remarks.join("\n")
+    }
+
     pub(crate) async fn held(&self) -> Vec<(String, String)> {
         let held = self
             .admin

@@ -212,6 +212,32 @@ pub async fn counts_add_up(place: &dyn Place) {
     assert_eq!(found, [("group.unchanged", 1), ("user.unchanged", 2)]);
     assert_eq!(counts.active_links, 2);
     assert_eq!(counts.dirty, 2);
+    assert_eq!(counts.leaving, 0, "what became of it is decided");
+}
+
+/// People out of scope with an active account count as leaving while a step for them waits.
+pub async fn who_leaves_is_counted_until_it_is_decided(place: &dyn Place) {
+    let desk = Desk::at(place).await;
+    let subject = |kind, name: &str, state, verdict, in_scope| {
+        let mut subject = desk.linked_subject(kind, name);
+        subject.state = state;
+        subject.in_scope = in_scope;
+        subject.verdict = verdict;
+        write(subject, Vec::new())
+    };
+    let (user, linked) = (Kind::User, SubjectState::Linked);
+    desk.plan(&[
+        subject(user, "held", linked, Verdict::Held, false),
+        subject(user, "on its way", linked, Verdict::Stepped, false),
+        subject(user, "rejected", linked, Verdict::Parked, false),
+        subject(user, "option", linked, Verdict::SkippedByOption, false),
+        subject(user, "here", linked, Verdict::Held, true),
+        subject(user, "off", SubjectState::Disabled, Verdict::Held, false),
+        subject(Kind::Group, "group", linked, Verdict::Held, false),
+    ])
+    .await;
+    let counts = desk.store.counts(&desk.channel).await.unwrap();
+    assert_eq!(counts.leaving, 2);
 }
 
 /// Of one field of one channel; what is no address has no domain.

@@ -93,6 +93,7 @@ macro_rules! contract_tests {
             listing::search_takes_wildcards_literally,
             listing::subjects_are_listed_by_filter,
             listing::counts_add_up,
+            listing::who_leaves_is_counted_until_it_is_decided,
             listing::container_sizes_count_active_links,
             listing::somebody_disabled_is_found_however_it_is_stored,
             listing::scope_groups_are_remembered_and_counted,

@@ -130,7 +130,11 @@ pub struct ChannelRecord {
     /// People in scope of the last complete full read.
     #[serde(default)]
     pub last_complete_people: u64,
-    /// Of those, how many were found disabled in the source; those who read as before are not looked at again, so
+    /// Why the last full read was not complete, if it was not: until one is, nobody who is missing counts as gone,
+    /// however many looks at what changed succeed. Empty = it was complete, or there was none.
+    #[serde(default)]
+    pub full_incomplete: Vec<String>,
+    /// Of those in scope, how many were found disabled in the source; those who read as before are not looked at again, so
     /// that only 0 is exact: nobody was disabled then, and nobody who was read since is. `None` = not known.
     #[serde(default)]
     pub disabled_people: Option<u64>,
@@ -161,6 +165,7 @@ impl ChannelRecord {
             last_complete_users: 0,
             last_complete_groups: 0,
             last_complete_people: 0,
+            full_incomplete: Vec::new(),
             disabled_people: None,
             keyless: None,
             warnings: Vec::new(),

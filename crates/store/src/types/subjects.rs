@@ -91,6 +91,10 @@ pub struct ChannelCounts {
     pub active_links: u64,
     /// Subjects that are dirty.
     pub dirty: u64,
+    /// People who left the scope with an active account of which it is not decided yet whether they keep it: a step
+    /// for them is on its way or held. For comparing reads, not shown.
+    #[serde(skip)]
+    pub leaving: u64,
 }
 
 /// A unique value of a subject.
