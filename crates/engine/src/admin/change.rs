@@ -107,6 +107,7 @@ impl Admin {
             }
             self.permit(&before, &after)?;
             self.may_leave(how.leave, &before, &after).await?;
+            self.refuse_stores(&before, &after).await?;
             let mut warnings = self.turn_off_unknown(&before, &mut after).await;
             if how.asking == Asking::Outside {
                 let verified = self.verify_patiently(&before, after, &mut asked).await;

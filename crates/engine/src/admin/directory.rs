@@ -111,6 +111,17 @@ impl Admin {
         self.probe(&configuration, &draft).await
     }
 
+    /// Connects to a data store and signs in.
+    pub(super) async fn greet(
+        &self,
+        configuration: &Configuration,
+        store: &DataStore,
+    ) -> Result<(), EngineError> {
+        let source = self.whole(configuration, store, NOWHERE)?;
+        source.children("", 1).await?;
+        Ok(())
+    }
+
     /// With the settings of a channel that reads it, or those of its template below its first naming context.
     pub(super) async fn probe(
         &self,

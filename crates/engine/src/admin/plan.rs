@@ -30,6 +30,9 @@ const PAGE: u32 = 500;
 /// Steps that a full listing shows at most.
 const FULL: u32 = 100_000;
 
+/// Steps in flight that are named at most.
+const IN_FLIGHT: u32 = 1_000;
+
 /// A cycle that ran on a copy of the state.
 pub(super) struct Rehearsed {
     /// Works on the copy.
@@ -219,6 +222,29 @@ pub(super) async fn samples(
     open: &OpenChannel,
     steps: Vec<Step>,
 ) -> Result<Vec<StepSample>, EngineError> {
+    shown(engine, Some(open), steps).await
+}
+
+/// The steps of a channel that are being sent. Without requests: nothing is opened for it, so that it works without
+/// the key and with settings that are broken.
+pub(super) async fn in_flight(
+    engine: &Engine,
+    channel: &ChannelId,
+) -> Result<Vec<StepSample>, EngineError> {
+    let filter = StepFilter {
+        channel: Some(channel.clone()),
+        states: vec!["claimed".to_owned()],
+        ..StepFilter::default()
+    };
+    let steps = engine.store.steps(&filter, StepId(0), IN_FLIGHT).await?;
+    shown(engine, None, steps).await
+}
+
+async fn shown(
+    engine: &Engine,
+    open: Option<&OpenChannel>,
+    steps: Vec<Step>,
+) -> Result<Vec<StepSample>, EngineError> {
     let ids: Vec<SubjectId> = steps.iter().map(|step| step.subject).collect();
     let subjects: BTreeMap<SubjectId, Subject> = engine
         .store
@@ -232,15 +258,16 @@ pub(super) async fn samples(
         .filter_map(|step| {
             let subject = subjects.get(&step.subject)?;
             let operation = &step.planned.operation;
-            let request = open
-                .target
-                .encode(step.kind, operation, engine.sealer.as_ref())
-                .ok()
-                .flatten()
-                .map(|request| Request {
+            let request = open.and_then(|open| {
+                let request = open
+                    .target
+                    .encode(step.kind, operation, engine.sealer.as_ref());
+                let request = request.ok().flatten()?;
+                Some(Request {
                     body: request.shown.clone(),
                     ..request
-                });
+                })
+            });
             Some(StepSample {
                 id: step.id.0,
                 verb: step.verb(),

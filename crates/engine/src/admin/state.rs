@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 use usher_connector::CheckOutcome;
-use usher_core::model::{ChannelId, Configuration, DirectoryKind, SpConnection};
+use usher_core::model::{ChannelId, Configuration, DataStore, DirectoryKind, SpConnection};
 use usher_store::{AuditEvent, ChannelState};
 
 use super::Admin;
 use super::activation::nobody_disabled;
 use super::operator::Permission;
+use super::plan::in_flight;
 use super::report::StepSample;
 use super::restored;
+use super::verify::Answer;
 use crate::error::EngineError;
 
 /// What a stop did.
@@ -52,10 +54,8 @@ impl Admin {
                 self.engine.shared.note_change();
                 report.unwritten = Some(error.to_string());
             }
-            let in_flight = self
-                .steps(Some(channel.id.as_str()), &["claimed"], 1_000)
-                .await;
-            // What cannot be shown (a channel whose settings are broken) is stopped all the same.
+            // What cannot be shown is stopped all the same.
+            let in_flight = in_flight(&self.engine, &channel.id).await;
             report.in_flight.extend(in_flight.unwrap_or_default());
             report
                 .channels
@@ -109,21 +109,8 @@ impl Admin {
                 channel.name
             ));
         }
-        let directory = configuration
-            .data_store(&channel.source.data_store)
-            .map(|store| store.directory);
-        if directory == Some(DirectoryKind::ActiveDirectory) {
-            refusals.push(
-                "Active Directory is not proven yet: the template exists, but this version was not tried against a domain controller. Plans work (`usher plan`); activation is refused".to_owned(),
-            );
-        }
-        let unmet = configuration.channel(id).and_then(|(_, channel)| {
-            configuration
-                .data_store(&channel.source.data_store)?
-                .unmet()
-        });
-        if let Some(unmet) = unmet {
-            refusals.push(format!("{}: {}", unmet.key, unmet.why));
+        if let Some(store) = configuration.data_store(&channel.source.data_store) {
+            refusals.extend(of_store(store));
         }
         if let Err(error) = self.engine.open(configuration, id) {
             refusals.push(error.to_string());
@@ -133,7 +120,8 @@ impl Admin {
         Ok(refusals)
     }
 
-    /// Refuses a channel that may not run, with the target's own answer.
+    /// Refuses a channel that may not run, with the directory's or the target's own answer. A directory that does
+    /// not answer refuses nothing: the engine waits for it.
     pub async fn verify(
         &self,
         configuration: &Configuration,
@@ -147,6 +135,11 @@ impl Admin {
             )));
         }
         let open = self.engine.open(configuration, id)?;
+        if let Answer::Refused(why) = self.ask_store_of(configuration, &open.channel).await {
+            return Err(EngineError::Refused(format!(
+                "the channel is not activated: {why}"
+            )));
+        }
         let failed: Vec<String> = open
             .target
             .check()
@@ -179,6 +172,20 @@ impl Admin {
         self.engine.shared.note_change();
         Ok(())
     }
+}
+
+/// Why no channel that reads this data store may write, in words.
+pub(super) fn of_store(store: &DataStore) -> Vec<String> {
+    let mut refusals = Vec::new();
+    if store.directory == DirectoryKind::ActiveDirectory {
+        refusals.push(
+            "Active Directory is not proven yet: the template exists, but this version was not tried against a domain controller. Plans work (`usher plan`); activation is refused".to_owned(),
+        );
+    }
+    if let Some(unmet) = store.unmet() {
+        refusals.push(format!("{}: {}", unmet.key, unmet.why));
+    }
+    refusals
 }
 
 /// A channel state's name.

@@ -154,20 +154,8 @@ impl Admin {
                 "the last complete read is over a day old".to_owned(),
             );
         }
-        if let Some(cycle) = &last_cycle
-            && !super::sync::is_complete(cycle)
-            && !says(&cycle.state, &record.full_incomplete)
-        {
-            worse(Health::Warning, last_cycle_words(&cycle.state));
-        }
-        if !record.full_incomplete.is_empty() {
-            let why = record.full_incomplete.join("; ");
-            worse(
-                Health::Warning,
-                format!(
-                    "the last full read was not complete, so whoever is missing does not count as gone: {why}"
-                ),
-            );
+        for remark in of_reads(last_cycle.as_ref(), &record) {
+            worse(Health::Warning, remark);
         }
         remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
         Ok(ChannelStatus {
@@ -195,9 +183,23 @@ fn archived(counts: &ChannelCounts) -> Option<String> {
     })
 }
 
-/// Whether a cycle was incomplete for the reasons that are told of the last full read.
-fn says(state: &CycleState, full: &[String]) -> bool {
-    matches!(state, CycleState::Incomplete { reasons } if reasons == full)
+/// What a person should know of the last reads; the same reasons are told once.
+fn of_reads(last: Option<&Cycle>, record: &ChannelRecord) -> Vec<String> {
+    let full = &record.full_incomplete;
+    let says =
+        |state: &CycleState| matches!(state, CycleState::Incomplete { reasons } if reasons == full);
+    let last = last.filter(|cycle| !super::sync::is_complete(cycle) && !says(&cycle.state));
+    let mut remarks: Vec<String> = last
+        .map(|cycle| last_cycle_words(&cycle.state))
+        .into_iter()
+        .collect();
+    if !full.is_empty() {
+        remarks.push(format!(
+            "the last full read was not complete, so whoever is missing does not count as gone: {}",
+            full.join("; ")
+        ));
+    }
+    remarks
 }
 
 /// What a person should know of a last cycle that was not complete.

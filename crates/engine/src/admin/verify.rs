@@ -1,14 +1,17 @@
 //! Asking directories and targets before a configuration is saved (behaviour §17).
 
-use usher_connector::{CheckOutcome, Failure};
+use usher_connector::{CheckOutcome, Failure, SourceError};
 use usher_core::model::{
-    CaCertificate, ChannelId, Configuration, ConnectionId, DataStore, DataStoreId, DataStoreKind,
-    SpConnection,
+    CaCertificate, Channel, ChannelId, Configuration, ConnectionId, DataStore, DataStoreId,
+    DataStoreKind, SpConnection,
 };
+
+use usher_store::ChannelState;
 
 use super::Admin;
 use super::activation::nobody_disabled;
 use super::patience::Impatient;
+use super::state::of_store;
 use crate::error::EngineError;
 
 /// Checks of a probe that say whether a data store can be used at all. The others are about one channel.
@@ -31,6 +34,7 @@ pub(super) struct Asked {
     authorities: Vec<CaCertificate>,
     stores: Vec<(DataStore, Result<(), String>)>,
     targets: Vec<(SpConnection, Answer)>,
+    directories: Vec<(DataStore, Answer)>,
 }
 
 /// Something that keeps a configuration from being saved.
@@ -52,8 +56,8 @@ pub enum Place {
 }
 
 impl Admin {
-    /// Asks every directory whose access changed and every target that is turned on, or whose access changed while
-    /// it is on. A target that refuses is turned off again, whichever of channel and connection was turned on last,
+    /// Asks every directory whose access changed or of which a channel is turned on, and every target that is turned
+    /// on, or whose access changed while it is on. A target that refuses, or the directory of a channel, is turned off again, whichever of channel and connection was turned on last,
     /// so that the configuration can be saved; one that is on already and would be refused with its new settings
     /// is a doubt, and what runs goes on with the old ones. A target that does not answer is turned on: the engine
     /// waits for it.
@@ -130,11 +134,97 @@ impl Admin {
                     ),
                 }),
             }
+            if let Some(sp) = verified.configuration.sp_connections.get_mut(index) {
+                let told = self.directories_of(before, sp, &after, asked).await;
+                verified.warnings.extend(told);
+            }
         }
         if doubts.is_empty() {
             Ok(verified)
         } else {
             Err(doubts)
+        }
+    }
+
+    /// Asks the directories of channels that are turned on. One that refuses leaves off what was turned on last.
+    async fn directories_of(
+        &self,
+        before: &Configuration,
+        sp: &mut SpConnection,
+        after: &Configuration,
+        asked: &mut Asked,
+    ) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for store in &after.data_stores {
+            let mut turned = Turned::of(before, sp);
+            let reads = |id: &ChannelId| {
+                let mut channels = sp.channels.iter();
+                channels.any(|c| &c.id == id && c.active && c.source.data_store == store.id)
+            };
+            turned.channels.retain(reads);
+            let all = sp.channels.iter().any(|c| reads(&c.id));
+            turned.connection &= all;
+            // One that is new, or reached in another way, answered already.
+            if !turned.on() || is_new(before, store) {
+                continue;
+            }
+            match self.directory_answer(after, store, asked).await {
+                Answer::Good => {}
+                Answer::Silent(why) => warnings.push(format!(
+                    "the data store `{}` could not be asked, so that the engine waits for it: {why}",
+                    store.name
+                )),
+                Answer::Refused(why) => {
+                    let what = turned.off(Some(sp));
+                    warnings.push(format!("{what} stays off: {why}"));
+                }
+            }
+        }
+        warnings
+    }
+
+    async fn directory_answer(
+        &self,
+        after: &Configuration,
+        store: &DataStore,
+        asked: &mut Asked,
+    ) -> Answer {
+        let known = asked.directories.iter().find(|(known, _)| known == store);
+        if let Some((_, answer)) = known {
+            return answer.clone();
+        }
+        let answer = self.ask_store(after, store).await;
+        asked.directories.push((store.clone(), answer.clone()));
+        answer
+    }
+
+    /// Whether the directory of a channel lets us in.
+    pub(super) async fn ask_store_of(
+        &self,
+        configuration: &Configuration,
+        channel: &Channel,
+    ) -> Answer {
+        match configuration.data_store(&channel.source.data_store) {
+            Some(store) => self.ask_store(configuration, store).await,
+            None => Answer::Good,
+        }
+    }
+
+    async fn ask_store(&self, configuration: &Configuration, store: &DataStore) -> Answer {
+        // What is reached in a way which is not there is refused for that.
+        if store.unmet().is_some() {
+            return Answer::Good;
+        }
+        let asked = self.greet(configuration, &hurried(store)).await;
+        let Err(error) = asked else {
+            return Answer::Good;
+        };
+        let why = format!("data store `{}`: {error}", store.name);
+        match error {
+            EngineError::Source(
+                SourceError::Unreachable(_) | SourceError::Protocol(_) | SourceError::Stopped,
+            ) => Answer::Silent(why),
+            _ => Answer::Refused(why),
         }
     }
 
@@ -235,6 +325,41 @@ impl Admin {
         }
     }
 
+    /// Refuses a change that gives a channel which writes a data store that no channel may be activated with.
+    pub(super) async fn refuse_stores(
+        &self,
+        before: &Configuration,
+        after: &Configuration,
+    ) -> Result<(), EngineError> {
+        let refusals = |configuration: &Configuration, channel: &Channel| {
+            let store = configuration.data_store(&channel.source.data_store);
+            store.map(of_store).unwrap_or_default()
+        };
+        let mut refused = Vec::new();
+        for (sp, channel) in after.channels() {
+            let known = before.channel(&channel.id);
+            let known = known.map(|(_, channel)| refusals(before, channel));
+            let mut why = refusals(after, channel);
+            why.retain(|why| !known.as_ref().is_some_and(|known| known.contains(why)));
+            if why.is_empty()
+                || self.engine.record(sp, &channel.id).await?.state != ChannelState::Active
+            {
+                continue;
+            }
+            refused.push(format!(
+                "channel `{}/{}` is active, and with its data store `{}` as it is to be it cannot be: {}. Let it only observe before that (`usher channels observe`, or its mode through /api/v1)",
+                sp.name,
+                channel.name,
+                channel.source.data_store,
+                why.join("; ").trim_end_matches('.')
+            ));
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        Err(EngineError::Refused(refused.join("; ")))
+    }
+
     /// Refuses a change in which an SP connection loses channels that are linked to accounts and gains others: a
     /// shape in which channels have no id cannot tell that from a new name.
     pub(super) async fn refuse_renames(
@@ -285,8 +410,9 @@ fn hurried(store: &DataStore) -> DataStore {
     hurried
 }
 
+/// What a target or a directory answers to whoever turns a channel on.
 #[derive(Clone)]
-enum Answer {
+pub(super) enum Answer {
     Good,
     /// Only a person can help.
     Refused(String),

@@ -116,6 +116,16 @@ impl EventSink for Channel {
     }
 }
 
+/// Room for the people that a read is going to meet.
+fn room_for(mode: CycleMode, record: &ChannelRecord) -> usize {
+    match mode {
+        CycleMode::Full | CycleMode::Reconcile | CycleMode::Rekey => {
+            record.last_complete_users.min(MOST_EXPECTED) as usize
+        }
+        CycleMode::Incremental | CycleMode::FollowUp => 0,
+    }
+}
+
 impl Engine {
     /// Runs one cycle of a channel. When it returns, its steps are durable; nothing was sent.
     pub async fn run_cycle(
@@ -154,12 +164,7 @@ impl Engine {
             }
             let expected = self.expected_people(&record).await?;
             // Growing step by step would copy everything again and again.
-            let room = match beginning.mode {
-                CycleMode::Full | CycleMode::Reconcile | CycleMode::Rekey => {
-                    record.last_complete_users.min(MOST_EXPECTED) as usize
-                }
-                CycleMode::Incremental | CycleMode::FollowUp => 0,
-            };
+            let room = room_for(beginning.mode, &record);
             let mut run = Run {
                 rules: Arc::new(open.planner_rules(&record, beginning.configuration_changed)),
                 engine: self,

@@ -294,6 +294,8 @@ impl Attempt<'_> {
             Err(error) => return again(&error),
         }
         match self.find_in_the_way(step.kind, resource).await {
+            // A record may be seen some time after it was made: this search comes later than the one above.
+            Ok(Some(observed)) if self.is_ours(step, resource, &observed) => done(Some(observed)),
             Ok(Some(observed)) => Ended::InTheWay {
                 observed: Box::new(observed),
                 reason,

@@ -126,7 +126,6 @@ impl Attempt<'_> {
         resource: &Resource,
     ) -> Result<Created, Trouble> {
         let key = &self.open.descriptor.external_id_field;
-        let sent = resource.text(key);
         let linked = step.planned.expects.target_id.as_deref();
         let mut named = Created::Nothing;
         for (of, field) in &self.open.descriptor.capabilities.lookups {
@@ -147,8 +146,7 @@ impl Attempt<'_> {
                 if Some(hit.target_id.as_str()) == linked {
                     continue;
                 }
-                let found = hit.resource.text(key);
-                if found.is_some() && found == sent {
+                if self.is_ours(step, resource, &hit) {
                     return Ok(Created::Ours(hit));
                 }
                 let has_name =
@@ -159,6 +157,17 @@ impl Attempt<'_> {
             }
         }
         Ok(named)
+    }
+
+    /// Whether a record is what a create made: it carries the source key that was sent, and is not what the
+    /// subject was linked to before.
+    pub(super) fn is_ours(&self, step: &Step, resource: &Resource, found: &Observed) -> bool {
+        let key = &self.open.descriptor.external_id_field;
+        let linked = step.planned.expects.target_id.as_deref();
+        let carried = found.resource.text(key);
+        Some(found.target_id.as_str()) != linked
+            && carried.is_some()
+            && carried == resource.text(key)
     }
 
     /// The resource that stands in the way of a create: found by any look-up, whoever made it.

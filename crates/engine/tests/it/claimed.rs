@@ -52,6 +52,22 @@ async fn settle(world: &World) {
     panic!("steps still wait");
 }
 
+/// In an emergency nobody searches for the key first.
+#[tokio::test]
+async fn a_stop_without_the_key_lists_what_is_in_flight() {
+    let world = one_by_one(50, 30).await;
+    let sync = spawn_sync(&world);
+    until_claimed_ahead(&world).await;
+    let mut admin = world.admin.clone();
+    admin.engine.sealer = Arc::new(usher_engine::Sealer::new([3; 32]));
+    let stopped = admin.stop(None).await.unwrap();
+    assert!(!stopped.in_flight.is_empty(), "{stopped:?}");
+    let one = &stopped.in_flight[0];
+    assert!(one.display.starts_with('u') && one.id > 0, "{one:?}");
+    assert_eq!(one.request, None);
+    sync.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_stop_puts_back_what_was_claimed_ahead() {
     let world = one_by_one(50, 30).await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use usher_connector::{
     EventSink, FetchBy, Fetched, MemberDn, ProbeReport, ReadEntry, ReadRequest, Source,
-    SourceError, SourceEvent,
+    SourceError, SourceEvent, TreeLevel,
 };
 use usher_core::model::{Certificate, Entry, Kind, ScopeVerdict, SourceKey, Watermark};
 
@@ -336,6 +336,19 @@ impl Source for ScriptedSource {
                 .map(|dn| directory.fetch_dn(self.second, dn))
                 .collect(),
         })
+    }
+
+    async fn children(&self, _dn: &str, _limit: u32) -> Result<TreeLevel, SourceError> {
+        let directory = self.directory.lock().expect("lock");
+        if directory.unreachable {
+            return Err(SourceError::Unreachable(
+                "scripted: nobody answers".to_owned(),
+            ));
+        }
+        if directory.refuses {
+            return Err(SourceError::Credentials("scripted: 49".to_owned()));
+        }
+        Ok(TreeLevel::default())
     }
 
     async fn probe(&self) -> Result<ProbeReport, SourceError> {

@@ -473,3 +473,37 @@ async fn of_a_refused_change_the_required_attributes_go_alone_first() {
     assert!(changed.contains("two@example.com"), "{changed}");
     assert!(!changed.contains("Forbidden"), "{changed}");
 }
+
+/// What is made is seen after a while only, and the reply to the first create is lost: one of the look-ups comes
+/// when it is seen.
+async fn is_linked_though_seen_late(nth: u64) {
+    let world = World::of(1).await;
+    world
+        .sandbox
+        .change_knobs(|knobs| knobs.visible_after_ms = 1_500);
+    world
+        .sandbox
+        .fault(FaultRule::once("POST", FaultKind::ResetAfterCommit).on_path("/Users"));
+    let delay = FaultKind::Delay {
+        ms: 2_000,
+        after_commit: false,
+    };
+    world
+        .sandbox
+        .fault(FaultRule::once("GET", delay).on_path("externalId").nth(nth));
+    world.sync(CycleMode::Full).await;
+    settle(&world).await;
+    assert_eq!(world.held().await, [], "look-up {nth}");
+    let id = world.users()["u000"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.links_to(&id).await, ["u000"], "look-up {nth}");
+}
+
+#[tokio::test]
+async fn what_a_lost_create_made_is_linked_whenever_it_is_seen() {
+    tokio::join!(
+        is_linked_though_seen_late(2),
+        is_linked_though_seen_late(3),
+        is_linked_though_seen_late(4),
+        is_linked_though_seen_late(5),
+    );
+}

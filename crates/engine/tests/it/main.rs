@@ -13,6 +13,7 @@ mod absence;
 mod access;
 mod activation;
 mod alerts;
+mod asked;
 mod caution;
 mod channels;
 mod claimed;
