@@ -53,6 +53,7 @@ impl SqliteStore {
             held: BTreeMap::new(),
             breaches: Vec::new(),
             drift: Vec::new(),
+            remarks: Vec::new(),
             certificate: None,
             plan_hash: None,
             revision: new.revision,

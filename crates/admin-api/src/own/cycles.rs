@@ -47,7 +47,7 @@ fn cycle_shape() -> Value {
         "state": "reading|completed|incomplete|aborted", "reasons": ["string"],
         "read": "integer", "verdicts": {"*": "integer"}, "unexplained": "integer",
         "steps": {"*": "integer"}, "held": {"*": "integer"}, "breaches": ["string"],
-        "drift": ["string"], "certificate": "Certificate?", "plan_hash": "string?",
+        "drift": ["string"], "remarks": ["string"], "certificate": "Certificate?", "plan_hash": "string?",
         "revision": "integer",
     })
 }

@@ -21,7 +21,7 @@ pub use binary::BinaryAttributes;
 pub use preview::{FieldPreview, PreviewStep, preview};
 pub use rules::{MappingProblem, Rules, RulesInput};
 pub use status::account_status;
-pub use user::{map_group, map_user};
+pub use user::{defaulted, map_group, map_user};
 pub use value::TOO_LONG;
 
 use crate::model::{Desired, DisabledReason, FieldValue, Millis, Problem};

@@ -3,7 +3,7 @@
 use usher_directory::Dn;
 
 use super::status::account_status;
-use super::value::{self, NoTrace};
+use super::value::{self, DEFAULT_USED, NoTrace};
 use super::{Mapped, Mask, Rules, context};
 use crate::model::{Desired, Entry, FieldValue, GroupNameSource, Millis, Problem, Resource};
 
@@ -71,6 +71,15 @@ pub fn map_user(entry: &Entry, rules: &Rules, mask: &dyn Mask, now: Millis) -> M
             changes_at: status.changes_at,
         }
     }
+}
+
+/// The fields of a mapped account whose expression or attribute failed, so that their default is used, each with
+/// what failed.
+pub fn defaulted(desired: &Desired) -> impl Iterator<Item = (&str, &str)> {
+    desired.notes.iter().filter_map(|note| {
+        let told = note.strip_suffix(DEFAULT_USED)?;
+        told.split_once(": ")
+    })
 }
 
 /// The problem of a field or of the status whose attributes are too long to be read; at most one.

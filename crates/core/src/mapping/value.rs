@@ -79,6 +79,9 @@ pub(super) fn field(
     outcome
 }
 
+/// How a note ends that tells of a failure which a default stands in for.
+pub(super) const DEFAULT_USED: &str = "; the default is used";
+
 /// Step one: the expression's value, or the attribute's.
 fn gather(entry: &Entry, rules: &Rules, field: &FieldRule, outcome: &mut Outcome) -> Raw {
     let attributes = field.rule.attributes.iter().map(String::as_str);
@@ -93,9 +96,7 @@ fn gather(entry: &Entry, rules: &Rules, field: &FieldRule, outcome: &mut Outcome
     gathered.unwrap_or_else(|message| {
         let has_default = field.rule.default.as_deref().is_some_and(|d| !d.is_empty());
         if has_default {
-            outcome
-                .notes
-                .push(format!("{message}; the default is used"));
+            outcome.notes.push(format!("{message}{DEFAULT_USED}"));
         } else {
             outcome.faults.push(message);
         }

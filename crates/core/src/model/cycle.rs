@@ -127,6 +127,10 @@ pub struct Cycle {
     /// What a reconcile found changed at the target without us, in words (at most 1,000 kept).
     #[serde(default)]
     pub drift: Vec<String>,
+    /// What else a person should know of it, in words: defaults that stand in for what failed, groups that were not
+    /// read to their end.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// What the read proves.
     pub certificate: Option<Certificate>,
     /// The plan's hash (canonical steps, what they expect, the configuration's revision).

@@ -6,6 +6,7 @@ use usher_core::mapping::{Mapped, Unmasked, map_user};
 use usher_core::model::{Certificate, Kind, Millis, ScopeVerdict};
 
 use crate::context::OpenChannel;
+use crate::cycle::Defaulted;
 use crate::error::EngineError;
 
 /// What a full read counted.
@@ -14,6 +15,7 @@ pub(super) struct Counted {
     pub(super) invalid: u64,
     pub(super) first_invalid: Option<String>,
     pub(super) certificate: Option<Certificate>,
+    pub(super) defaulted: Defaulted,
 }
 
 struct Counter<'a> {
@@ -49,7 +51,10 @@ impl Counter<'_> {
     fn user(&mut self, entry: &usher_core::model::Entry) {
         self.counted.scope.users += 1;
         let disabled = match map_user(entry, &self.open.rules, &Unmasked, self.now) {
-            Mapped::Desired(desired) => desired.disabled,
+            Mapped::Desired(desired) => {
+                self.counted.defaulted.note(&entry.dn, &desired);
+                desired.disabled
+            }
             Mapped::Invalid {
                 problems, disabled, ..
             } => {
@@ -77,6 +82,7 @@ pub(super) async fn count(open: &OpenChannel, now: Millis) -> Result<Counted, En
             invalid: 0,
             first_invalid: None,
             certificate: None,
+            defaulted: Defaulted::default(),
         },
     };
     let request = ReadRequest {

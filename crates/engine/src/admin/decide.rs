@@ -1,5 +1,6 @@
 //! A person's decisions over held and parked steps.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ impl Selection {
 pub struct DecisionReport {
     /// Steps that were released, rejected or retried.
     pub done: u64,
-    /// Steps that were not held any more, with their state.
+    /// Steps that were not held (to be retried: not parked), with their state; `gone` is one that is not there.
     pub stale: Vec<(i64, String)>,
     /// Steps that approval alone cannot release, with what must be done instead.
     pub refused: Vec<(i64, String)>,
@@ -109,7 +110,7 @@ impl Admin {
         progress: Arc<dyn Progress>,
     ) -> Result<DecisionReport, EngineError> {
         restored::may_send(&self.engine.record(&open.sp, &open.channel.id).await?)?;
-        let held = self.held(open, selection).await?;
+        let (held, others) = self.held(open, selection).await?;
         let mut report = DecisionReport::default();
         let mut steps = Vec::new();
         let mut adopts = false;
@@ -126,11 +127,14 @@ impl Admin {
         let approval = self.approval(open, "APPROVE", &were, steps);
         let approved = self.engine.store.approve(fence, &approval).await?;
         report.note(&approved);
+        report.stale.extend(others);
         // The adoption plan is approved when nothing of it waits any more.
         if adopts && !self.has_adoptions(open).await? {
             self.accept_adoption(open, fence).await?;
         }
-        if let Some(options) = send {
+        if let Some(options) = send
+            && self.has_to_send(open, selection, &approved).await?
+        {
             let mut options = options.clone();
             let record = self.engine.record(&open.sp, &open.channel.id).await?;
             let mut turn = None;
@@ -176,12 +180,13 @@ impl Admin {
         self.require(Permission::Operate)?;
         let (open, lease) = self.opened(channel).await?;
         let result = async {
-            let held = self.held(&open, selection).await?;
+            let (held, others) = self.held(&open, selection).await?;
             let steps = held.iter().map(|step| step.id).collect();
             let approval = self.approval(&open, "REJECT", &selection.were()?, steps);
             let rejected = self.engine.store.reject(lease.fence(), &approval).await?;
             let mut report = DecisionReport::default();
             report.note(&rejected);
+            report.stale.extend(others);
             Ok(report)
         }
         .await;
@@ -206,10 +211,9 @@ impl Admin {
             let approval = self.approval(&open, "RETRY", "parked", ids);
             let store = &self.engine.store;
             let retried = store.retry_parked(lease.fence(), &approval).await?;
-            Ok(DecisionReport {
-                done: retried.done.len() as u64,
-                ..DecisionReport::default()
-            })
+            let mut report = DecisionReport::default();
+            report.note(&retried);
+            Ok(report)
         }
         .await;
         lease.release().await?;
@@ -250,11 +254,13 @@ impl Admin {
         Ok((open, lease))
     }
 
+    /// The held steps that are meant, and those that were named by their numbers and are not held, with their state;
+    /// `gone` is one that this channel does not have.
     async fn held(
         &self,
         open: &OpenChannel,
         selection: &Selection,
-    ) -> Result<Vec<Step>, EngineError> {
+    ) -> Result<(Vec<Step>, Vec<(i64, String)>), EngineError> {
         if selection.is_empty() {
             return Err(EngineError::Refused(
                 "say which held steps are meant: step numbers, `--verb`, `--hold` or `--all`"
@@ -268,10 +274,27 @@ impl Admin {
             ..StepFilter::default()
         };
         let held = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
-        Ok(held
-            .into_iter()
-            .filter(|step| selection.fits(step))
-            .collect())
+        let known: BTreeSet<StepId> = held.iter().map(|step| step.id).collect();
+        let mut others = Vec::new();
+        if known.len() < selection.steps.len() {
+            let named = StepFilter {
+                channel: Some(open.channel.id.clone()),
+                ids: selection.steps.clone(),
+                ..StepFilter::default()
+            };
+            let found = self.engine.store.steps(&named, StepId(0), AT_MOST).await?;
+            let found: BTreeMap<StepId, &'static str> = found
+                .iter()
+                .map(|step| (step.id, step.state.name()))
+                .collect();
+            let named: BTreeSet<StepId> = selection.steps.iter().copied().collect();
+            for step in named.difference(&known) {
+                let state = found.get(step).copied().unwrap_or("gone");
+                others.push((step.0, state.to_owned()));
+            }
+        }
+        let held = held.into_iter().filter(|step| selection.fits(step));
+        Ok((held.collect(), others))
     }
 
     async fn parked(&self, open: &OpenChannel) -> Result<Vec<StepId>, EngineError> {
@@ -282,6 +305,20 @@ impl Admin {
         };
         let parked = self.engine.store.steps(&filter, StepId(0), AT_MOST).await?;
         Ok(parked.into_iter().map(|step| step.id).collect())
+    }
+
+    /// Whether an approval has anything to send: numbers that name nothing begin nothing.
+    async fn has_to_send(
+        &self,
+        open: &OpenChannel,
+        selection: &Selection,
+        approved: &Approved,
+    ) -> Result<bool, EngineError> {
+        if !approved.done.is_empty() || selection.steps.is_empty() {
+            return Ok(true);
+        }
+        let sent = self.to_send(open, selection, approved.clone()).await?;
+        Ok(!sent.is_empty())
     }
 
     /// What an approval sends: what it released, and what was approved before and still waits, such as by an

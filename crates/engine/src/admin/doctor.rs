@@ -10,6 +10,7 @@ use super::counting::{Counted, count};
 use super::operator::Permission;
 use super::status::unprotected;
 use crate::context::OpenChannel;
+use crate::cycle::unread_members;
 use crate::error::EngineError;
 
 const PROTECTED: &str = "protected accounts";
@@ -182,6 +183,12 @@ fn scope_checks(open: &OpenChannel, counted: &Counted) -> Vec<Check> {
     } else {
         checks.push(good("mapping", "every person in scope can be mapped"));
     }
+    for words in counted.defaulted.words() {
+        checks.push(warning("mapping", &words));
+    }
+    let certificate = counted.certificate.as_ref();
+    let unread = certificate.and_then(|found| unread_members(&found.incomplete_groups));
+    checks.extend(unread.map(|words| warning("members of groups", &words)));
     match &counted.certificate {
         Some(certificate) if certificate.is_complete() => {
             checks.push(good(

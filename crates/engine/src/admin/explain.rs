@@ -442,6 +442,12 @@ fn in_words(clauses: &[Clause], is_in: bool) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
+/// A group whose members are not known to their end.
+fn lacks_members(subject: &Subject) -> bool {
+    let linked = subject.linked_id().is_some();
+    subject.kind == Kind::Group && subject.in_scope && linked && !subject.members_complete
+}
+
 fn next(subject: &Subject, steps: &[StepStory], scope: &str) -> NextStep {
     let live = steps.iter().find(|story| !story.state.is_final());
     let (what, at) = match live.map(|story| (&story.step, &story.state)) {
@@ -469,6 +475,10 @@ fn next(subject: &Subject, steps: &[StepStory], scope: &str) -> NextStep {
             None,
         ),
         Some((step, _)) => (format!("{} is under way", step.verb.as_str()), None),
+        None if lacks_members(subject) => (
+            "its members could not be read to their end at the last look: whoever is added is added, and nobody is taken out before they can. `usher cycles ID` says why, and `usher doctor` looks at the group attributes".to_owned(),
+            subject.next_at,
+        ),
         None if subject.dirty => ("it is planned again at the next cycle".to_owned(), None),
         None if subject.reason.is_empty() => (
             format!("nothing: {} ({scope})", subject.verdict.as_str()),

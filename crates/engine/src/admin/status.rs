@@ -9,10 +9,14 @@ use super::activation::nobody_disabled;
 use super::operator::Permission;
 use super::state::mode_name;
 use super::unfinished::Told;
+use crate::cycle::unread_members;
 use crate::error::EngineError;
 
 /// A read older than this is worth a look, milliseconds.
 const STALE_MS: i64 = 24 * 3600 * 1000;
+
+/// Cycles that are looked through for the last one that read the directory: follow-ups read nothing of it.
+const LOOK_BACK: u32 = 10;
 
 /// How well something is; the numbers are those of monitoring plug-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,7 +91,10 @@ impl Admin {
             ..StepFilter::default()
         };
         let steps = store.step_counts(&filter).await?;
-        let last_cycle = store.cycles(Some(&channel.id), None, 1).await?.pop();
+        let cycles = store.cycles(Some(&channel.id), None, LOOK_BACK).await?;
+        let unread = cycles.iter().find_map(|cycle| cycle.certificate.as_ref());
+        let unread = unread.map(|certificate| certificate.incomplete_groups.clone());
+        let last_cycle = cycles.into_iter().next();
         let mut remarks = Vec::new();
         let mut health = Health::Good;
         let mut worse = |to: Health, remark: String| {
@@ -154,7 +161,9 @@ impl Admin {
                 "the last complete read is over a day old".to_owned(),
             );
         }
-        for remark in of_reads(last_cycle.as_ref(), &record) {
+        let of_groups = unread.as_ref().and_then(unread_members);
+        let of_reads = of_reads(last_cycle.as_ref(), &record);
+        for remark in of_reads.into_iter().chain(of_groups) {
             worse(Health::Warning, remark);
         }
         remarks.sort_by_key(|(health, _)| std::cmp::Reverse(*health));
@@ -184,11 +193,11 @@ fn archived(counts: &ChannelCounts) -> Option<String> {
 }
 
 /// What a person should know of the last reads; the same reasons are told once.
-fn of_reads(last: Option<&Cycle>, record: &ChannelRecord) -> Vec<String> {
+fn of_reads(last_cycle: Option<&Cycle>, record: &ChannelRecord) -> Vec<String> {
     let full = &record.full_incomplete;
     let says =
         |state: &CycleState| matches!(state, CycleState::Incomplete { reasons } if reasons == full);
-    let last = last.filter(|cycle| !super::sync::is_complete(cycle) && !says(&cycle.state));
+    let last = last_cycle.filter(|cycle| !super::sync::is_complete(cycle) && !says(&cycle.state));
     let mut remarks: Vec<String> = last
         .map(|cycle| last_cycle_words(&cycle.state))
         .into_iter()

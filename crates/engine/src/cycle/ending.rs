@@ -247,6 +247,7 @@ impl Run<'_> {
             held: BTreeMap::new(),
             breaches: breaches.values().cloned().collect(),
             drift: self.drift.clone(),
+            remarks: self.remarks(),
             certificate,
             plan_hash: Some(plan_hash),
             revision: self.open.revision,

@@ -5,6 +5,7 @@ mod begin;
 mod candidates;
 mod conflicts;
 mod containers;
+mod defaulted;
 mod drift;
 mod ending;
 mod index;
@@ -22,6 +23,7 @@ mod twins;
 mod unchanged;
 
 pub use begin::planning_digest;
+pub(crate) use defaulted::{Defaulted, unread_members};
 pub(crate) use index::index_row;
 pub(crate) use page::canonical;
 

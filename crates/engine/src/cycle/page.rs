@@ -171,7 +171,10 @@ impl Run<'_> {
         let disabled = match &item.source {
             _ if item.kind != Kind::User => return,
             SourceState::OutOfScope { .. } | SourceState::Gone { .. } => return,
-            SourceState::InScope(desired) => desired.disabled.is_some(),
+            SourceState::InScope(desired) => {
+                self.defaulted.note(&item.dn, desired);
+                desired.disabled.is_some()
+            }
             SourceState::Invalid { disabled, .. } => disabled.is_some(),
             SourceState::Protected { .. } => false,
         };

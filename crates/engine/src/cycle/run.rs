@@ -82,6 +82,8 @@ pub(super) struct Run<'a> {
     pub(super) doubts: Vec<String>,
     pub(super) notes: Vec<String>,
     pub(super) drift: Vec<String>,
+    /// Of people in scope who were read: fields whose default stands in for what failed.
+    pub(super) defaulted: super::defaulted::Defaulted,
     pub(super) index_fresh: Vec<Kind>,
     /// Subjects planned without an entry that was read: they count under no verdict.
     pub(super) uncounted: HashSet<SubjectId>,
@@ -201,6 +203,7 @@ impl Engine {
                 doubts: Vec::new(),
                 notes: Vec::new(),
                 drift: Vec::new(),
+                defaulted: super::defaulted::Defaulted::default(),
                 index_fresh: self.fresh_kinds(open).await?,
                 uncounted: HashSet::new(),
                 conflicted: BTreeSet::new(),

@@ -237,6 +237,11 @@ impl Directory {
             host: "scripted".to_owned(),
             users,
             groups: count,
+            incomplete_groups: self
+                .cut_members
+                .iter()
+                .map(|name| (name.clone(), "the range was not read to its end".to_owned()))
+                .collect(),
             ..Certificate::default()
         }));
         events

@@ -171,3 +171,33 @@ async fn a_renamed_group_keeps_its_old_name_and_says_so() {
     assert_eq!(story.groups.len(), 7);
     assert!(world.writes().is_empty());
 }
+
+#[tokio::test]
+async fn groups_that_were_not_read_to_their_end_are_told_wherever_one_looks() {
+    let world = World::of(5).await;
+    world.dir().group("engineering", &["u000", "u001"]);
+    world.first_sync().await;
+    assert!(!world.remarks().await.contains("to their end"));
+    world.dir().cut_members.insert("engineering".to_owned());
+    for mode in [CycleMode::Full, CycleMode::Incremental] {
+        let cycle = world.sync(mode).await.cycle.unwrap();
+        let told = cycle.remarks.join("; ");
+        assert!(told.contains("members of 1 group"), "{mode:?}: {told}");
+        let told = world.remarks().await;
+        assert!(told.contains("members of 1 group"), "{mode:?}: {told}");
+    }
+    let planned = world.plan().await.cycle.remarks.join("; ");
+    assert!(planned.contains("engineering"), "{planned}");
+    let story = world.admin.explain(None, "engineering").await.unwrap();
+    assert!(
+        story.next.what.contains("nobody is taken out"),
+        "{}",
+        story.next.what
+    );
+    let doctor = world.admin.doctor(None).await.unwrap();
+    let checks = format!("{:?}", doctor.channels);
+    assert!(checks.contains("members of groups"), "{checks}");
+    world.dir().cut_members.clear();
+    world.sync(CycleMode::Full).await;
+    assert!(!world.remarks().await.contains("to their end"));
+}

@@ -37,5 +37,6 @@ mod sending;
 mod service;
 mod shrunk;
 mod standing;
+mod told;
 mod twins;
 mod world;

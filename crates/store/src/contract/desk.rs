@@ -81,6 +81,7 @@ impl Desk {
                 held: BTreeMap::new(),
                 breaches: Vec::new(),
                 drift: Vec::new(),
+                remarks: Vec::new(),
                 certificate: None,
                 plan_hash: None,
                 revision: 1,

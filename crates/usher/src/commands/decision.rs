@@ -68,10 +68,11 @@ pub(crate) fn show(ui: &Ui, done: &str, report: &DecisionReport) -> Exit {
         count(report.done, "step was", "steps were")
     ));
     for (step, state) in &report.stale {
-        ui.line(format!(
-            "  {} step {step} is {state} now and was left alone",
-            ui.yellow("!")
-        ));
+        let is = match state.as_str() {
+            "gone" => "is not there".to_owned(),
+            state => format!("is {state} now and was left alone"),
+        };
+        ui.line(format!("  {} step {step} {is}", ui.yellow("!")));
     }
     for (step, remedy) in &report.refused {
         ui.line(format!(

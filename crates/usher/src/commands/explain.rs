@@ -131,6 +131,8 @@ fn groups(ui: &Ui, story: &Explanation) {
         Kind::Group => "Members",
     });
     const SHOWN: usize = 50;
+    let subject = &story.subject;
+    let unread = subject.kind == Kind::Group && subject.in_scope && !subject.members_complete;
     for path in story.groups.iter().take(SHOWN) {
         let via = if path.via.is_empty() {
             String::new()
@@ -138,6 +140,8 @@ fn groups(ui: &Ui, story: &Explanation) {
             format!(" through {}", path.via.join(" > "))
         };
         let state = match (path.desired, path.present) {
+            // Whether it still is in the source is what could not be read.
+            (true, true) if unread => "there; whether it is still wanted could not be read",
             (true, true) => "in order",
             (true, false) => "wanted, not there yet",
             (false, true) => "there, no longer wanted",

@@ -75,6 +75,9 @@ pub(crate) fn show_cycle(ui: &Ui, cycle: &Cycle) {
     if !verdicts.is_empty() {
         ui.line(format!("  of which {}", verdicts.join(", ")));
     }
+    for remark in &cycle.remarks {
+        ui.line(format!("  {} {remark}", ui.yellow("!")));
+    }
     for breach in &cycle.breaches {
         ui.line(format!("  {} {breach}", ui.yellow("held:")));
     }
