@@ -184,6 +184,26 @@ pub const DIRECTORY_KINDS: [DirectoryKind; 7] = [
     DirectoryKind::Generic,
 ];
 
+/// Whether an attribute is known to change when somebody is renamed, moved or gets another address, so that it is no
+/// immutable id: a person would be taken for another one after that.
+pub fn is_no_stable_id(attribute: &str) -> bool {
+    const CHANGE: [&str; 10] = [
+        "entryDN",
+        "dn",
+        "distinguishedName",
+        "uid",
+        "cn",
+        "sn",
+        "name",
+        "mail",
+        "sAMAccountName",
+        "userPrincipalName",
+    ];
+    CHANGE
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(attribute))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,13 @@
 //! What lies below the base DN, looked at cheaply.
 
+use std::collections::BTreeMap;
+
 use usher_connector::scope::lower_attributes;
 use usher_connector::{Check, CheckOutcome, KINDS};
-use usher_core::model::Kind;
+use usher_core::model::{ChangeDetection, Kind};
+use usher_core::templates::{defaults_for, is_no_stable_id};
+use usher_directory::Dn;
+use usher_directory::compare::generalized_time_to_unix_ms;
 use usher_ldap::{Client, LdapEntry, LdapError, ResultCode, SearchItem, SearchRequest};
 
 use super::add;
@@ -54,7 +59,10 @@ async fn count(
     };
     let class = settings.rules.class(kind);
     let mut request = SearchRequest::new(settings.rules.base_dn.as_str(), class.clone())
-        .attributes([settings.rules.key.attribute.as_str()]);
+        .attributes([
+            settings.rules.key.attribute.as_str(),
+            settings.source.timestamp_attribute.as_str(),
+        ]);
     request.size_limit = COUNTED;
     let mut first: Option<LdapEntry> = None;
     let mut count = 0_u32;
@@ -99,21 +107,69 @@ async fn count(
     let attributes = lower_attributes(first.attributes);
     let values = attributes.get(&settings.rules.key.attribute.to_ascii_lowercase());
     let guid = format!("GUID of {name}");
-    match settings.rules.key.key(values.map_or(&[], Vec::as_slice)) {
-        Ok(key) => add(
-            checks,
-            &guid,
-            CheckOutcome::Good,
-            format!("{} has {key}", first.dn),
-        ),
-        Err(problem) => add(
-            checks,
-            &guid,
+    let key = &settings.rules.key;
+    let (outcome, detail) = match key.key(values.map_or(&[], Vec::as_slice)) {
+        Ok(_) if is_the_name(values, &first.dn) => (
             CheckOutcome::Failed,
-            format!("{}: {problem}", first.dn),
+            format!(
+                "`{}` of {} is its DN, which changes with each renaming and move: choose an attribute that never changes, such as entryUUID or objectGUID",
+                key.attribute, first.dn
+            ),
         ),
+        Ok(found) if is_no_stable_id(&key.attribute) => (
+            CheckOutcome::Warning,
+            format!(
+                "{} has {found}, but `{}` changes when somebody is renamed or gets another address, and then is taken for somebody else: choose an attribute that never changes, such as entryUUID or objectGUID",
+                first.dn, key.attribute
+            ),
+        ),
+        Ok(found) => (CheckOutcome::Good, format!("{} has {found}", first.dn)),
+        Err(problem) => (CheckOutcome::Failed, format!("{}: {problem}", first.dn)),
+    };
+    add(checks, &guid, outcome, detail);
+    if let Some(problem) = stamp_problem(settings, &attributes) {
+        let detail = format!("{}: {problem}", first.dn);
+        add(
+            checks,
+            &format!("time stamp of {name}"),
+            CheckOutcome::Failed,
+            detail,
+        );
     }
     Ok(())
+}
+
+/// Whether a value is the entry's own DN.
+fn is_the_name(values: Option<&Vec<Vec<u8>>>, dn: &str) -> bool {
+    let Ok(dn) = Dn::parse(dn) else { return false };
+    let texts = values.into_iter().flatten();
+    let mut names = texts.filter_map(|value| Dn::parse(std::str::from_utf8(value).ok()?).ok());
+    names.any(|name| name.canonical() == dn.canonical())
+}
+
+/// Why changes are not seen by the time stamp attribute of an entry; `None` when they are, or are not looked for by it.
+fn stamp_problem(
+    settings: &Settings,
+    attributes: &BTreeMap<String, Vec<Vec<u8>>>,
+) -> Option<String> {
+    if settings.source.change_detection == ChangeDetection::ActiveDirectoryUsn {
+        return None;
+    }
+    let name = &settings.source.timestamp_attribute;
+    let usual = defaults_for(settings.directory).timestamp_attribute;
+    let value = attributes
+        .get(&name.to_ascii_lowercase())
+        .and_then(|values| values.first());
+    let remedy = format!(
+        "whoever changes is seen by the next full read only. Name the attribute in which this directory keeps the time of the last change, usually `{usual}`, and let the bind account read it"
+    );
+    let Some(value) = value else {
+        return Some(format!("it shows no `{name}`, so that {remedy}"));
+    };
+    let text = String::from_utf8_lossy(value);
+    generalized_time_to_unix_ms(&text)
+        .is_err()
+        .then(|| format!("`{name}` is `{text}`, which is no time, so that {remedy}"))
 }
 
 async fn scope_groups(

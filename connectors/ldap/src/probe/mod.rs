@@ -141,8 +141,10 @@ fn server(settings: &Settings, facts: &Facts, report: &mut ProbeReport) {
             "directory type",
             CheckOutcome::Warning,
             format!(
-                "the server says it is {}, the data store says {set:?}: choose {seems:?}, so that status, expiry and changes are read as it keeps them",
-                report.server
+                "the server says it is {}, the data store says `{}`: set `template` to `{}` in the policy of the data store (`policies` of the configuration), so that status, expiry and changes are read as it keeps them",
+                report.server,
+                set.as_str(),
+                seems.as_str()
             ),
         );
     } else {

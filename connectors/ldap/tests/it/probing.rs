@@ -83,11 +83,33 @@ async fn every_wrong_setting_has_its_failed_check_with_a_remedy() {
     let report = probe(wrong).await;
     failed(&report, "people", "check the object class");
     failed(&report, "scope group", &group("nowhere"));
-    failed(&report, "directory type", "choose OpenLdap");
+    failed(&report, "directory type", "`open_ldap`");
 
     let mut wrong = good.clone();
     wrong.source.guid_attribute = "employeeNumber".into();
     failed(&probe(wrong).await, "GUID of people", "employeeNumber");
+
+    for (unstable, outcome, word) in [
+        ("entryDN", CheckOutcome::Failed, "is its DN"),
+        ("uid", CheckOutcome::Warning, "never changes"),
+    ] {
+        let mut wrong = good.clone();
+        wrong.source.guid_attribute = unstable.into();
+        let report = probe(wrong).await;
+        failed(&report, "GUID of people", word);
+        assert_eq!(check(&report, "GUID of people").outcome, outcome);
+    }
+
+    for (attribute, word) in [
+        ("whenChanged", "shows no `whenChanged`"),
+        ("uid", "no time"),
+    ] {
+        let mut wrong = good.clone();
+        wrong.source.timestamp_attribute = attribute.into();
+        let report = probe(wrong).await;
+        failed(&report, "time stamp of people", word);
+        failed(&report, "time stamp of people", "`modifyTimestamp`");
+    }
 
     let mut wrong = good.clone();
     wrong.source.change_detection = usher_core::model::ChangeDetection::ActiveDirectoryUsn;

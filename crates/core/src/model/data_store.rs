@@ -93,6 +93,21 @@ pub enum DirectoryKind {
     Generic,
 }
 
+impl DirectoryKind {
+    /// Its name in a data store's policy (`template`) and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ActiveDirectory => "active_directory",
+            Self::PingDirectory => "ping_directory",
+            Self::OracleUnifiedDirectory => "oracle_unified_directory",
+            Self::OracleDirectoryServer => "oracle_directory_server",
+            Self::OpenLdap => "open_ldap",
+            Self::Ds389 => "ds389",
+            Self::Generic => "generic",
+        }
+    }
+}
+
 /// How an LDAP server is reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LdapStore {

@@ -5,6 +5,7 @@ use usher_core::model::{
     ChangeDetection, Channel, DataStore, DataStoreKind, DirectoryKind, LdapSecurity, LdapStore,
     SpConnection, StatusRule,
 };
+use usher_core::templates::{defaults_for, is_no_stable_id};
 
 use super::{Import, normalised_url};
 use crate::PLACEHOLDER;
@@ -144,6 +145,13 @@ fn lint_source(channel: &Channel, store: &DataStore, path: &str, found: &mut Fou
             ));
         }
         let guid = &source.guid_attribute;
+        if is_no_stable_id(guid) {
+            let usual = defaults_for(store.directory).guid_attribute;
+            found.push((
+                format!("{path}.guidAttributeName"),
+                format!("`{guid}` changes when somebody is renamed, moved or gets another address, and then is taken for somebody else: choose an attribute that never changes, usually `{usual}`"),
+            ));
+        }
         let is_listed = ldap
             .binary_attributes
             .iter()

@@ -142,6 +142,14 @@ fn active_directory_has_its_own_warnings() {
         &format!("{source}/guidAttributeName"),
         json!("objectGUID"),
     );
+    for unstable in ["entryDN", "uid", "MAIL"] {
+        let file = with(
+            usual(),
+            &format!("{source}/guidAttributeName"),
+            json!(unstable),
+        );
+        warns(&file, "guidAttributeName", "never changes");
+    }
     let file = with(file, &format!("{source}/guidBinary"), json!(true));
     warns(&file, "channelSource.dataSource", "not activated yet");
     warns(&file, "changedUsersAlgorithm", "several hosts");
