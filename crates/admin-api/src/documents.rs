@@ -1,8 +1,8 @@
 //! Saving documents of the published shape, for pages: in the same way and with the same words as the published API.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use usher_core::model::{Configuration, DataStoreId};
-use usher_engine::admin::{Admin, Permission};
+use usher_engine::admin::{Admin, Permission, PolicyProblem, WantedAlerts};
 use usher_pf::{Mode, Resource};
 
 use crate::pf::{ApiError, Conditions, answer, change};
@@ -162,6 +162,36 @@ pub async fn remove_certificate(admin: &Admin, id: &str) -> Result<Saved, Refuse
     };
     let permission = Permission::ManageCertificates;
     told(change::remove(admin, permission, &Conditions::asking(true), remove).await)
+}
+
+/// The settings of alerts as a document, without secrets: what [`save_alerts`] compares.
+pub fn alerts(configuration: &Configuration) -> Value {
+    let settings = &configuration.alerts;
+    let webhooks = settings.webhooks.iter();
+    let webhooks: Vec<&str> = webhooks.map(|one| one.url.as_str()).collect();
+    json!({
+        "emails": settings.emails, "webhooks": webhooks,
+        "parked_threshold": settings.parked_threshold, "off": settings.off,
+    })
+}
+
+/// Saves who is told of what. `seen` is the [`tag`] of the [`alerts`] that the editor read; places of mistakes are
+/// pointers such as `/webhooks/0/secret`.
+pub async fn save_alerts(admin: &Admin, seen: &str, wanted: &WantedAlerts) -> Result<(), Refused> {
+    let make = |before: &Configuration| {
+        Refused::unless_seen(seen, &alerts(before)).map_err(refusal)?;
+        let problems = |found: Vec<PolicyProblem>| {
+            let mistakes = found.into_iter().map(|one| (one.pointer, one.message));
+            refusal(Refused {
+                mistakes: mistakes.collect(),
+                ..Refused::because("Nothing was saved.")
+            })
+        };
+        let after = admin.with_alerts(before, wanted).map_err(problems)?;
+        Ok((after, Vec::new()))
+    };
+    let saved = change::make_change(admin, &Conditions::asking(false), make).await;
+    told(saved).map(|_| ())
 }
 
 /// Imports a configuration file: what it names is added or replaced, what it does not name stays; all of it or nothing.

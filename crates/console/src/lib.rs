@@ -14,6 +14,7 @@
 )]
 
 mod account;
+mod alerts;
 mod backups;
 mod certificates;
 mod channel_tabs;
@@ -42,6 +43,7 @@ use usher_admin_api::Api;
 pub fn router(api: Api) -> Router {
     Router::new()
         .merge(account::routes())
+        .merge(alerts::routes())
         .merge(backups::routes())
         .merge(certificates::routes())
         .merge(channel_tabs::routes())

@@ -29,7 +29,7 @@ pub(crate) struct Changed {
 }
 
 /// A configuration to be, or why not.
-type Made = Result<(Configuration, Vec<String>), ApiError>;
+pub(crate) type Made = Result<(Configuration, Vec<String>), ApiError>;
 
 /// Saves one document. `check` looks at the configuration that is there first: whether the resource exists, and
 /// whether it is the one that the sender read.
@@ -220,6 +220,16 @@ pub(crate) async fn remove(
         remove(&mut after)?;
         Ok((after, Vec::new()))
     };
+    change(admin, conditions, make, &|_| String::new()).await
+}
+
+/// Makes a change that is no document.
+pub(crate) async fn make_change(
+    admin: &Admin,
+    conditions: &Conditions,
+    make: impl Fn(&Configuration) -> Made,
+) -> Result<Changed, ApiError> {
+    admin.require(Permission::Configure)?;
     change(admin, conditions, make, &|_| String::new()).await
 }
 

@@ -15,6 +15,9 @@ use crate::rig::{Browser, PASSWORD, Page, Rig};
 
 /// Every form that changes something: the file of its route, its handler there, and an address of it.
 const POSTS: &[(&str, &str, &str)] = &[
+    ("alerts/mod.rs", "settings::save", "/system/alerts/settings"),
+    ("alerts/mod.rs", "settings::test", "/system/alerts/test"),
+    ("alerts/mod.rs", "mail::save", "/system/alerts/mail"),
     ("account/mod.rs", "add_token", "/account/tokens"),
     ("account/mod.rs", "change_password", "/account/password"),
     ("account/mod.rs", "revoke", "/account/tokens/1/revoke"),
