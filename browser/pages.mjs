@@ -28,6 +28,28 @@ export const PAGES = {
     { name: 'add-file', at: '/system/data-stores/new/ldif' },
     { name: 'data-store', at: '/system/data-stores/directory/edit' },
     { name: 'data-store-usage', at: '/system/data-stores/directory/usage' },
+    { name: 'certificates', at: '/system/certificates' },
+    { name: 'import-certificate', at: '/system/certificates/import' },
+    { name: 'alerts', at: '/system/alerts' },
+    { name: 'alerts-who-is-told', at: '/system/alerts/settings' },
+    { name: 'alerts-mail-server', at: '/system/alerts/mail' },
+    { name: 'operators', at: '/system/operators' },
+    { name: 'new-operator', at: '/system/operators/new' },
+    { name: 'account', at: '/account' },
+    { name: 'backups', at: '/system/backups' },
+  ],
+  operate: [
+    { name: 'all-channels', at: '/channels' },
+    { name: 'channel', from: 'all-channels', link: /^\/channels\/[0-9a-f-]+$/ },
+    { name: 'cycles', from: 'channel', link: /^\/channels\/[0-9a-f-]+\/cycles$/ },
+    { name: 'cycle', from: 'cycles', link: /^\/cycles\/\d/ },
+    { name: 'people', at: '/subjects' },
+    { name: 'person', from: 'people', link: /^\/subjects\/\d/ },
+    { name: 'ask', at: '/subjects/ask' },
+    { name: 'waiting', at: '/waiting' },
+    { name: 'log', at: '/log' },
+    { name: 'sent', at: '/log/sent' },
+    { name: 'search', at: '/search?q=ana' },
   ],
   channel: [
     { name: 'channels', at: '/sp-connections/cloud/manage-channels' },
@@ -37,5 +59,5 @@ export const PAGES = {
   ],
 };
 
-/** Places of the menu whose pages are not in the table yet; each goes from here when they are. */
-export const MISSING = ['/channels', '/subjects', '/waiting', '/log', '/account', '/system/certificates', '/system/alerts', '/system/operators', '/system/backups'];
+/** Places of the menu that have no page yet; each goes from here with its page. */
+export const MISSING = [];

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import { Keyboard, Mouse } from './hands.mjs';
 import { Labels, field } from './labels.mjs';
-import { expect, firstOperator, story, world } from './lib.mjs';
+import { expect, firstOperator, modify, story, target, until, world } from './lib.mjs';
 
+const STORE = 'Company';
+const ldap = new URL(world.ldap).host;
 const way = process.env.USHER_STORY_WAY ?? 'mouse';
 
 await story(`seed-${way}`, async told => {
@@ -14,10 +16,32 @@ await story(`seed-${way}`, async told => {
   const labels = new Labels();
   await firstOperator(page, hand);
   await told.picture(page, '1-first-page');
+  await dataStore(told, page, hand);
   await roles(told, page, hand, labels);
   await connection(told, page, hand, labels);
   labels.end();
+  await peopleArrive(told, page, hand);
 });
+
+/** The directory that people come from. */
+async function dataStore(told, page, hand) {
+  await menu(page, hand, 'Data Stores');
+  await hand.press(page.getByRole('link', { name: 'Add New Data Store' }));
+  await hand.tick(page.getByRole('radio', { name: /LDAP\)?$/ }), true);
+  await hand.press(page.getByRole('button', { name: 'Next', exact: true }));
+  await hand.fill(field(page, 'Data Store Name'), STORE);
+  await hand.fill(field(page, 'Hostname(s)'), ldap);
+  await hand.tick(field(page, 'Use LDAPS'), false);
+  await hand.choose(field(page, 'LDAP Type'), 'OpenLDAP');
+  await hand.fill(field(page, 'User DN'), process.env.USHER_LDAP_READER);
+  await hand.fill(field(page, 'Password'), process.env.USHER_LDAP_READER_PASSWORD);
+  await hand.push(page.getByRole('button', { name: 'Test Connection' }));
+  await page.getByRole('heading', { name: 'Test Connection' }).waitFor();
+  await told.picture(page, '2-data-store');
+  if (way === 'plain') await hand.fill(field(page, 'Password'), process.env.USHER_LDAP_READER_PASSWORD);
+  await hand.press(page.getByRole('button', { name: 'Save', exact: true }));
+  await page.getByText('Saved.').or(page.getByText('Created.')).first().waitFor();
+}
 
 /** The role and the protocol: cleared, nothing of provisioning is offered; ticked, it is. */
 async function roles(told, page, hand, labels) {
@@ -48,7 +72,11 @@ async function roles(told, page, hand, labels) {
   await hand.press(save);
   await page.getByText('Saved.').waitFor();
   await tab.waitFor();
-  await told.picture(page, '2-roles');
+  await told.picture(page, '3-roles');
+  await hand.press(tab);
+  await hand.fill(field(page, 'Synchronization frequency'), '1');
+  await hand.press(save);
+  await page.getByText('Saved.').waitFor();
 }
 
 async function connection(told, page, hand, labels) {
@@ -71,7 +99,7 @@ async function connection(told, page, hand, labels) {
   await labels.see(page, 'Open');
   await hand.press(page.getByRole('button', { name: 'Open' }));
   await page.getByText('Read from atlassian-saml-metadata.xml').waitFor();
-  await told.picture(page, '3-template');
+  await told.picture(page, '4-template');
   await labels.see(page, 'Next');
   await hand.press(next);
 
@@ -95,23 +123,75 @@ async function connection(told, page, hand, labels) {
   await hand.fill(base, world.scim);
   await labels.see(page, 'API key');
   await hand.fill(field(page, 'API key'), world.key);
-  await hand.press(page.getByRole('button', { name: 'Test target' }));
+  await hand.fill(field(page, 'Protected accounts'), 'admin@example.com');
+  await hand.push(page.getByRole('button', { name: 'Test target' }));
   await page.getByRole('heading', { name: 'Test target' }).waitFor();
-  await told.picture(page, '4-target');
+  await told.picture(page, '5-target');
   await labels.see(page, 'Provisioning Options', 'Next');
   await hand.press(next);
 
   await labels.see(page, 'Manage Channels');
-  await told.picture(page, '5-channels');
+  await hand.press(page.getByRole('button', { name: 'Create', exact: true }));
+  await channel(told, page, hand);
+  await page.getByRole('heading', { level: 1, name: 'Manage Channels' }).waitFor();
+  await told.picture(page, '7-channels');
   await labels.see(page, 'Done');
   await hand.press(page.getByRole('button', { name: 'Done' }));
   await labels.see(page, 'Outbound Provisioning', 'Next');
   await hand.press(next);
 
   await labels.see(page, 'Activation and Summary', 'Summary', 'Save');
+  expect((await target('Users')).length === 0, 'nobody is at the target before this Save');
+  await hand.tick(field(page, 'Active'), true);
+  await told.picture(page, '8-summary');
   await hand.press(page.getByRole('button', { name: 'Save', exact: true }));
-  await page.getByText('Saved.').waitFor();
-  await told.picture(page, '6-saved');
+  await page.getByText('Saved.').first().waitFor();
+  await told.picture(page, '9-saved');
+}
+
+/** A channel, tab by tab. */
+async function channel(told, page, hand) {
+  const next = page.getByRole('button', { name: 'Next', exact: true });
+  const title = name => page.getByRole('heading', { level: 1, name }).waitFor();
+  await hand.fill(field(page, 'Channel Name'), 'Staff');
+  await hand.press(next);
+  await title('Source');
+  await hand.choose(field(page, 'Active Data Store'), `${STORE} (OpenLDAP, ${ldap})`);
+  await hand.press(next);
+  await title('Source Settings');
+  await hand.fill(field(page, 'Account Status Attribute'), 'employeeType');
+  await hand.choose(field(page, 'Account Status Algorithm'), 'Flag');
+  await hand.fill(field(page, 'Flag Comparison Value'), 'left');
+  await hand.choose(field(page, 'Flag Comparison Status'), 'Disabled (false)');
+  await told.picture(page, '6-source-settings');
+  await hand.press(next);
+  await title('Source Location');
+  await hand.fill(field(page, 'Base DN'), 'dc=example,dc=com');
+  await hand.fill(field(page, 'Users: Filter'), '(objectClass=inetOrgPerson)');
+  await hand.fill(field(page, 'Groups: Filter'), '(cn=app-*)');
+  await hand.press(next);
+  await title('Attribute Mapping');
+  await told.picture(page, '6-mapping');
+  await hand.press(next);
+  await title('Policy');
+  await hand.press(next);
+  await title('Activation & Summary');
+  await hand.tick(field(page, 'Active'), true);
+  await told.picture(page, '6-channel-summary');
+  await hand.press(page.getByRole('button', { name: 'Done' }));
+}
+
+/** The people and groups of the directory are at the target; one who is disabled is seen disabled. */
+async function peopleArrive(told, page, hand) {
+  const names = async () => (await target('Users')).map(user => user.userName.split('@')[0]).sort().join();
+  await until('ana, ben, cleo and fay are at the target', async () => (await names()) === 'ana,ben,cleo,fay');
+  await until('two groups are there', async () => (await target('Groups')).length === 2);
+  modify('dn: uid=ben,ou=people,dc=example,dc=com\nchangetype: modify\nreplace: employeeType\nemployeeType: left\n');
+  await until('ben is disabled at the target', async () => (await target('Users')).some(user => user.userName.startsWith('ben') && user.active === false));
+  await until('ben is seen disabled on the console', async () => {
+    await page.goto(new URL('/subjects?q=ben', page.url()).href);
+    return /disabled/i.test(await page.locator('main table').first().innerText());
+  });
 }
 
 async function menu(page, hand, name) {

@@ -7,11 +7,6 @@
 //! Every page is whole without scripts. Nothing is loaded from elsewhere, nothing stands inline, and whatever a
 //! directory holds is text.
 #![deny(missing_docs)]
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "what all screens share stands before the last of them"
-)]
 
 mod account;
 mod alerts;

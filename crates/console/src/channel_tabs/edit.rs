@@ -17,7 +17,7 @@ use crate::connections::draft::Body;
 use crate::connections::tab::{self, Place, Sent};
 use crate::connections::target::descriptor;
 use crate::form::{self, Field, Form, Mistakes, Shape, Spec, Summed, at, set};
-use crate::frame::{Done, Fault, Frame, Notice, Posted, Shown, SignedIn, page, page_as, see_done};
+use crate::frame::{Done, Fault, Frame, Posted, Shown, SignedIn, page, page_as, see_done};
 
 const EXPRESSION: &str = "expression";
 /// Whose entry is tried.

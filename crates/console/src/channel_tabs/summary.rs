@@ -12,7 +12,7 @@ use super::said;
 use super::specs::{Group, INFO, LOCATION, SETTINGS};
 use crate::connections::draft::Body;
 use crate::connections::tab::{self, Place, Sent};
-use crate::form::{self, Choice, Control, Field, Form, Mistakes, at, set};
+use crate::form::{Choice, Control, Field, Form, Mistakes, at, set};
 use crate::frame::{Fault, Frame, Posted, Shown, SignedIn, page, page_as};
 
 /// A tab with what it says.

@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::steps::{self, Step};
 use super::tab::{self, Place, Sent};
 use crate::form::{Choice, Control, Field, Form, Mistakes, Summed, set};
-use crate::frame::{Fault, Frame, Notice, Posted, SignedIn, page, page_as};
+use crate::frame::{Fault, Frame, Posted, SignedIn, page, page_as};
 
 #[derive(Template)]
 #[template(path = "connections/kind.html")]

@@ -16,7 +16,6 @@ struct OutboundPage {
     kind: String,
     target: String,
     channels: Vec<(String, bool)>,
-    configure: String,
     action: String,
     version: u64,
 }
@@ -43,7 +42,6 @@ pub(super) async fn shown(who: SignedIn, Path(id): Path<String>) -> Result<Respo
         kind: kind.map(|kind| kind.name.clone()).unwrap_or_default(),
         target: address.unwrap_or_default(),
         channels: channels.collect(),
-        configure: draft.href(target::SLUG),
         action: draft.href(Step::Outbound.slug()),
         version: draft.version,
     })

@@ -18,7 +18,7 @@ use super::rows::{self, Row};
 use super::templates::{self, Template as TypeTemplate};
 use super::test::{self, Tested, tone};
 use super::{LIST, TITLE, href};
-use crate::form::{Field, Form, Mistakes, NotSaved, Summed, at, set, show};
+use crate::form::{Field, Mistakes, NotSaved, Summed, at, set, show};
 use crate::frame::text::{NAME, Shown, plain};
 use crate::frame::{
     Done, Fault, Frame, Notice, Posted, SignedIn, Tab, page, page_as, see, see_done,

@@ -12,6 +12,6 @@ pub(crate) mod who;
 
 pub(crate) use fault::Fault;
 pub(crate) use href::{href, patient};
-pub(crate) use page::{Crumb, Done, Frame, Notice, Tab, page, page_as, see, see_done};
+pub(crate) use page::{Done, Frame, Notice, Tab, page, page_as, see, see_done};
 pub(crate) use text::Shown;
 pub(crate) use who::{Posted, SignedIn};

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 
-use super::assets;
 use super::fault::Fault;
 use super::nav::{self, Area};
 use super::who::SignedIn;

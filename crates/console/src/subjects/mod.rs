@@ -13,7 +13,7 @@ use usher_core::model::{Configuration, SubjectId};
 
 use crate::frame::Fault;
 
-pub(crate) use row::{Row, verdict};
+pub(crate) use row::Row;
 
 /// The list.
 pub(crate) const LIST: &str = "/subjects";

@@ -129,9 +129,7 @@ async fn accounts_are_made_changed_given_new_passwords_and_deleted() {
     assert!(!rig.get(&mut ben, list).await.ok().says("Create account"));
     assert_eq!(rig.get(&mut ben, "/system/operators/new").await.status, 403);
     assert_eq!(
-        rig.post(&mut ben, "/system/operators/root/delete", &[])
-            .await
-            .status,
+        rig.post(&mut ben, &of("root", "delete"), &[]).await.status,
         403
     );
 
@@ -188,9 +186,7 @@ async fn accounts_are_made_changed_given_new_passwords_and_deleted() {
         .await;
     assert_eq!(gone.location(), "/system/operators?done=deleted");
     assert!(!rig.get(&mut root, list).await.ok().says(">ben<"));
-    let last = rig
-        .post(&mut root, "/system/operators/root/delete", &[])
-        .await;
+    let last = rig.post(&mut root, &of("root", "delete"), &[]).await;
     assert_eq!(last.status, 409, "{}", last.text);
 }
 
@@ -270,4 +266,9 @@ async fn a_token_is_shown_once_and_ones_password_is_changed_with_the_present_one
             .iter()
             .any(|account| account.name == "tom" && account.failed_sign_ins == 0)
     );
+}
+
+/// The address of a page of an operator.
+fn of(name: &str, page: &str) -> String {
+    format!("/system/operators/{name}/{page}")
 }

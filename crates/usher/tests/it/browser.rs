@@ -71,6 +71,11 @@ async fn the_pages_of_the_system_are_sound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_operators_at_work_are_sound() {
+    look_at("operate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_pages_of_a_channel_are_sound() {
     look_at("channel").await;
 }
