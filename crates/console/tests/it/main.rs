@@ -19,6 +19,7 @@ mod frame;
 mod home;
 mod log;
 mod operate;
+mod posts;
 #[allow(dead_code, reason = "tests of each screen use what they need")]
 mod rig;
 mod subjects;

@@ -41,7 +41,8 @@ pub(super) struct Run<'a> {
     pub(super) started_at: Millis,
     /// Whether the source reads everything (it may do so although a delta was asked for).
     pub(super) full: bool,
-    /// So many people a whole read should return at most: its size is compared with that. `None` = nothing is known.
+    /// So many people a full read is expected to return: its size is compared with that. `None` = nothing is known, or
+    /// it is no full read.
     pub(super) expected: Option<u64>,
     pub(super) mark: Option<Watermark>,
     pub(super) certificate: Option<Certificate>,
@@ -164,7 +165,6 @@ impl Engine {
             {
                 record.warnings.push(warning);
             }
-            let expected = self.expected_people(&record).await?;
             // Growing step by step would copy everything again and again.
             let room = room_for(beginning.mode, &record);
             let mut run = Run {
@@ -178,7 +178,7 @@ impl Engine {
                 cycle,
                 started_at,
                 full: false,
-                expected,
+                expected: None,
                 mark: None,
                 certificate: None,
                 seen: HashSet::with_capacity(room),
@@ -449,7 +449,12 @@ impl Run<'_> {
             SourceEvent::Begin { full, mark } => {
                 self.full = full;
                 self.mark = mark;
-                self.refuse_older()
+                self.refuse_older()?;
+                if full {
+                    // Counting costs a walk through everybody: a look at what changed does without.
+                    self.expected = self.engine.expected_people(&self.record).await?;
+                }
+                Ok(())
             }
             SourceEvent::Page(entries) => {
                 let page = self.looker().page(entries).await?;
